@@ -1,0 +1,58 @@
+"""sfvq_analysis: latent spaces read along a space-filling curve.
+
+Public names resolve on first use, so that ``import sfvq_analysis`` loads neither torch nor pandas,
+matplotlib, numba or librosa.
+"""
+
+from __future__ import annotations
+
+import importlib
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from sfvq_analysis import plots, report, stats
+    from sfvq_analysis.corpus import Corpus, demo_corpus, load_corpus, load_sidecar, load_timit
+    from sfvq_analysis.encoders import Features, load_encoder
+    from sfvq_analysis.errors import SfvqError
+    from sfvq_analysis.pipeline import index_table, sample_features
+    from sfvq_analysis.quantizers import PlainVQ, SpaceFillingVQ, load_quantizer, save_quantizer
+    from sfvq_analysis.quantizers.shipped import demo_quantizers
+    from sfvq_analysis.tables import IndexTable, load_table
+    from sfvq_analysis.textgrids import to_textgrid
+    from sfvq_analysis.timeline import FrameGrid, Segment
+    from sfvq_analysis.training import fit_sfvq, fit_som, fit_vq, reorder
+
+__version__ = version("sfvq-analysis")
+
+_HOMES = {
+    "corpus": ("Corpus", "demo_corpus", "load_corpus", "load_sidecar", "load_timit"),
+    "encoders": ("Features", "load_encoder"),
+    "errors": ("SfvqError",),
+    "pipeline": ("index_table", "sample_features"),
+    "quantizers": ("PlainVQ", "SpaceFillingVQ", "load_quantizer", "save_quantizer"),
+    "quantizers.shipped": ("demo_quantizers",),
+    "tables": ("IndexTable", "load_table"),
+    "textgrids": ("to_textgrid",),
+    "timeline": ("FrameGrid", "Segment"),
+    "training": ("fit_sfvq", "fit_som", "fit_vq", "reorder"),
+}
+_MODULES = ("plots", "report", "stats")
+_MODULE_OF = {name: module for module, names in _HOMES.items() for name in names}
+
+__all__ = [  # noqa: PLE0604 (computed: one list of names, not two)
+    *_MODULES,
+    *_MODULE_OF,
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _MODULES:
+        return importlib.import_module(f"{__name__}.{name}")
+    if name in _MODULE_OF:
+        return getattr(importlib.import_module(f"{__name__}.{_MODULE_OF[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

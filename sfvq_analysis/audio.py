@@ -1,0 +1,90 @@
+"""Reading audio files: float32 samples, one channel, at the rate of the file or another."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sfvq_analysis.errors import CorpusError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+
+def read_audio(path: Path) -> tuple[NDArray[np.float32], int]:
+    """Read a mono audio file of any format soundfile knows (NIST SPHERE, RIFF, FLAC, …).
+
+    Parameters
+    ----------
+    path
+        The file.
+
+    Returns
+    -------
+    audio : NDArray[np.float32], shape (n_samples,)
+        Samples; integer formats are scaled to [-1, 1).
+    sample_rate : int
+        In Hz.
+
+    Raises
+    ------
+    CorpusError
+        If the file is missing, is no audio, holds no samples, more than one channel or values that
+        are not finite.
+    """
+    import soundfile
+
+    if not path.is_file():
+        raise CorpusError("audio file is missing", where=str(path), remedy="restore the file")
+    try:
+        audio, sample_rate = soundfile.read(path, dtype="float32", always_2d=True)
+    except soundfile.LibsndfileError as error:
+        raise CorpusError(
+            f"not readable as audio ({error.error_string.rstrip('.')})",
+            where=str(path),
+            remedy="give NIST SPHERE, RIFF WAV, FLAC or another format that libsndfile reads",
+        ) from error
+    if len(audio) == 0:
+        raise CorpusError("audio has no samples", where=str(path), remedy="restore the file")
+    if audio.shape[1] != 1:
+        raise CorpusError(
+            f"audio has {audio.shape[1]} channels",
+            where=str(path),
+            remedy="mix or choose one channel first",
+        )
+    if not np.isfinite(audio).all():
+        raise CorpusError("audio holds NaN or infinity", where=str(path), remedy="mend the file")
+    return audio[:, 0], int(sample_rate)
+
+
+def resampled_length(n_samples: int, from_rate: int, to_rate: int) -> int:
+    """Return how many samples `resample` gives: n · to / from, rounded up."""
+    return -(-n_samples * to_rate // from_rate)
+
+
+def resample(audio: NDArray[np.float32], from_rate: int, to_rate: int) -> NDArray[np.float32]:
+    """Resample by soxr's high-quality recipe; sample i of the result is at i / `to_rate` seconds.
+
+    Parameters
+    ----------
+    audio
+        Shape (n_samples,).
+    from_rate, to_rate
+        In Hz.
+
+    Returns
+    -------
+    NDArray[np.float32], shape (resampled_length(n_samples, from_rate, to_rate),)
+        A copy only where the rates differ. The last sample is repeated where soxr gives one fewer.
+    """
+    if from_rate == to_rate:
+        return audio
+    import soxr
+
+    length = resampled_length(len(audio), from_rate, to_rate)
+    out: NDArray[np.float32] = soxr.resample(audio, from_rate, to_rate, quality="HQ")[:length]
+    missing = np.full(length - len(out), out[-1] if len(out) else audio[-1], dtype=np.float32)
+    return np.concatenate([out, missing])

@@ -1,0 +1,131 @@
+"""A corpus: utterances in a fixed order, and selections of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from sfvq_analysis.errors import CorpusError, OptionError, unknown_option
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping
+    from pathlib import Path
+
+    from sfvq_analysis.corpus.utterance import Utterance
+
+_SELECTABLE = ("id", "speaker", "sex", "dialect", "sentence", "split")
+
+
+@dataclass(frozen=True, slots=True)
+class Corpus:
+    """Utterances sorted by id.
+
+    Attributes
+    ----------
+    name
+        What it is called in figures and manifests.
+    root
+        Folder that all paths are below.
+    utterances
+        Sorted by id, at least one.
+    subsets
+        Named sets of speakers within a split, such as TIMIT's ``core`` test set; `select` takes
+        such a name as a split.
+    notes
+        What a reader of results must know (synthetic, automatic labels, …); shown in figures.
+
+    Raises
+    ------
+    CorpusError
+        If there is no utterance, or two share an id.
+    """
+
+    name: str
+    root: Path
+    utterances: tuple[Utterance, ...]
+    subsets: Mapping[str, frozenset[str]] = field(default_factory=lambda: MappingProxyType({}))
+    notes: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.utterances:
+            raise CorpusError(
+                "no utterance", where=str(self.root), remedy="check folder and filter"
+            )
+        object.__setattr__(self, "utterances", tuple(sorted(self.utterances, key=lambda u: u.id)))
+        for one, other in zip(self.utterances, self.utterances[1:], strict=False):
+            if one.id == other.id:
+                raise CorpusError(
+                    f"utterance {one.id!r} stands twice: {one.audio_path} and {other.audio_path}",
+                    where=str(self.root),
+                    remedy="keep one of them",
+                )
+
+    def __len__(self) -> int:
+        return len(self.utterances)
+
+    def __iter__(self) -> Iterator[Utterance]:
+        return iter(self.utterances)
+
+    def __getitem__(self, utterance: str) -> Utterance:
+        """Return an utterance by id."""
+        for one in self.utterances:
+            if one.id == utterance:
+                return one
+        raise CorpusError(
+            f"no utterance {utterance!r} in {self.name}",
+            remedy=f"the first is {self.utterances[0].id!r}",
+        )
+
+    def __repr__(self) -> str:
+        speakers = len({utterance.speaker for utterance in self.utterances})
+        return f"Corpus({self.name!r}, {len(self)} utterances, {speakers} speakers)"
+
+    def select(self, **wanted: str | Collection[str]) -> Corpus:
+        """Return the utterances for which every named property is the value, or among the values.
+
+        Parameters
+        ----------
+        **wanted
+            ``id``, ``speaker``, ``sex``, ``dialect``, ``sentence``, ``split``; one text or a
+            collection of texts. As a split the name of a subset does too.
+
+        Raises
+        ------
+        OptionError
+            If a property isn't one of these, or its value doesn't occur in the corpus.
+
+        Examples
+        --------
+        >>> from sfvq_analysis import demo_corpus
+        >>> demo_corpus().select(split="test", sex="f")
+        Corpus('demo', 18 utterances, 3 speakers)
+        """
+        chosen = self.utterances
+        for name, values in wanted.items():
+            if name not in _SELECTABLE:
+                raise unknown_option("property to select by", name, _SELECTABLE)
+            options = frozenset([values] if isinstance(values, str) else values)
+            self._check_values(name, options)
+            chosen = tuple(u for u in chosen if self._matches(u, name, options))
+        if not chosen:
+            raise OptionError(f"no utterance of {self.name} has {wanted!r}", remedy="ask for less")
+        return replace(self, utterances=chosen)
+
+    def _matches(self, utterance: Utterance, name: str, options: frozenset[str]) -> bool:
+        if getattr(utterance, name) in options:
+            return True
+        named = (self.subsets[option] for option in options & self.subsets.keys())
+        return name == "split" and any(utterance.speaker in speakers for speakers in named)
+
+    def _check_values(self, name: str, options: frozenset[str]) -> None:
+        known = {getattr(utterance, name) for utterance in self.utterances}
+        if name == "split":
+            known |= self.subsets.keys()
+        unknown = sorted(options - known)
+        if unknown:
+            few = ", ".join(repr(value) for value in sorted(known)[:8])
+            raise OptionError(
+                f"{name} {', '.join(map(repr, unknown))} doesn't occur in {self.name}",
+                remedy=f"there are {len(known)}, such as {few}",
+            )

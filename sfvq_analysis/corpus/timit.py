@@ -1,0 +1,202 @@
+"""The TIMIT tree, in any of the shapes it is found in.
+
+``{train,test}/dr{1-8}/{m|f}{3 initials}{digit}/{sa|si|sx}N.{wav,txt,wrd,phn}``, upper or lower
+case, below the given folder or up to three folders deeper (``TIMIT/TIMIT/…``, ``timit/data/…``).
+Audio is NIST SPHERE or RIFF; copies exist in which ``SA1.WAV`` (SPHERE) stands beside
+``SA1.WAV.wav`` (RIFF): that is one utterance, of which the first is read.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from sfvq_analysis.corpus.corpus import Corpus
+from sfvq_analysis.corpus.utterance import PHONE_TIER, TEXT_TIER, WORD_TIER, Utterance
+from sfvq_analysis.errors import CorpusError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+CORE_SPEAKERS: frozenset[str] = frozenset(
+    (
+        *("mdab0", "mwbt0", "felc0", "mtas1", "mwew0", "fpas0", "mjmp0", "mlnt0"),
+        *("fpkt0", "mlll0", "mtls0", "fjlm0", "mbpm0", "mklt0", "fnlp0", "mcmj0"),
+        *("mjdh0", "fmgd0", "mgrt0", "mnjm0", "fdhc0", "mjln0", "mpam0", "fmld0"),
+    )
+)
+"""Speakers of the core test set."""
+
+_SPLITS = ("train", "test")
+_DIALECT = re.compile(r"dr[1-8]")
+_SPEAKER = re.compile(r"[mf][a-z]{3}[0-9]")
+_SENTENCE = re.compile(r"s[aix][0-9]+")
+_AUDIO_SUFFIXES = (".wav", ".wav.wav", ".flac", ".sph")
+_TIERS = {PHONE_TIER: ".phn", WORD_TIER: ".wrd", TEXT_TIER: ".txt"}
+_DEEPEST = 3
+
+
+def load_timit(root: Path | str, *, sa: bool = True, name: str = "TIMIT") -> Corpus:
+    """Scan a TIMIT tree; audio and labels are read later, utterance by utterance.
+
+    Parameters
+    ----------
+    root
+        Folder that holds ``train`` and ``test`` (or one of them), directly or a little deeper.
+    sa
+        Whether the two SA sentences, which every speaker says, are in (as in the paper) or out.
+    name
+        What the corpus is called.
+
+    Returns
+    -------
+    Corpus
+        Ids are ``speaker_sentence``, such as ``fcjf0_sa1``; ``select(split="core")`` gives the
+        core test set. Sex is the first letter of the speaker, checked against ``spkrinfo.txt``
+        where the tree has it.
+
+    Raises
+    ------
+    CorpusError
+        If the folder isn't a TIMIT tree, an utterance lacks its ``.phn`` or its audio, or
+        ``spkrinfo.txt`` contradicts a path.
+    """
+    top = _find_splits(Path(root))
+    utterances = tuple(
+        utterance for utterance in _scan(top) if sa or not utterance.sentence.startswith("sa")
+    )
+    if not utterances:
+        raise CorpusError("no utterance found", where=str(top), remedy="check the tree below it")
+    _check_speaker_info(top, utterances)
+    core = frozenset(u.speaker for u in utterances if u.split == "test") & CORE_SPEAKERS
+    return Corpus(name, top, utterances, MappingProxyType({"core": core} if core else {}))
+
+
+def is_timit(root: Path) -> bool:
+    """Tell whether a folder looks like a TIMIT tree."""
+    try:
+        _find_splits(root)
+    except CorpusError:
+        return False
+    return True
+
+
+def _folders(parent: Path) -> Iterator[Path]:
+    return (path for path in sorted(parent.iterdir()) if path.is_dir())
+
+
+def _find_splits(root: Path) -> Path:
+    """Return the folder that holds train/dr*/ or test/dr*/."""
+    if not root.is_dir():
+        raise CorpusError("no such folder", where=str(root), remedy="give the corpus' folder")
+    level = [root]
+    for _ in range(_DEEPEST + 1):
+        for folder in level:
+            if any(_dialect_folders(split) for split in _named(folder, _SPLITS)):
+                return folder
+        level = [deeper for folder in level for deeper in _folders(folder)]
+    raise CorpusError(
+        "not a TIMIT tree",
+        where=str(root),
+        remedy="it needs {train,test}/dr{1-8}/speaker/sentence.{wav,phn}",
+    )
+
+
+def _named(folder: Path, names: Iterable[str]) -> list[Path]:
+    return [path for path in _folders(folder) if path.name.lower() in names]
+
+
+def _dialect_folders(split: Path) -> list[Path]:
+    return [path for path in _folders(split) if _DIALECT.fullmatch(path.name.lower())]
+
+
+def _scan(top: Path) -> Iterator[Utterance]:
+    for split in _named(top, _SPLITS):
+        for dialect in _dialect_folders(split):
+            for speaker in _folders(dialect):
+                if not _SPEAKER.fullmatch(speaker.name.lower()):
+                    raise CorpusError(
+                        "folder isn't named like a speaker",
+                        where=str(speaker),
+                        remedy="a speaker is m or f, three letters and a digit",
+                    )
+                yield from _utterances(speaker, split.name.lower(), dialect.name.lower())
+
+
+def _utterances(folder: Path, split: str, dialect: str) -> Iterator[Utterance]:
+    """Yield the utterances of a speaker; files that belong to none are passed over."""
+    files = {path.name.lower(): path for path in sorted(folder.iterdir()) if path.is_file()}
+    sentences = {name.partition(".")[0] for name in files if name.endswith((".phn", ".wav"))}
+    speaker = folder.name.lower()
+    for sentence in sorted(filter(_SENTENCE.fullmatch, sentences)):
+        audio = next((files[sentence + s] for s in _AUDIO_SUFFIXES if sentence + s in files), None)
+        labels = {
+            tier: files[sentence + suffix]
+            for tier, suffix in _TIERS.items()
+            if sentence + suffix in files
+        }
+        if audio is None or PHONE_TIER not in labels:
+            lacking = "audio" if audio is None else ".phn"
+            raise CorpusError(
+                f"utterance lacks its {lacking}",
+                where=str(folder / sentence),
+                remedy="restore the file or remove the utterance",
+            )
+        yield Utterance(
+            id=f"{speaker}_{sentence}",
+            speaker=speaker,
+            sex=speaker[0],
+            dialect=dialect,
+            sentence=sentence,
+            split=split,
+            audio_path=audio,
+            label_paths=MappingProxyType(labels),
+        )
+
+
+def _check_speaker_info(top: Path, utterances: tuple[Utterance, ...]) -> None:
+    """Compare sex, dialect and split with doc/spkrinfo.txt, where there is one."""
+    path = _speaker_info(top)
+    if path is None:
+        return
+    stated = dict(_speaker_rows(path))
+    for utterance in utterances:
+        code = utterance.speaker[1:]
+        found = (utterance.sex, utterance.dialect, utterance.split)
+        if code in stated and stated[code] != found:
+            raise CorpusError(
+                f"speaker {code} is {'/'.join(stated[code])}, its folder says {'/'.join(found)}",
+                where=str(path),
+                remedy="mend the one that is wrong",
+            )
+
+
+def _speaker_info(top: Path) -> Path | None:
+    for folder in (top, top.parent):
+        for doc in [folder, *_named(folder, ("doc",))]:
+            for path in sorted(doc.iterdir()):
+                if path.name.lower() == "spkrinfo.txt":
+                    return path
+    return None
+
+
+def _speaker_rows(path: Path) -> Iterator[tuple[str, tuple[str, str, str]]]:
+    """Yield (speaker without sex letter, (sex, dialect, split)) of each row."""
+    text = path.read_text(encoding="utf-8", errors="replace")
+    for number, line in enumerate(text.splitlines(), start=1):
+        fields = line.split()
+        if not fields or fields[0].startswith(";"):
+            continue
+        known = {"trn": "train", "tst": "test"}
+        if len(fields) < 4 or fields[3].lower() not in known:
+            raise CorpusError(
+                f"row is {line.strip()!r}",
+                where=f"{path}:{number}",
+                remedy="it should begin: ID Sex DR TRN|TST",
+            )
+        yield (
+            fields[0].lower(),
+            (fields[1].lower(), f"dr{fields[2]}", known[fields[3].lower()]),
+        )

@@ -1,0 +1,78 @@
+"""One utterance: what is known of it from its path, and its audio and labels when asked for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
+
+from sfvq_analysis.audio import read_audio
+from sfvq_analysis.corpus.labels import read_labels
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from sfvq_analysis.timeline import Segment
+
+PHONE_TIER = "phone"
+WORD_TIER = "word"
+TEXT_TIER = "text"
+
+
+class Recording(NamedTuple):
+    """What `Utterance.load` gives.
+
+    `audio` is float32 of shape (n_samples,) at `sample_rate` Hz; `tiers` holds the segments of
+    each label file by tier name, in samples of the audio file.
+    """
+
+    audio: NDArray[np.float32]
+    sample_rate: int
+    tiers: Mapping[str, tuple[Segment, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Utterance:
+    """An utterance, found by scanning paths; nothing of it is read before `load`.
+
+    Attributes
+    ----------
+    id
+        Unique in its corpus.
+    speaker, sex, dialect, sentence, split
+        What the path says; empty where it says nothing. `sex` is ``"f"`` or ``"m"``.
+    audio_path
+        The audio file.
+    label_paths
+        The label file of each tier; ``"phone"`` is always there.
+    """
+
+    id: str
+    speaker: str
+    sex: str
+    dialect: str
+    sentence: str
+    split: str
+    audio_path: Path
+    label_paths: Mapping[str, Path] = field(hash=False)
+
+    def load(self) -> Recording:
+        """Read audio and labels.
+
+        Raises
+        ------
+        CorpusError
+            If a file is missing or isn't what it claims to be; the message names file and line.
+        """
+        audio, sample_rate = read_audio(self.audio_path)
+        return Recording(audio, sample_rate, self.load_tiers())
+
+    def load_tiers(self) -> dict[str, tuple[Segment, ...]]:
+        """Read the labels alone."""
+        return {
+            tier: read_labels(path, may_overlap=tier != PHONE_TIER)
+            for tier, path in self.label_paths.items()
+        }

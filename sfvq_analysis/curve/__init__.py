@@ -1,0 +1,31 @@
+"""The piecewise linear curve: projection on it, growth, order, and the sums that fit it.
+
+A curve is its corners, an array of shape (K, D). Segment k joins corner k and corner k + 1; a point
+on it is ``(1 - t) c_k + t c_{k+1}``, and ``k + t`` is its position on the axis 0 … K - 1.
+"""
+
+from sfvq_analysis.curve.fitting import (
+    CurveStatistics,
+    MapStatistics,
+    curve_statistics,
+    map_statistics,
+)
+from sfvq_analysis.curve.growth import grow, point_at
+from sfvq_analysis.curve.order import principal_order, quieter_end_first, shortest_path
+from sfvq_analysis.curve.projection import Codes, nearest_codeword, project, published_projection
+
+__all__ = [
+    "Codes",
+    "CurveStatistics",
+    "MapStatistics",
+    "curve_statistics",
+    "grow",
+    "map_statistics",
+    "nearest_codeword",
+    "point_at",
+    "principal_order",
+    "project",
+    "published_projection",
+    "quieter_end_first",
+    "shortest_path",
+]

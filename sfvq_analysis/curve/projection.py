@@ -1,0 +1,316 @@
+"""Nearest point on a piecewise linear curve: exact, and by the published two-segment rule.
+
+Method
+------
+With corners c_k, d_k = c_{k+1} - c_k and L_k = |d_k|², the nearest point on segment k has
+t = clamp((x - c_k)·d_k / L_k, 0, 1) (t = 0 where L_k = 0) and squared distance |x - c_k - t d_k|².
+All segments are screened in float32 from one matrix product per block of frames, after the mean
+corner is taken off frames and corners (data far from the origin would lose its digits otherwise).
+The winner's t and distance are computed anew in float64; frames whose two best candidates lie
+within the screening's round-off are decided in float64 over all segments. Among equal distances
+the lowest position k + t wins; a point that is a corner belongs to the segment that starts there,
+but for the last corner.
+
+Reference: M. H. Vali, T. Bäckström, "Interpretable Latent Space Using Space-Filling Curves for
+Phonetic Analysis in Voice Conversion", Interspeech 2023, 306-310 (the two-segment rule).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from sfvq_analysis.curve.kernels import compiled
+from sfvq_analysis.errors import QuantizerError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import ArrayLike, NDArray
+
+_SCRATCH = 1 << 18  # products per block: K * B float32 within a cache of about 1 MB
+_FLOAT32_ROUND_OFF = float(np.finfo(np.float32).eps)
+
+
+class Codes(NamedTuple):
+    """Where frames are on a curve (or in a plain codebook); arrays of shape (n_frames,).
+
+    `codeword` is the nearest corner. `segment` and `t` give the decoded point
+    ``(1 - t) c_segment + t c_{segment+1}``. `distortion` is the squared Euclidean distance, summed
+    over dimensions, to the decoded point; `codeword_distortion` that to the nearest corner. A
+    plain codebook has segment -1, t NaN and both distortions equal.
+    """
+
+    codeword: NDArray[np.int32]
+    segment: NDArray[np.int32]
+    t: NDArray[np.float32]
+    distortion: NDArray[np.float32]
+    codeword_distortion: NDArray[np.float32]
+
+    @property
+    def position(self) -> NDArray[np.float64]:
+        """Place on the axis, segment + t; NaN for a plain codebook."""
+        return self.segment.astype(np.float64) + self.t
+
+
+def project(frames: ArrayLike, corners: ArrayLike) -> Codes:
+    """Project frames on the nearest point of the whole curve.
+
+    Parameters
+    ----------
+    frames
+        Shape (n_frames, dim).
+    corners
+        Shape (K, dim), K >= 2.
+
+    Raises
+    ------
+    QuantizerError
+        If shapes don't fit or values are not finite; the message names the first such row.
+
+    Examples
+    --------
+    >>> codes = project([[5.0, 0.2]], [[0, 0], [10, 0], [10, 1], [5, 1], [0, 1]])
+    >>> int(codes.segment[0]), float(codes.t[0]), int(codes.codeword[0])
+    (0, 0.5, 3)
+    """
+    x, c = checked_frames(frames), checked_corners(corners, at_least=2)
+    _check_dimension(x, c)
+    parts = [
+        _project_block(block, c, geometry, products)
+        for geometry in [_Geometry.of(c)]
+        for block, products in _products(x, geometry)
+    ]
+    return Codes(*(np.concatenate(column) for column in zip(*parts, strict=True)))
+
+
+def nearest_codeword(
+    frames: ArrayLike, codebook: ArrayLike
+) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
+    """Return the nearest codeword of each frame, lowest index first among equals.
+
+    Parameters
+    ----------
+    frames
+        Shape (n_frames, dim).
+    codebook
+        Shape (K, dim), K >= 1.
+
+    Returns
+    -------
+    codeword : NDArray[np.int32], shape (n_frames,)
+    distortion : NDArray[np.float32], shape (n_frames,)
+        Squared Euclidean distance, summed over dimensions.
+    """
+    x, c = checked_frames(frames), checked_corners(codebook, at_least=1)
+    _check_dimension(x, c)
+    geometry = _Geometry.of(c)
+    parts = [
+        _nearest_in_block(block, c, geometry, products)
+        for block, products in _products(x, geometry)
+    ]
+    codeword, distortion = (np.concatenate(column) for column in zip(*parts, strict=True))
+    return codeword, distortion.astype(np.float32)
+
+
+def published_projection(frames: ArrayLike, corners: ArrayLike) -> Codes:
+    """Project frames by the published rule, which looks at two segments only.
+
+    k* is the nearest corner; the frame is projected on [k*-1, k*] and [k*, k*+1] and the nearer
+    point kept, ties to the left segment. At the ends of the curve the two segments are those of
+    k* limited to 1 … K-2; with K = 2 there is only the one segment. The result is NOT always the
+    nearest point on the curve: `project` is.
+
+    Parameters
+    ----------
+    frames
+        Shape (n_frames, dim).
+    corners
+        Shape (K, dim), K >= 2.
+    """
+    x, c = checked_frames(frames), checked_corners(corners, at_least=2)
+    codeword, codeword_distortion = nearest_codeword(x, c)
+    middle = np.clip(codeword, 1, max(len(c) - 2, 1))
+    left = middle - 1
+    right = np.minimum(middle, len(c) - 2)
+    t_left, d_left = _on_segment(x, c, left)
+    t_right, d_right = _on_segment(x, c, right)
+    take_right = d_right < d_left
+    return Codes(
+        codeword=codeword,
+        segment=np.where(take_right, right, left).astype(np.int32),
+        t=np.where(take_right, t_right, t_left).astype(np.float32),
+        distortion=np.where(take_right, d_right, d_left).astype(np.float32),
+        codeword_distortion=codeword_distortion,
+    )
+
+
+def checked_frames(frames: ArrayLike) -> NDArray[np.float32] | NDArray[np.float64]:
+    """Return frames as a float array of shape (n_frames, dim), or raise a QuantizerError."""
+    array = np.asarray(frames)
+    if array.dtype not in (np.float32, np.float64):
+        array = array.astype(np.float64)
+    if array.ndim != 2:
+        raise QuantizerError(f"frames have shape {array.shape}", remedy="give (n_frames, dim)")
+    finite = np.isfinite(array).all(axis=1)
+    if not finite.all():
+        bad = np.flatnonzero(~finite)
+        raise QuantizerError(
+            f"{len(bad)} of {len(array)} frames hold NaN or infinity, the first is row {bad[0]}",
+            remedy="mend the latents",
+        )
+    return array
+
+
+def checked_corners(corners: ArrayLike, *, at_least: int) -> NDArray[np.float64]:
+    """Return a codebook as float64 of shape (K, dim), or raise a QuantizerError."""
+    array = np.asarray(corners, dtype=np.float64)
+    if array.ndim != 2 or len(array) < at_least or array.shape[1] < 1:
+        raise QuantizerError(
+            f"codebook has shape {array.shape}", remedy=f"give (K, dim) with K >= {at_least}"
+        )
+    if not np.isfinite(array).all():
+        bad = np.flatnonzero(~np.isfinite(array).all(axis=1))
+        raise QuantizerError(
+            f"codebook holds NaN or infinity, the first at codeword {bad[0]}",
+            remedy="mend the codebook",
+        )
+    return array
+
+
+def _check_dimension(frames: NDArray[np.floating], corners: NDArray[np.float64]) -> None:
+    if frames.shape[1] != corners.shape[1]:
+        raise QuantizerError(
+            f"frames have {frames.shape[1]} dimensions, the codebook {corners.shape[1]}",
+            remedy="use the encoder that the codebook was fitted on",
+        )
+
+
+class _Geometry(NamedTuple):
+    """What the screening needs of the corners, computed in float64 and kept in float32."""
+
+    centre: NDArray[np.float64]  # (dim,)
+    corners: NDArray[np.float32]  # (K, dim), less the centre
+    squares: NDArray[np.float32]  # (K,)
+    lengths: NDArray[np.float32]  # (K-1,) squared
+    inverse_lengths: NDArray[np.float32]  # (K-1,), 0 for a segment without length
+    along: NDArray[np.float32]  # (K-1,) c_k · d_k
+    reach: float  # the largest norm of a centred corner
+
+    @classmethod
+    def of(cls, corners: NDArray[np.float64]) -> _Geometry:
+        centre = corners.mean(axis=0)
+        centred = corners - centre
+        steps = np.diff(centred, axis=0)
+        lengths = (steps**2).sum(axis=1)
+        squares = (centred**2).sum(axis=1)
+        inverse = np.divide(1.0, lengths, out=np.zeros_like(lengths), where=lengths > 0)
+        return cls(
+            centre=centre,
+            corners=centred.astype(np.float32),
+            squares=squares.astype(np.float32),
+            lengths=lengths.astype(np.float32),
+            inverse_lengths=inverse.astype(np.float32),
+            along=(centred[:-1] * steps).sum(axis=1).astype(np.float32),
+            reach=float(np.sqrt(squares.max())),
+        )
+
+
+def _products(
+    frames: NDArray[np.floating], geometry: _Geometry
+) -> Iterator[tuple[NDArray[np.float64], NDArray[np.float32]]]:
+    """Yield blocks of centred frames, float64 (b, dim), and products with the corners (K, b)."""
+    block = int(np.clip(_SCRATCH // len(geometry.corners), 64, 4096))
+    for start in range(0, max(len(frames), 1), block):
+        centred = frames[start : start + block] - geometry.centre
+        yield centred, geometry.corners @ centred.astype(np.float32).T
+
+
+def _round_off(block: NDArray[np.float64], reach: float) -> NDArray[np.float64]:
+    """Bound on the screening's error per frame: dim · eps · (|x| + max|c|)²."""
+    norms = np.sqrt((block**2).sum(axis=1))
+    bound: NDArray[np.float64] = block.shape[1] * _FLOAT32_ROUND_OFF * (norms + reach) ** 2
+    return bound
+
+
+def _project_block(
+    block: NDArray[np.float64],
+    corners: NDArray[np.float64],
+    geometry: _Geometry,
+    products: NDArray[np.float32],
+) -> Codes:
+    best, rival = np.empty((2, len(block)), dtype=np.float32)
+    winner = np.empty(len(block), dtype=np.int32)
+    compiled("scan_segments")(
+        products, geometry.squares, geometry.lengths, geometry.inverse_lengths, geometry.along,
+        best, rival, winner,
+    )  # fmt: skip
+    centred = corners - geometry.centre
+    t, distortion = _on_segment(block, centred, winner)
+    doubtful = np.flatnonzero(rival - best <= _round_off(block, geometry.reach))
+    winner[doubtful], t[doubtful], distortion[doubtful] = _decide(block[doubtful], centred)
+    _start_at_corner(winner, t, last=len(corners) - 2)
+    codeword, codeword_distortion = _nearest_in_block(block, corners, geometry, products)
+    return Codes(
+        codeword,
+        winner,
+        t.astype(np.float32),
+        distortion.astype(np.float32),
+        codeword_distortion.astype(np.float32),
+    )
+
+
+def _nearest_in_block(
+    block: NDArray[np.float64],
+    corners: NDArray[np.float64],
+    geometry: _Geometry,
+    products: NDArray[np.float32],
+) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
+    best, rival = np.empty((2, len(block)), dtype=np.float32)
+    winner = np.empty(len(block), dtype=np.int32)
+    compiled("scan_corners")(products, geometry.squares, best, rival, winner)
+    centred = corners - geometry.centre
+    for rows in _pieces(np.flatnonzero(rival - best <= _round_off(block, geometry.reach)), centred):
+        apart = ((block[rows, None, :] - centred[None]) ** 2).sum(axis=2)  # (rows, K)
+        winner[rows] = apart.argmin(axis=1)
+    return winner, ((block - centred[winner]) ** 2).sum(axis=1)
+
+
+def _decide(
+    block: NDArray[np.float64], corners: NDArray[np.float64]
+) -> tuple[NDArray[np.int32], NDArray[np.float64], NDArray[np.float64]]:
+    """Return segment, t and squared distance by trying every segment in float64."""
+    n = len(block)
+    winner, t_best, d_best = np.zeros(n, np.int32), np.zeros(n), np.full(n, np.inf)
+    for k in range(len(corners) - 1):
+        t, distortion = _on_segment(block, corners, np.full(n, k, dtype=np.int32))
+        nearer = distortion < d_best
+        winner[nearer], t_best[nearer], d_best[nearer] = k, t[nearer], distortion[nearer]
+    return winner, t_best, d_best
+
+
+def _on_segment(
+    frames: NDArray[np.floating], corners: NDArray[np.float64], segment: NDArray[np.int32]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return t and squared distance of each frame's nearest point on a given segment."""
+    step = corners[segment + 1] - corners[segment]  # (n, dim)
+    offset = frames - corners[segment]
+    length = (step**2).sum(axis=1)
+    along = (offset * step).sum(axis=1)
+    t = np.clip(np.divide(along, length, out=np.zeros_like(along), where=length > 0), 0.0, 1.0)
+    return t, ((offset - t[:, None] * step) ** 2).sum(axis=1)
+
+
+def _start_at_corner(segment: NDArray[np.int32], t: NDArray[np.float64], *, last: int) -> None:
+    """Write a corner as the start of its segment, (k + 1, 0) for (k, 1), but for the last."""
+    at_far_end = (t.astype(np.float32) == 1) & (segment < last)
+    segment[at_far_end] += 1
+    t[at_far_end] = 0.0
+
+
+def _pieces(rows: NDArray[np.intp], corners: NDArray[np.float64]) -> Iterator[NDArray[np.intp]]:
+    """Yield rows in pieces whose (rows, K, dim) differences stay near 16 MB."""
+    size = max(1, (1 << 21) // corners.size)
+    for start in range(0, len(rows), size):
+        yield rows[start : start + size]

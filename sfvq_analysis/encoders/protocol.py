@@ -1,0 +1,105 @@
+"""What an encoder is, and what it gives."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+
+from sfvq_analysis.errors import EncoderError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from sfvq_analysis.timeline import FrameGrid
+
+EncoderConfig = Mapping[str, Any]
+"""JSON-able description of an encoder; two encoders with the same one give the same frames."""
+
+
+@dataclass(frozen=True, slots=True)
+class Features:
+    """Frames of latents, one row each, and where they are in time.
+
+    Attributes
+    ----------
+    values
+        float32, shape (n_frames, dim), finite.
+    grid
+        Where the frames' centres are. For frames gathered from several utterances it says only
+        which grid each utterance had.
+    encoder
+        Configuration of the encoder that made them; empty where it is unknown.
+    """
+
+    values: NDArray[np.float32]
+    grid: FrameGrid
+    encoder: EncoderConfig
+
+    def __post_init__(self) -> None:
+        if self.values.ndim != 2 or self.values.dtype != np.float32:
+            raise EncoderError(
+                f"features are {self.values.dtype} of shape {self.values.shape}",
+                remedy="an encoder gives float32 of shape (n_frames, dim)",
+            )
+        if not np.isfinite(self.values).all():
+            row = int(np.flatnonzero(~np.isfinite(self.values).all(axis=1))[0])
+            raise EncoderError(
+                f"latents hold NaN or infinity, the first at frame {row}",
+                remedy="mend the latents or the encoder",
+            )
+
+    @property
+    def n_frames(self) -> int:
+        """How many frames there are."""
+        return len(self.values)
+
+    def __repr__(self) -> str:
+        return (
+            f"Features(shape={self.values.shape}, grid={self.grid}, encoder={dict(self.encoder)})"
+        )
+
+
+class Encoder(Protocol):
+    """Audio in, frames out. Any object with these members will do.
+
+    An encoder is deterministic: it runs in evaluation mode whatever mode its model was left in.
+    """
+
+    @property
+    def grid(self) -> FrameGrid:
+        """Where the frames' centres are."""
+
+    @property
+    def dim(self) -> int:
+        """Dimensions of a frame."""
+
+    @property
+    def config(self) -> EncoderConfig:
+        """JSON-able configuration, from which the digest is made."""
+
+    def n_frames(self, n_samples: int) -> int:
+        """How many frames `n_samples` samples at the grid's rate give."""
+
+    def encode(self, audio: NDArray[np.float32], sample_rate: int) -> Features:
+        """Return the frames of one utterance, audio of shape (n_samples,) at `sample_rate` Hz."""
+
+
+def config_digest(config: EncoderConfig) -> str:
+    """Return 16 hexadecimal digits that name a configuration; empty for an empty one.
+
+    Examples
+    --------
+    >>> config_digest({"encoder": "mel", "context": 0}) == config_digest(
+    ...     {"context": 0, "encoder": "mel"}
+    ... )
+    True
+    """
+    if not config:
+        return ""
+    text = json.dumps(dict(config), sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -1,0 +1,70 @@
+"""Errors that say what is wrong, where, and what to do about it, in one line."""
+
+from __future__ import annotations
+
+
+class SfvqError(ValueError):
+    """Base of every error this package raises on purpose.
+
+    Parameters
+    ----------
+    what
+        What is wrong, with the offending value.
+    where
+        File, line or utterance. May be added later by `at`, where it becomes known.
+    remedy
+        What the reader can do.
+
+    Examples
+    --------
+    >>> print(SfvqError("file is empty", where="sa1.phn", remedy="restore it"))
+    sa1.phn: file is empty; restore it
+    """
+
+    def __init__(self, what: str, *, where: str | None = None, remedy: str | None = None) -> None:
+        super().__init__(what)
+        self.what = what
+        self.where = where
+        self.remedy = remedy
+
+    def __str__(self) -> str:
+        place = f"{self.where}: " if self.where else ""
+        advice = f"; {self.remedy}" if self.remedy else ""
+        return " ".join(f"{place}{self.what}{advice}".split())
+
+    def at(self, where: str) -> SfvqError:
+        """Return the same error with its place put in front of what is known of it."""
+        place = f"{where}: {self.where}" if self.where else where
+        return type(self)(self.what, where=place, remedy=self.remedy)
+
+
+class OptionError(SfvqError):
+    """An argument has a value that is not among its options or outside its range."""
+
+
+class CorpusError(SfvqError):
+    """A corpus tree, a label file or an audio file can't be read as what it claims to be."""
+
+
+class EncoderError(SfvqError):
+    """An encoder can't turn this audio (or these stored latents) into frames."""
+
+
+class QuantizerError(SfvqError):
+    """A codebook, a checkpoint or the latents given to it don't fit together."""
+
+
+class TableError(SfvqError):
+    """An index table breaks its own contract."""
+
+
+def unknown_option(name: str, value: object, options: tuple[str, ...]) -> OptionError:
+    """Return the error for a `Literal` parameter that got something else.
+
+    Examples
+    --------
+    >>> print(unknown_option("mode", "quick", ("exact", "published")))
+    mode is 'quick'; use one of 'exact', 'published'
+    """
+    listed = ", ".join(repr(option) for option in options)
+    return OptionError(f"{name} is {value!r}", remedy=f"use one of {listed}")

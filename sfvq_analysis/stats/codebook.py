@@ -1,0 +1,30 @@
+"""What a codebook's geometry says, whatever is read with it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from scipy.spatial.distance import cdist
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+
+def corner_distances(codebook: ArrayLike) -> pd.DataFrame:
+    """Return the Euclidean distances between codewords, shape (K, K), in index order.
+
+    Parameters
+    ----------
+    codebook
+        Shape (K, dim).
+
+    Examples
+    --------
+    >>> corner_distances([[0.0, 0.0], [3.0, 4.0]]).to_numpy().tolist()
+    [[0.0, 5.0], [5.0, 0.0]]
+    """
+    corners = np.asarray(codebook, dtype=np.float64)
+    index = pd.RangeIndex(len(corners), name="index")
+    return pd.DataFrame(cdist(corners, corners), index=index, columns=index)

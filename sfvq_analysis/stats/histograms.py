@@ -1,0 +1,220 @@
+"""Histograms of the index by phone, group, speaker and other properties.
+
+Conventions
+-----------
+One bin an index, 0 … K - 1, unused ones included. ``count`` is in frames; ``density`` sums to 1
+over the axis; ``smoothed`` is the density convolved with a Blackman window of 7 (NumPy's, whose end
+points are 0: five effective taps), divided by the window's sum, with zeros beyond the axis. The
+paper's figure divides ``smoothed`` by its maximum.
+
+With ``weight="frame"`` every frame counts the same (the paper's); with ``"token"`` every segment
+does, however long; with ``"speaker"`` every speaker does, however much they say.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+import pandas as pd
+
+from sfvq_analysis.errors import unknown_option
+from sfvq_analysis.stats.reductions import labelled_frames, phone_tokens
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from numpy.typing import NDArray
+
+    from sfvq_analysis.phones import Folding
+    from sfvq_analysis.tables import IndexTable
+
+Weight = Literal["frame", "token", "speaker"]
+SMOOTHING_WINDOW = 7
+HISTOGRAM_COLUMNS = ("index", "count", "density", "smoothed")
+SUPPORT_COLUMNS = ("n_frames", "n_tokens", "n_empty_tokens", "n_speakers")
+
+
+def index_histogram(
+    table: IndexTable,
+    by: str | Sequence[str] = "phone_group",
+    *,
+    weight: Weight = "frame",
+    trim: float = 0.0,
+    exclude: Collection[str] = (),
+    phone_set: Folding = 61,
+) -> pd.DataFrame:
+    """Return the histogram of the index for each value of a property.
+
+    Parameters
+    ----------
+    table
+        The index table.
+    by
+        ``"phone"``, ``"phone_group"``, ``"speaker"``, ``"sex"``, ``"dialect"``, ``"sentence"``,
+        ``"split"``, ``"utterance"``, or several of them.
+    weight
+        What counts the same: a frame, a token or a speaker.
+    trim
+        Leave out frames nearer than so many seconds to an edge of their phone.
+    exclude
+        Phones or groups to leave out, such as ``["silence"]``.
+    phone_set
+        Fold phones to 61, 48 or 39.
+
+    Returns
+    -------
+    pd.DataFrame
+        A row for each value (that owns a token) and index: the columns `by`, ``index``, ``count``
+        (frames), ``density``, ``smoothed``; and, the same for all rows of a value, ``n_frames``,
+        ``n_tokens``, ``n_empty_tokens`` (tokens that own no frame, or none after `trim`) and
+        ``n_speakers`` (who have a frame in it). Density is NaN where there is no frame.
+
+    Raises
+    ------
+    OptionError
+        If an option isn't one of these.
+
+    Examples
+    --------
+    >>> from sfvq_analysis import demo_corpus, demo_quantizers, index_table, load_encoder
+    >>> from sfvq_analysis.encoders.registry import BEST_MEL
+    >>> corpus = demo_corpus().select(speaker="fslt0")
+    >>> table = index_table(corpus, load_encoder(BEST_MEL), demo_quantizers()["sfvq"])
+    >>> hist = index_histogram(table, by="phone_group")
+    >>> hist.groupby("phone_group", observed=True)["density"].sum().round(6).unique()
+    array([1.])
+    """
+    keys = [by] if isinstance(by, str) else list(by)
+    columns = list(dict.fromkeys([*keys, "speaker"]))
+    frames = labelled_frames(table, columns, trim=trim, exclude=exclude, phone_set=phone_set)
+    frames = frames.dropna(subset=keys)
+    tokens = _kept_tokens(
+        phone_tokens(table, [*columns, "phone_group", "phone"], phone_set), exclude
+    )
+    cells = _cells(tokens.dropna(subset=keys), keys)
+    cell = _cell_of(frames, cells, keys)
+    frame_weight = _frame_weights(frames, cell, weight)
+    shape = (len(cells), table.codebook_size)
+    count = _sum_into(cell, frames["index"].to_numpy(), np.ones(len(frames)), shape)
+    weighted = _sum_into(cell, frames["index"].to_numpy(), frame_weight, shape)
+    density = _normalised(weighted)
+    support = _support(frames, tokens.dropna(subset=keys), cell, cells, keys)
+    return _tidy(cells, support, count.astype(np.int64), density)
+
+
+def smooth(density: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return densities, shape (n, K), smoothed along the axis as the module's docstring says."""
+    window = np.blackman(SMOOTHING_WINDOW)
+    window = window / window.sum()
+    half = SMOOTHING_WINDOW // 2
+    padded = np.pad(density, ((0, 0), (half, half)))
+    rows = [np.convolve(row, window, mode="valid") for row in padded]
+    return np.stack(rows) if rows else density
+
+
+def histogram_matrix(histogram: pd.DataFrame, value: str) -> pd.DataFrame:
+    """Return one column of a histogram as a matrix: a row a value of `by`, a column an index."""
+    wide = histogram.pivot_table(
+        index=by_columns(histogram), columns="index", values=value, observed=True, sort=False,
+        dropna=False,
+    )  # fmt: skip
+    return wide.dropna(how="all")
+
+
+def by_columns(histogram: pd.DataFrame) -> list[str]:
+    """Return the columns that a histogram is by: those before ``index``."""
+    return list(histogram.columns[: histogram.columns.get_loc("index")])
+
+
+def _kept_tokens(tokens: pd.DataFrame, exclude: Collection[str]) -> pd.DataFrame:
+    out = tokens["phone"].isin(list(exclude)) | tokens["phone_group"].astype(object).isin(
+        list(exclude)
+    )
+    return tokens[~out]
+
+
+def _cells(tokens: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
+    """Return the distinct values of the keys among tokens, sorted."""
+    return tokens[keys].drop_duplicates().sort_values(keys).reset_index(drop=True)
+
+
+def _cell_of(frame: pd.DataFrame, cells: pd.DataFrame, keys: list[str]) -> NDArray[np.int64]:
+    numbers = pd.MultiIndex.from_frame(cells[keys].astype(object))
+    wanted = pd.MultiIndex.from_frame(frame[keys].astype(object))
+    return np.asarray(numbers.get_indexer(wanted), dtype=np.int64)
+
+
+def _frame_weights(
+    frames: pd.DataFrame, cell: NDArray[np.int64], weight: Weight
+) -> NDArray[np.float64]:
+    match weight:
+        case "frame":
+            return np.ones(len(frames))
+        case "token":
+            unit = frames["segment"].to_numpy()
+        case "speaker":
+            unit = frames["speaker"].cat.codes.to_numpy()
+        case _:
+            raise unknown_option("weight", weight, ("frame", "token", "speaker"))
+    sizes = pd.Series(1.0, index=range(len(frames))).groupby([cell, unit]).transform("sum")
+    return np.asarray(1.0 / sizes.to_numpy(), dtype=np.float64)
+
+
+def _sum_into(
+    row: NDArray[np.int64],
+    column: NDArray[np.int32],
+    values: NDArray[np.float64],
+    shape: tuple[int, int],
+) -> NDArray[np.float64]:
+    flat: NDArray[np.float64] = np.bincount(
+        row * shape[1] + column, weights=values, minlength=shape[0] * shape[1]
+    ).astype(np.float64)
+    return flat.reshape(shape)
+
+
+def _normalised(weighted: NDArray[np.float64]) -> NDArray[np.float64]:
+    total = weighted.sum(axis=1, keepdims=True)
+    nothing = np.full(weighted.shape, np.nan)
+    return np.asarray(np.divide(weighted, total, out=nothing, where=total > 0))
+
+
+def _support(
+    frames: pd.DataFrame,
+    tokens: pd.DataFrame,
+    cell: NDArray[np.int64],
+    cells: pd.DataFrame,
+    keys: list[str],
+) -> pd.DataFrame:
+    """Return what each cell rests on, a row a cell."""
+    n = len(cells)
+    owning = pd.DataFrame({"cell": cell, "segment": frames["segment"].to_numpy()}).drop_duplicates()
+    speaking = pd.DataFrame({"cell": cell, "speaker": frames["speaker"].cat.codes.to_numpy()})
+    n_tokens = np.bincount(_cell_of(tokens, cells, keys), minlength=n)
+    return pd.DataFrame(
+        {
+            "n_frames": np.bincount(cell, minlength=n),
+            "n_tokens": n_tokens,
+            "n_empty_tokens": n_tokens - np.bincount(owning["cell"], minlength=n),
+            "n_speakers": np.bincount(speaking.drop_duplicates()["cell"], minlength=n),
+        }
+    )
+
+
+def _tidy(
+    cells: pd.DataFrame,
+    support: pd.DataFrame,
+    count: NDArray[np.int64],
+    density: NDArray[np.float64],
+) -> pd.DataFrame:
+    n_cells, size = count.shape
+    row = np.repeat(np.arange(n_cells), size)
+    tidy = cells.iloc[row].reset_index(drop=True)
+    for name in tidy:
+        if isinstance(tidy[name].dtype, pd.CategoricalDtype) and not tidy[name].cat.ordered:
+            tidy[name] = tidy[name].cat.remove_unused_categories()
+    tidy["index"] = np.tile(np.arange(size, dtype=np.int32), n_cells)
+    tidy["count"] = count.ravel()
+    tidy["density"] = density.ravel()
+    tidy["smoothed"] = smooth(density).ravel()
+    return pd.concat([tidy, support.iloc[row].reset_index(drop=True)], axis=1)

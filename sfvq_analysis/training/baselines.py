@@ -1,0 +1,98 @@
+"""What a curve is compared with: k-means, k-means put in order, and a self-organising map."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from sfvq_analysis.curve import principal_order, shortest_path
+from sfvq_analysis.errors import unknown_option
+from sfvq_analysis.quantizers import PlainVQ, Provenance, Quantizer, SpaceFillingVQ
+from sfvq_analysis.training.frames import FittingFrames
+from sfvq_analysis.training.map_fit import START_WIDTH, annealed_map, first_nodes, principal_start
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+    from sfvq_analysis.encoders import Features
+
+Order = Literal["pca", "path"]
+_SOM_SWEEPS, _SOM_LAST_WIDTH = 40, 0.7
+
+
+def fit_vq(features: Features | ArrayLike, *, bits: int, seed: int = 0) -> PlainVQ:
+    """Fit a plain codebook by k-means (scikit-learn, k-means++ start, at most 100 sweeps).
+
+    Parameters
+    ----------
+    features
+        Frames, shape (n_frames, dim).
+    bits
+        The codebook has 2^bits codewords.
+    seed
+        Seed of the start.
+
+    Raises
+    ------
+    OptionError, QuantizerError
+        As in `sfvq_analysis.training.frames.FittingFrames.of`.
+    """
+    from sklearn.cluster import KMeans
+
+    frames = FittingFrames.of(features, bits)
+    means = KMeans(2**bits, n_init=1, max_iter=100, random_state=seed).fit(frames.values)
+    fit = frames.described(method="k-means", bits=bits, seed=seed)
+    return PlainVQ(means.cluster_centers_, Provenance(frames.encoder, fit))
+
+
+def fit_som(features: Features | ArrayLike, *, bits: int) -> SpaceFillingVQ:
+    """Fit a one-dimensional self-organising map, batch form, from the first principal axis.
+
+    40 sweeps, the neighbourhood's width shrinking geometrically from K/4 to .7 (Kohonen 1995). It
+    needs no seed.
+
+    Parameters
+    ----------
+    features
+        Frames, shape (n_frames, dim).
+    bits
+        The map has 2^bits corners.
+    """
+    frames = FittingFrames.of(features, bits)
+    size = 2**bits
+    widths = np.geomspace(START_WIDTH, min(START_WIDTH, _SOM_LAST_WIDTH / size), _SOM_SWEEPS)
+    start = principal_start(frames.values, first_nodes(size))
+    *_, last = annealed_map([frames.values], start, widths, size)
+    fit = frames.described(method="self-organising map", bits=bits)
+    return SpaceFillingVQ(last.nodes, Provenance(frames.encoder, fit))
+
+
+def reorder(quantizer: Quantizer, order: Order) -> Quantizer:
+    """Return a quantizer of the same kind with its codewords in another order.
+
+    Parameters
+    ----------
+    quantizer
+        Whose codewords stay as they are; a curve's segments become others, and its stages go.
+    order
+        ``"pca"``: along the codewords' first principal axis. ``"path"``: along a short path through
+        them (2-opt and Or-opt).
+
+    Raises
+    ------
+    OptionError
+        If `order` is neither.
+    """
+    corners = quantizer.corners()
+    match order:
+        case "pca":
+            index = principal_order(corners)
+        case "path":
+            index = shortest_path(corners)
+        case _:
+            raise unknown_option("order", order, ("pca", "path"))
+    fit = {**quantizer.provenance.fit, "order": order}
+    provenance = dataclasses.replace(quantizer.provenance, fit=fit)
+    return type(quantizer)(corners[index], provenance)

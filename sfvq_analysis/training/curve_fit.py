@@ -1,0 +1,281 @@
+"""`fit_sfvq`: the curve, grown from 4 corners to 2^bits.
+
+The default method takes two things apart. *Order*: one annealed map (`map_fit`), in coordinates in
+which the large principal axes are shrunk a little, finds how the curve runs through the data; read
+at K' places when its neighbourhood has narrowed to K' codes, it gives the start of the stage with
+K' corners. *Place*: sweeps of dithered least squares (`sfvq_analysis.curve.CurveStatistics`), in
+the latents' own coordinates, then settle the corners of every stage. No label and no time enters.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+import numpy as np
+import pandas as pd
+from tqdm.auto import tqdm
+
+from sfvq_analysis.curve import curve_statistics, quieter_end_first
+from sfvq_analysis.errors import OptionError, unknown_option
+from sfvq_analysis.quantizers import Provenance, Quantizer, SpaceFillingVQ
+from sfvq_analysis.training.frames import FittingFrames
+from sfvq_analysis.training.map_fit import (
+    START_WIDTH,
+    annealed_map,
+    first_nodes,
+    principal_axes,
+    principal_start,
+    resampled,
+)
+from sfvq_analysis.training.published import published_stages
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from numpy.typing import ArrayLike, NDArray
+
+    from sfvq_analysis.encoders import Features
+
+Method = Literal["map", "published"]
+LOG_COLUMNS = ("stage", "step", "sweep", "width", "squared_error", "usage", "curve_length")
+_FIRST_STAGE = 4
+_WHITENING_FLOOR = 1e-3
+
+
+@dataclass(frozen=True, slots=True)
+class FitOptions:
+    """Options of the default method; the values are those of the study in benchmarks/ORDER.md.
+
+    Attributes
+    ----------
+    elastic
+        Pull between neighbouring corners, in mean counts per corner: more of it gives a smoother
+        axis for more distortion.
+    whitening
+        Order is found with principal axis i divided by (variance_i + 1e-3 variance_0) to the power
+        whitening / 2: 0 leaves the metric as it is, 1 whitens.
+    last_width
+        Where the map's anneal ends: standard deviation of its neighbourhood, in codes.
+    sweeps_per_octave
+        Sweeps of the map for each halving of the width.
+    stage_sweeps, final_sweeps
+        Sweeps of dithered least squares for each smaller stage, and for the last.
+    mini_batches
+        In each of which a sweep draws one offset a segment.
+
+    Raises
+    ------
+    OptionError
+        If a number is out of range.
+    """
+
+    elastic: float = 0.1
+    whitening: float = 0.25
+    last_width: float = 6.0
+    sweeps_per_octave: int = 7
+    stage_sweeps: int = 4
+    final_sweeps: int = 8
+    mini_batches: int = 16
+
+    def __post_init__(self) -> None:
+        ranges = {
+            "elastic": (0.0, np.inf),
+            "whitening": (0.0, 1.0),
+            "last_width": (0.1, np.inf),
+            "sweeps_per_octave": (1, np.inf),
+            "stage_sweeps": (1, np.inf),
+            "final_sweeps": (1, np.inf),
+            "mini_batches": (1, np.inf),
+        }
+        for name, (lowest, highest) in ranges.items():
+            value = getattr(self, name)
+            if not lowest <= value <= highest:
+                raise OptionError(f"{name} is {value!r}", remedy=f"use {lowest} … {highest}")
+
+
+class _Stage(NamedTuple):
+    """Corners of one stage (K', dim), and what its sweeps logged."""
+
+    corners: NDArray[np.float64]
+    log: list[dict[str, Any]]
+
+
+def fit_sfvq(
+    features: Features | ArrayLike,
+    *,
+    bits: int,
+    seed: int = 0,
+    method: Method = "map",
+    options: FitOptions = FitOptions(),
+    progress: bool = False,
+) -> SpaceFillingVQ:
+    """Fit a space-filling curve.
+
+    Parameters
+    ----------
+    features
+        Frames, shape (n_frames, dim), at least 2^bits of them.
+    bits
+        The curve has 2^bits corners.
+    seed
+        Of the dither (and, published, of the batches).
+    method
+        ``"map"``: the module's. ``"published"``: the author's recipe
+        (`sfvq_analysis.training.published`), which takes no options.
+    options
+        Of the default method.
+    progress
+        Whether to show a progress bar.
+
+    Returns
+    -------
+    SpaceFillingVQ
+        Its `stages` hold the curve at 4, 8, … corners; its provenance holds encoder, options and
+        log (see `fit_log`). It is turned so that the quarter with the smaller mean norm is first.
+
+    Raises
+    ------
+    OptionError
+        If an option is out of range.
+    QuantizerError
+        If frames aren't finite, aren't of that shape or are too few.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> frames = np.random.default_rng(0).normal(size=(2000, 2))
+    >>> sfvq = fit_sfvq(frames, bits=4, seed=0)
+    >>> sfvq.codebook_size, [len(stage) for stage in sfvq.stages]
+    (16, [4, 8, 16])
+    """
+    frames = FittingFrames.of(features, bits)
+    match method:
+        case "map":
+            stages = list(_map_stages(frames.values, bits, seed, options, progress=progress))
+            stated: Mapping[str, Any] = dataclasses.asdict(options)
+        case "published":
+            stages = list(_published_stages(frames.values, bits, seed, progress=progress))
+            stated = {}
+        case _:
+            raise unknown_option("method", method, ("map", "published"))
+    fit = frames.described(method=method, bits=bits, seed=seed, **stated)
+    log = tuple(row for stage in stages for row in stage.log)
+    curves = [stage.corners for stage in stages]
+    if not quieter_end_first(curves[-1]):
+        curves = [corners[::-1] for corners in curves]
+    return SpaceFillingVQ(curves[-1], Provenance(frames.encoder, fit, log), curves[:-1])
+
+
+def fit_log(quantizer: Quantizer) -> pd.DataFrame:
+    """Return the log of a fit, one row a sweep.
+
+    Columns: ``stage`` (number of corners), ``step`` (map, curve or published), ``sweep``, ``width``
+    (of the map, as a share of the axis), ``squared_error`` (mean over frames; of the map in its own
+    coordinates, of the curve to the dithered points), ``usage`` (share of nodes or segments that
+    were nearest to a frame), ``curve_length``.
+    """
+    return pd.DataFrame(list(quantizer.provenance.log), columns=list(LOG_COLUMNS))
+
+
+def _published_stages(
+    values: NDArray[np.float32], bits: int, seed: int, *, progress: bool
+) -> Iterator[_Stage]:
+    stages = published_stages(values, 2**bits, seed)
+    for stage in tqdm(stages, desc="published recipe", unit="stage", disable=not progress):
+        error = stage.loss * values.shape[1]
+        yield _Stage(stage.corners, [_row(stage.corners, "published", 0, error)])
+
+
+def _map_stages(
+    values: NDArray[np.float32], bits: int, seed: int, options: FitOptions, *, progress: bool
+) -> Iterator[_Stage]:
+    sizes = [2**b for b in range(min(bits, 2), bits + 1)]
+    blocks = [
+        np.ascontiguousarray(values[b :: options.mini_batches]) for b in range(options.mini_batches)
+    ]
+    blocks = [block for block in blocks if len(block)]
+    n_sweeps = [options.stage_sweeps] * (len(sizes) - 1) + [options.final_sweeps]
+    total = sum(n_sweeps) + _anneal_length(sizes[-1], options)
+    with tqdm(total=total, desc="fitting the curve", unit="sweep", disable=not progress) as bar:
+        for ordered, sweeps in zip(_ordered(values, sizes, options, bar), n_sweeps, strict=True):
+            yield _settled(blocks, ordered, sweeps, (seed, options.elastic), bar)
+
+
+def _ordered(
+    values: NDArray[np.float32], sizes: Sequence[int], options: FitOptions, bar: tqdm[Any]
+) -> Iterator[_Stage]:
+    """Yield the map, in the latents' coordinates, when it is as narrow as each stage asks."""
+    mean = values.mean(axis=0, dtype=np.float64)
+    variances, axes = principal_axes(values)
+    scales = (variances + _WHITENING_FLOOR * variances[0]) ** (options.whitening / 2)
+    warped = np.ascontiguousarray(
+        (values - mean.astype(np.float32)) @ (axes / scales).astype(np.float32)
+    )
+    widths = np.geomspace(
+        START_WIDTH, _final_width(sizes[-1], options), _anneal_length(sizes[-1], options)
+    )
+    due = [int((widths <= _final_width(size, options)).argmax()) for size in sizes[:-1]]
+    due.append(len(widths) - 1)
+    log: list[dict[str, Any]] = []
+    start = principal_start(warped, first_nodes())
+    for number, sweep in enumerate(
+        annealed_map([warped], start, widths, max(len(start), sizes[-1]))
+    ):
+        bar.update()
+        log.append(_row(sweep.nodes, "map", number, sweep.squared_error, sweep.usage, sweep.width))
+        for size, at in zip(sizes, due, strict=True):
+            if at == number:
+                nodes = resampled(sweep.nodes, size)
+                yield _Stage(
+                    nodes * scales @ axes.T + mean, [{**row, "stage": size} for row in log]
+                )
+                log = []
+
+
+def _final_width(size: int, options: FitOptions) -> float:
+    return min(START_WIDTH, options.last_width / size)
+
+
+def _anneal_length(size: int, options: FitOptions) -> int:
+    octaves = np.log2(START_WIDTH / _final_width(size, options))
+    return max(1, int(np.ceil(octaves * options.sweeps_per_octave))) + options.sweeps_per_octave
+
+
+def _settled(
+    blocks: Sequence[NDArray[np.float32]],
+    start: _Stage,
+    n_sweeps: int,
+    seed_and_elastic: tuple[int, float],
+    bar: tqdm[Any],
+) -> _Stage:
+    """Return a stage after sweeps of dithered least squares."""
+    seed, elastic = seed_and_elastic
+    corners, log = start.corners, list(start.log)
+    for sweep in range(n_sweeps):
+        dithers = [
+            np.random.default_rng((seed, len(corners), sweep, b)).random(len(corners) - 1)
+            for b in range(len(blocks))
+        ]
+        statistics = curve_statistics(blocks[0], corners, dithers[0])
+        for block, dither in zip(blocks[1:], dithers[1:], strict=True):
+            statistics += curve_statistics(block, corners, dither)
+        error = statistics.squared_error / statistics.n_frames
+        corners = statistics.solve(corners, elastic=elastic)
+        log.append(_row(corners, "curve", sweep, error, float((statistics.counts > 0).mean())))
+        bar.update()
+    return _Stage(corners, log)
+
+
+def _row(
+    corners: NDArray[np.float64],
+    step: str,
+    sweep: int,
+    squared_error: float,
+    usage: float | None = None,
+    width: float | None = None,
+) -> dict[str, Any]:
+    length = float(np.linalg.norm(np.diff(corners, axis=0), axis=1).sum())
+    values = (len(corners), step, sweep, width, squared_error, usage, length)
+    return dict(zip(LOG_COLUMNS, values, strict=True))
