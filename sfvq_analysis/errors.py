@@ -58,6 +58,12 @@ class TableError(SfvqError):
     """An index table breaks its own contract."""
 
 
+def check_option(name: str, value: object, options: tuple[str, ...]) -> None:
+    """Raise an OptionError unless a parameter has one of its options."""
+    if value not in options:
+        raise unknown_option(name, value, options)
+
+
 def unknown_option(name: str, value: object, options: tuple[str, ...]) -> OptionError:
     """Return the error for a `Literal` parameter that got something else.
 

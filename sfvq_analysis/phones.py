@@ -25,7 +25,7 @@ import re
 from importlib import resources
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from sfvq_analysis.errors import CorpusError, unknown_option
+from sfvq_analysis.errors import CorpusError, check_option, unknown_option
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -130,8 +130,7 @@ def find_phone(label: str, unknown: UnknownPolicy = "raise") -> Phone | None:
     CorpusError
         If the label is unknown and `unknown` is ``"raise"``.
     """
-    if unknown not in ("raise", "na"):
-        raise unknown_option("unknown", unknown, ("raise", "na"))
+    check_option("unknown", unknown, ("raise", "na"))
     phone = phone_table().get(normalise(label))
     if phone is None and unknown == "raise":
         raise CorpusError(
@@ -181,8 +180,7 @@ def fold(
     phone = find_phone(label, unknown)
     if phone is None:
         return None
-    if q not in ("drop", "keep"):
-        raise unknown_option("q", q, ("drop", "keep"))
+    check_option("q", q, ("drop", "keep"))
     match to:
         case 61:
             return phone.symbol
@@ -212,8 +210,7 @@ def similar_pairs(source: PairSource = "all") -> tuple[tuple[str, str], ...]:
     >>> similar_pairs("paper")[:3]
     (('dh', 'th'), ('f', 'v'), ('hh', 'hv'))
     """
-    if source not in ("paper", "sixteen", "all"):
-        raise unknown_option("source", source, ("paper", "sixteen", "all"))
+    check_option("source", source, ("paper", "sixteen", "all"))
     rows = [row for row in _rows("similar_pairs.csv") if source in ("all", row["source"])]
     return tuple(sorted({as_pair(row["phone_a"], row["phone_b"]) for row in rows}))
 

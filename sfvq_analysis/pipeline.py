@@ -15,8 +15,14 @@ import sfvq_analysis
 from sfvq_analysis.audio import resampled_length
 from sfvq_analysis.encoders import Encoder, Features, config_digest
 from sfvq_analysis.encoders.latents import StoredLatents
-from sfvq_analysis.errors import EncoderError, OptionError, QuantizerError, SfvqError
-from sfvq_analysis.phones import phone_group, refuse_unknown
+from sfvq_analysis.errors import (
+    EncoderError,
+    OptionError,
+    QuantizerError,
+    SfvqError,
+    check_option,
+)
+from sfvq_analysis.phones import normalise, phone_group, phone_table, refuse_unknown
 from sfvq_analysis.quantizers import Codes, Quantizer
 from sfvq_analysis.tables import (
     FRAME_COLUMNS,
@@ -58,6 +64,11 @@ class IndexOptions:
     ownership: Ownership = "centre"
     unknown: UnknownPolicy = "raise"
     allow_mismatch: bool = False
+
+    def __post_init__(self) -> None:
+        check_option("mode", self.mode, ("exact", "published"))
+        check_option("ownership", self.ownership, ("centre", "majority"))
+        check_option("unknown", self.unknown, ("raise", "na"))
 
 
 class EncodedUtterance(NamedTuple):
@@ -457,8 +468,6 @@ def _as_ids(order: pd.Series[int], ids: pd.Series[str]) -> pd.Categorical:
 
 
 def _unknown_counts(segments: pd.DataFrame) -> dict[str, int]:
-    from sfvq_analysis.phones import normalise, phone_table
-
     labels = segments.loc[segments["tier"] == PHONE_TIER, "label"].value_counts()
     return {
         str(label): int(count)

@@ -66,6 +66,13 @@ def to_textgrid(
     return grid
 
 
+def write_textgrids(table: IndexTable, folder: Path) -> None:
+    """Write a TextGrid for every utterance that has a frame, named by its id."""
+    with_frames = table.utterances["n_frames"] > 0
+    for utterance in table.utterances["utterance"][with_frames]:
+        to_textgrid(table, utterance, folder / f"{utterance}.TextGrid")
+
+
 def _label_tier(name: str, labels: pd.DataFrame, rate: int, end: Fraction) -> textgrid.IntervalTier:
     tier = textgrid.IntervalTier(name=name, minTime=0.0, maxTime=float(end))
     starts, stops = labels["start"].to_numpy(), labels["stop"].to_numpy()

@@ -112,6 +112,37 @@ class Corpus:
             raise OptionError(f"no utterance of {self.name} has {wanted!r}", remedy="ask for less")
         return replace(self, utterances=chosen)
 
+    def hold_out(self, speakers: int, of: int) -> tuple[Corpus, Corpus]:
+        """Return two corpora without a common speaker: one to fit on, one to read.
+
+        Speakers are sorted (names that are numbers as numbers); the one at position i is held out
+        when ``i % of < speakers``. No chance is in it, so that the split can be named in a line.
+
+        Parameters
+        ----------
+        speakers, of
+            How many speakers of every so many are held out.
+
+        Raises
+        ------
+        OptionError
+            If that leaves no speaker on one side.
+        """
+        if not 0 < speakers < of:
+            raise OptionError(f"hold-out is {speakers} of {of}", remedy="use 0 < speakers < of")
+        names = sorted({u.speaker for u in self.utterances}, key=_as_number)
+        held = {name for at, name in enumerate(names) if at % of < speakers}
+        if len(held) == len(names):
+            raise OptionError(
+                f"{len(names)} speakers are too few to hold out {speakers} of {of}",
+                remedy="hold out fewer",
+            )
+        parts = (
+            [u for u in self.utterances if (u.speaker in held) == out] for out in (False, True)
+        )
+        fit, read = (replace(self, utterances=tuple(part)) for part in parts)
+        return fit, read
+
     def _matches(self, utterance: Utterance, name: str, options: frozenset[str]) -> bool:
         if getattr(utterance, name) in options:
             return True
@@ -129,3 +160,7 @@ class Corpus:
                 f"{name} {', '.join(map(repr, unknown))} doesn't occur in {self.name}",
                 remedy=f"there are {len(known)}, such as {few}",
             )
+
+
+def _as_number(name: str) -> tuple[int, str]:
+    return (int(name) if name.isdecimal() else -1, name)

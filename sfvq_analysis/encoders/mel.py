@@ -18,7 +18,7 @@ from scipy.signal import lfilter
 
 from sfvq_analysis.audio import resample
 from sfvq_analysis.encoders.protocol import Features
-from sfvq_analysis.errors import EncoderError, OptionError, unknown_option
+from sfvq_analysis.errors import EncoderError, OptionError, check_option
 from sfvq_analysis.timeline import FrameGrid
 
 if TYPE_CHECKING:
@@ -110,10 +110,8 @@ class MelEncoder:
     _N_MFCC = 13
 
     def __post_init__(self) -> None:
-        if self.kind not in ("logmel", "mfcc"):
-            raise unknown_option("kind", self.kind, ("logmel", "mfcc"))
-        if self.normalise not in ("none", "mean", "utterance"):
-            raise unknown_option("normalise", self.normalise, ("none", "mean", "utterance"))
+        check_option("kind", self.kind, ("logmel", "mfcc"))
+        check_option("normalise", self.normalise, ("none", "mean", "utterance"))
         if not isinstance(self.context, int) or self.context < 0:
             raise OptionError(f"context is {self.context!r}", remedy="use an integer >= 0")
 

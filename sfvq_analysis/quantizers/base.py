@@ -64,7 +64,7 @@ class Quantizer(nn.Module, ABC):
     def __init__(self, codebook: ArrayLike, provenance: Provenance | None = None) -> None:
         super().__init__()
         corners = checked_corners(codebook, at_least=2)
-        self.codebook = nn.Parameter(torch.from_numpy(corners.astype(np.float32)))
+        self.codebook = nn.Parameter(torch.from_numpy(np.ascontiguousarray(corners, np.float32)))
         self.provenance = provenance or Provenance()
 
     @property
@@ -81,12 +81,12 @@ class Quantizer(nn.Module, ABC):
     def digest(self) -> str:
         """16 hexadecimal digits that name kind and codebook."""
         state = hashlib.sha256(f"{self.kind}:{tuple(self.codebook.shape)}:".encode())
-        state.update(np.ascontiguousarray(self.corners()).tobytes())
+        state.update(self.corners().tobytes())
         return state.hexdigest()[:16]
 
     def corners(self) -> NDArray[np.float32]:
         """Return the codebook as an array, shape (K, dim)."""
-        return self.codebook.detach().cpu().numpy().astype(np.float32)
+        return np.ascontiguousarray(self.codebook.detach().cpu().numpy(), dtype=np.float32)
 
     @abstractmethod
     def encode(self, frames: ArrayLike | Tensor, mode: Mode = "exact") -> Codes:

@@ -45,7 +45,7 @@ def save_quantizer(quantizer: Quantizer, path: Path | str) -> Path:
     path
         Its name should end in ``.safetensors``.
     """
-    tensors = {"codebook": quantizer.corners()}
+    tensors = {"codebook": quantizer.corners()}  # C order: safetensors writes memory as it lies
     if isinstance(quantizer, SpaceFillingVQ):
         tensors |= {f"stage_{len(stage):04d}": stage for stage in quantizer.stages[:-1]}
     known = {"format": _FORMAT, "kind": quantizer.kind, "provenance": asdict(quantizer.provenance)}

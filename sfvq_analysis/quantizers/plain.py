@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from sfvq_analysis.curve import Codes, nearest_codeword
-from sfvq_analysis.errors import unknown_option
+from sfvq_analysis.errors import check_option
 from sfvq_analysis.quantizers.base import Mode, Quantizer, as_array
 
 if TYPE_CHECKING:
@@ -43,8 +43,7 @@ class PlainVQ(Quantizer):
         QuantizerError
             If frames don't fit the codebook or aren't finite.
         """
-        if mode not in ("exact", "published"):
-            raise unknown_option("mode", mode, ("exact", "published"))
+        check_option("mode", mode, ("exact", "published"))
         codeword, distortion = nearest_codeword(as_array(frames), self.corners())
         n_frames = len(codeword)
         return Codes(

@@ -53,7 +53,7 @@ class SpaceFillingVQ(Quantizer):
     ) -> None:
         super().__init__(codebook, provenance)
         self._stages = tuple(
-            checked_corners(stage, at_least=2).astype(np.float32) for stage in stages
+            np.ascontiguousarray(checked_corners(stage, at_least=2), np.float32) for stage in stages
         )
         for stage in self._stages:
             if stage.shape[1] != self.dim or len(stage) >= self.codebook_size:

@@ -21,6 +21,12 @@ if TYPE_CHECKING:
 MAX_BITS = 14
 
 
+def check_bits(bits: int) -> None:
+    """Raise an OptionError unless `bits` is an integer from 1 to 14."""
+    if not isinstance(bits, int) or isinstance(bits, bool) or not 1 <= bits <= MAX_BITS:
+        raise OptionError(f"bits is {bits!r}", remedy=f"use an integer from 1 to {MAX_BITS}")
+
+
 @dataclass(frozen=True, slots=True)
 class FittingFrames:
     """Frames of shape (n_frames, dim), float32 and contiguous, and their encoder.
@@ -50,8 +56,7 @@ class FittingFrames:
         QuantizerError
             If the frames aren't finite floats of shape (n_frames, dim) or are fewer than codewords.
         """
-        if not isinstance(bits, int) or isinstance(bits, bool) or not 1 <= bits <= MAX_BITS:
-            raise OptionError(f"bits is {bits!r}", remedy=f"use an integer from 1 to {MAX_BITS}")
+        check_bits(bits)
         given, encoder = (
             (features.values, features.encoder)
             if isinstance(features, Features)

@@ -1,0 +1,56 @@
+# Two commands do everything on a fresh machine with python3, make and a package index:
+#   make demo    the main job on the built-in corpus
+#   make test    lint, types, floors, tests, doctests, notebooks, on the built wheel
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check -q
+SOURCES := $(shell find sfvq_analysis -type f -not -name '*.pyc') pyproject.toml README.md
+OUT ?= figures_output
+
+# Threads that spin on few busy cores make small jobs many times slower.
+export OMP_NUM_THREADS := 1
+export MPLBACKEND := Agg
+
+.PHONY: demo test figures bench clean
+
+demo: $(VENV)/.installed
+	$(BIN)/sfvq demo --out demo_output --overwrite
+
+figures: $(VENV)/.installed
+	@test -n "$(CORPUS)" || { echo "usage: make figures CORPUS=/path/to/TIMIT [OUT=folder]"; exit 2; }
+	$(BIN)/sfvq analyze "$(CORPUS)" --out "$(OUT)" --overwrite
+
+test: $(VENV)/.testable
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/pytest -n 2 tests
+	$(BIN)/pytest --doctest-modules --pyargs sfvq_analysis
+
+bench: $(VENV)/.installed
+	@test -n "$(CORPUS)" || { echo "usage: make bench CORPUS=/path/to/speech"; exit 2; }
+	$(BIN)/python benchmarks/order.py "$(CORPUS)"
+
+$(VENV)/.base: constraints.txt
+	@echo "creating $(VENV) and installing torch (once; a minute or two)"
+	$(PYTHON) -m venv $(VENV)
+	$(PIP) install -c constraints.txt setuptools wheel
+	$(PIP) install -c constraints.txt torch
+	@touch $@
+
+$(VENV)/.installed: $(VENV)/.base $(SOURCES)
+	@echo "building and installing the wheel"
+	@rm -rf build dist
+	$(PIP) wheel --no-deps --no-build-isolation -w dist .
+	$(PIP) install -c constraints.txt dist/*.whl
+	$(PIP) install --force-reinstall --no-deps dist/*.whl
+	@touch $@
+
+$(VENV)/.testable: $(VENV)/.installed
+	$(PIP) install -c constraints.txt "$$(echo dist/*.whl)[test]"
+	@touch $@
+
+clean:
+	rm -rf $(VENV) build dist demo_output figures_output *.egg-info

@@ -1,0 +1,127 @@
+"""How much the index axis means: methods side by side, five seeds, on held-out speakers.
+
+Usage: python benchmarks/order.py CORPUS [--seeds 5] [--hold-out 5/23] [--published FRAMES]
+Writes benchmarks/order.json and prints the tables that benchmarks/ORDER.md quotes. Every method is
+fitted on the same frames and read on the same held-out speakers; no label touches a fit.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from sfvq_analysis import (
+    fit_sfvq,
+    fit_som,
+    fit_vq,
+    index_table,
+    load_corpus,
+    load_encoder,
+    reorder,
+    sample_features,
+    stats,
+)
+from sfvq_analysis.cli.resolving import n_of_m
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sfvq_analysis.corpus import Corpus
+    from sfvq_analysis.encoders import Features
+    from sfvq_analysis.quantizers import Quantizer
+
+ENCODERS = {"log-mel": "mel", "MFCC": "mel:kind=mfcc,normalise=utterance,context=1"}
+BITS, YARDSTICK_BITS = 8, 4
+COLUMNS = ["mse", "pnmi", "arcs", "split", "split_ceiling", "step", "pairs"]
+HERE = Path(__file__).parent
+
+
+def methods(features: Features, seed: int, n_published: int) -> dict[str, Callable[[], Quantizer]]:
+    """Return the fits to compare, by name; a later one may use an earlier one's result."""
+    vq = fit_vq(features, bits=BITS, seed=seed)
+    fits: dict[str, Callable[[], Quantizer]] = {
+        "k-means, as found": lambda: vq,
+        "k-means + PCA-1 order": lambda: reorder(vq, "pca"),
+        "k-means + short path": lambda: reorder(vq, "path"),
+        "self-organising map": lambda: fit_som(features, bits=BITS),
+        "SFVQ (default)": lambda: fit_sfvq(features, bits=BITS, seed=seed),
+    }
+    if n_published:
+        rows = np.random.default_rng(seed).choice(
+            features.n_frames, min(n_published, features.n_frames), replace=False
+        )
+        sample = features.values[rows]
+        fits["SFVQ, published recipe"] = lambda: fit_sfvq(
+            sample, bits=BITS, seed=seed, method="published"
+        )
+    return fits
+
+
+def run_seed(fit_on: Features, read: Corpus, spec: str, seed: int, n_published: int) -> list[dict]:
+    """Fit every method with one seed and read the held-out speakers with all of them at once."""
+    fitted, seconds = {}, {}
+    for name, fit in methods(fit_on, seed, n_published).items():
+        began = time.perf_counter()
+        fitted[name] = fit()
+        seconds[name] = time.perf_counter() - began
+    fitted["yardstick"] = fit_vq(fit_on, bits=YARDSTICK_BITS, seed=seed)
+    tables = index_table(read, load_encoder(spec), fitted)
+    k16 = stats.pnmi(stats.phone_counts(tables.pop("yardstick")))
+    variance = fit_on.values.var(axis=0, dtype=np.float64).sum()
+    rows = []
+    for name, table in tables.items():
+        measures = stats.axis_measures(table)[COLUMNS].iloc[0].to_dict()
+        measures["mse"] = float(table.frames["codeword_distortion"].mean() / variance)
+        rows.append(
+            {"method": name, "seed": seed, "seconds": seconds[name], "k16": k16, **measures}
+        )
+    for row in rows:
+        row["mse_ratio"] = row["mse"] / rows[0]["mse"]
+        row["arcs_ratio"] = row["arcs"] / k16
+    return rows
+
+
+def main() -> None:
+    """Run the comparison named on the command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("corpus", type=Path)
+    parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--hold-out", default="5/23", metavar="N/M")
+    parser.add_argument("--published", type=int, default=0, metavar="FRAMES")
+    arguments = parser.parse_args()
+    fit, read = load_corpus(arguments.corpus).hold_out(*n_of_m(arguments.hold_out))
+    rows = []
+    for label, spec in ENCODERS.items():
+        features = sample_features(fit, load_encoder(spec))
+        for seed in range(arguments.seeds):
+            found = run_seed(features, read, spec, seed, arguments.published)
+            rows += [{"encoder": label, **row} for row in found]
+    (HERE / "order.json").write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
+    print(as_markdown(pd.DataFrame(rows)))
+
+
+def as_markdown(rows: pd.DataFrame) -> str:
+    """Return means and standard deviations over seeds as Markdown, a table an encoder."""
+    shown = ["mse_ratio", "mse", "pnmi", "arcs", "arcs_ratio", "split", "split_ceiling"]
+    shown += ["step", "pairs", "seconds"]
+    parts = []
+    for encoder, part in rows.groupby("encoder", sort=False):
+        k16 = part.groupby("seed")["k16"].first()
+        parts.append(
+            f"\n{encoder}: dedicated 16-code k-means {k16.mean():.4f} +- {k16.std():.4f}\n"
+        )
+        parts.append(f"| method | {' | '.join(shown)} |\n|---|{'---|' * len(shown)}")
+        for method, group in part.groupby("method", sort=False):
+            cells = [f"{group[name].mean():.3f} ± {group[name].std():.3f}" for name in shown]
+            parts.append(f"| {method} | {' | '.join(cells)} |")
+    return "\n".join(parts)
+
+
+if __name__ == "__main__":
+    main()

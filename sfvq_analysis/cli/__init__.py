@@ -1,0 +1,5 @@
+"""The command ``sfvq``."""
+
+from sfvq_analysis.cli.commands import app, main
+
+__all__ = ["app", "main"]

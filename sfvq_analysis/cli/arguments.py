@@ -1,0 +1,84 @@
+"""Arguments and options that commands share, each described once."""
+
+from pathlib import Path
+from typing import Annotated, Literal, Optional
+
+import typer
+
+CorpusArgument = Annotated[
+    str,
+    typer.Argument(
+        metavar="CORPUS",
+        help="Folder of a TIMIT tree, or of any audio files with a .phn beside each; "
+        "`demo` is the built-in corpus.",
+    ),
+]
+LabelsOption = Annotated[
+    Literal["auto", "timit", "phn"],
+    typer.Option(help="How CORPUS is labelled: auto, timit or phn.", show_default=True),
+]
+EncoderOption = Annotated[
+    Optional[str],
+    typer.Option(
+        metavar="ENCODER",
+        help="mel, mel:kind=mfcc,normalise=utterance,context=1, or latents:FOLDER. By default the "
+        "one the quantizers were fitted on, or, to fit, the best of mel.",
+    ),
+]
+SplitOption = Annotated[
+    Optional[str],
+    typer.Option(metavar="SPLIT", help="Read only train, test or core."),
+]
+OutOption = Annotated[Path, typer.Option("--out", "-o", metavar="FOLDER", help="Where to write.")]
+OverwriteOption = Annotated[
+    bool, typer.Option("--overwrite", help="Replace an earlier output in that folder.")
+]
+QuantizerOption = Annotated[
+    list[Path],
+    typer.Option(
+        "--quantizer",
+        "-q",
+        metavar="FILE",
+        help="A codebook: .safetensors of ours, a published .pt or codebook_Nbit.npy. Repeatable.",
+    ),
+]
+PaletteOption = Annotated[
+    Literal["paper", "colorblind"], typer.Option(help="Colours of groups: paper or colorblind.")
+]
+ModeOption = Annotated[
+    Literal["exact", "published"],
+    typer.Option(help="Projection: exact (whole curve) or published (two segments)."),
+]
+OwnershipOption = Annotated[
+    Literal["centre", "majority"],
+    typer.Option(help="Which phone owns a frame: centre (of the frame) or majority."),
+]
+UnknownOption = Annotated[
+    Literal["raise", "na"],
+    typer.Option(help="Unknown phones: raise (list them and stop) or na (keep, ungrouped)."),
+]
+MismatchOption = Annotated[
+    bool,
+    typer.Option("--allow-mismatch", help="Read another encoder's latents with the codebook."),
+]
+SaOption = Annotated[
+    bool, typer.Option("--sa/--no-sa", help="TIMIT: with the SA sentences or not.")
+]
+BitsOption = Annotated[int, typer.Option(help="2^BITS codewords.")]
+SeedOption = Annotated[int, typer.Option(help="Of samples and fits.")]
+FramesOption = Annotated[int, typer.Option(help="Fit on at most so many frames.")]
+MethodOption = Annotated[
+    Literal["map", "published"], typer.Option(help="Fit by map (ours) or published (the author's).")
+]
+HoldOutOption = Annotated[
+    Optional[str],
+    typer.Option(
+        metavar="N/M",
+        help="Hold out N of every M speakers: fit on the rest, read these. For corpora without "
+        "splits.",
+    ),
+]
+TablesArgument = Annotated[
+    list[Path],
+    typer.Argument(metavar="TABLE...", help="Folders that `sfvq index` or `analyze` wrote."),
+]

@@ -1,0 +1,303 @@
+"""The commands: arguments in, calls out.
+
+Types are read by typer at run time; heavy modules are imported inside the commands.
+"""
+
+import sys
+from itertools import chain
+from pathlib import Path
+from typing import Annotated, Optional
+
+import typer
+
+from sfvq_analysis.cli.arguments import (
+    BitsOption,
+    CorpusArgument,
+    EncoderOption,
+    FramesOption,
+    HoldOutOption,
+    LabelsOption,
+    MethodOption,
+    MismatchOption,
+    ModeOption,
+    OutOption,
+    OverwriteOption,
+    OwnershipOption,
+    PaletteOption,
+    QuantizerOption,
+    SaOption,
+    SeedOption,
+    SplitOption,
+    TablesArgument,
+    UnknownOption,
+)
+from sfvq_analysis.cli.resolving import (
+    command_line,
+    echo_counted,
+    find_corpus,
+    find_encoder,
+    find_quantizers,
+    find_tables,
+    n_of_m,
+    parts_of,
+)
+from sfvq_analysis.errors import SfvqError
+
+app = typer.Typer(
+    help="Read a latent space along a space-filling curve.\n\n"
+    "Start with `sfvq demo`, then `sfvq analyze CORPUS --out RESULTS`. The other commands are the "
+    "steps of `analyze`, one by one.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+
+
+@app.command()
+def demo(
+    out: OutOption = Path("demo_output"),
+    palette: PaletteOption = "paper",
+    overwrite: OverwriteOption = False,
+) -> None:
+    """Run the main job on the built-in synthetic corpus, with codebooks fitted on real speech."""
+    from sfvq_analysis.corpus import demo_corpus
+    from sfvq_analysis.quantizers.shipped import demo_quantizers
+    from sfvq_analysis.report.analysis import AnalysisOptions
+    from sfvq_analysis.report.analysis import analyze as run
+
+    quantizers = demo_quantizers()
+    options = AnalysisOptions(palette=palette, command=command_line(), overwrite=overwrite)
+    run(
+        demo_corpus(),
+        find_encoder(None, quantizers),
+        quantizers,
+        out,
+        options=options,
+        progress=True,
+    )
+    _show(out)
+
+
+@app.command()
+def fit(
+    corpus: CorpusArgument,
+    out: OutOption,
+    encoder: EncoderOption = None,
+    labels: LabelsOption = "auto",
+    split: SplitOption = None,
+    hold_out: HoldOutOption = None,
+    sa: SaOption = True,
+    bits: BitsOption = 8,
+    seed: SeedOption = 0,
+    max_frames: FramesOption = 1_000_000,
+    method: MethodOption = "map",
+    overwrite: OverwriteOption = False,
+) -> None:
+    """Fit a curve and a plain codebook to the latents of CORPUS; labels aren't looked at."""
+    from sfvq_analysis.report.analysis import FitPlan, fit_quantizers, write_quantizers
+    from sfvq_analysis.report.folders import whole_folder, write_manifest
+
+    speech = find_corpus(corpus, labels, sa=sa, split=split)
+    if hold_out:
+        speech, _ = speech.hold_out(*n_of_m(hold_out))
+    plan = FitPlan(speech, bits, seed, max_frames, method)
+    with whole_folder(out, overwrite=overwrite) as folder:
+        fitted = fit_quantizers(find_encoder(encoder, {}), plan, progress=True)
+        write_quantizers(fitted, folder)
+        fits = {name: dict(quantizer.provenance.fit) for name, quantizer in fitted.items()}
+        write_manifest(folder, {"command": command_line(), "quantizers": fits})
+    for name, quantizer in fitted.items():
+        typer.echo(f"{out / name}.safetensors: {quantizer}")
+
+
+@app.command()
+def index(
+    corpus: CorpusArgument,
+    quantizer: QuantizerOption,
+    out: OutOption,
+    encoder: EncoderOption = None,
+    labels: LabelsOption = "auto",
+    split: SplitOption = None,
+    sa: SaOption = True,
+    mode: ModeOption = "exact",
+    ownership: OwnershipOption = "centre",
+    unknown: UnknownOption = "raise",
+    allow_mismatch: MismatchOption = False,
+    csv: Annotated[bool, typer.Option("--csv", help="Write the flat frame as CSV too.")] = False,
+    textgrids: Annotated[
+        bool, typer.Option("--textgrids", help="Write a Praat TextGrid with an index tier each.")
+    ] = False,
+    overwrite: OverwriteOption = False,
+) -> None:
+    """Turn CORPUS into indices aligned with its labels, one table a codebook (Parquet)."""
+    from sfvq_analysis.pipeline import IndexOptions, index_table
+    from sfvq_analysis.report.folders import whole_folder, write_manifest
+    from sfvq_analysis.textgrids import write_textgrids
+
+    quantizers = find_quantizers(quantizer)
+    speech = find_corpus(corpus, labels, sa=sa, split=split)
+    chosen = find_encoder(encoder, quantizers)
+    options = IndexOptions(mode, ownership, unknown, allow_mismatch)
+    with whole_folder(out, overwrite=overwrite) as folder:
+        tables = index_table(speech, chosen, quantizers, options, progress=True)
+        for name, table in tables.items():
+            table.save(folder / name)
+            if csv:
+                table.to_csv(folder / f"{name}.csv")
+            if textgrids:
+                write_textgrids(table, folder / "textgrids" / name)
+        provenance = {name: dict(table.provenance) for name, table in tables.items()}
+        write_manifest(folder, {"command": command_line(), "tables": provenance})
+    for name, table in tables.items():
+        typer.echo(f"{out / name}: {table}")
+        echo_counted(table)
+
+
+@app.command()
+def stats(
+    tables: TablesArgument,
+    out: Annotated[
+        Optional[Path],
+        typer.Option("--out", "-o", metavar="FOLDER", help="Write every statistic there as CSV."),
+    ] = None,
+    overwrite: OverwriteOption = False,
+) -> None:
+    """Print the measures of each TABLE, and write every statistic as CSV."""
+    from sfvq_analysis.report.folders import whole_folder, write_manifest
+    from sfvq_analysis.report.statistics import statistics_of, summary_text, write_statistics
+
+    loaded = find_tables(tables)
+    typer.echo(summary_text(loaded))
+    if out is None:
+        return
+    with whole_folder(out, overwrite=overwrite) as folder:
+        for name, table in loaded.items():
+            write_statistics(statistics_of(table), folder / name)
+        write_manifest(folder, {"command": command_line()})
+    typer.echo(f"\n{out}: every statistic as CSV")
+
+
+@app.command()
+def figures(
+    tables: TablesArgument,
+    out: OutOption,
+    corpus: Annotated[
+        Optional[str],
+        typer.Option(metavar="CORPUS", help="Where the audio for the spectrogram is."),
+    ] = None,
+    labels: LabelsOption = "auto",
+    quantizer: Annotated[
+        Optional[Path],
+        typer.Option("--quantizer", "-q", metavar="FILE", help="For the distances of codewords."),
+    ] = None,
+    utterance: Annotated[
+        Optional[str], typer.Option(help="The utterance that figure 4 shows.")
+    ] = None,
+    palette: PaletteOption = "paper",
+    overwrite: OverwriteOption = False,
+) -> None:
+    """Draw the paper's nine figures of the TABLEs, each with the CSV behind it."""
+    from sfvq_analysis.quantizers import load_quantizer
+    from sfvq_analysis.report.figures import (
+        figures_of,
+        leading_table,
+        shown_utterance,
+        write_figures,
+    )
+    from sfvq_analysis.report.folders import whole_folder, write_manifest
+    from sfvq_analysis.report.illustrations import illustrations
+
+    loaded = find_tables(tables)
+    shown = utterance or shown_utterance(leading_table(loaded)[1])
+    drawn = figures_of(
+        loaded,
+        utterance=shown,
+        audio=find_corpus(corpus, labels)[shown].load().audio if corpus else None,
+        codebook=load_quantizer(quantizer).corners() if quantizer else None,
+        palette=palette,
+    )
+    with whole_folder(out, overwrite=overwrite) as folder:
+        names = write_figures(chain(illustrations(seed=0), drawn), folder)
+        write_manifest(folder, {"command": command_line(), "utterance": shown})
+    typer.echo(f"{out}: {', '.join(names)}")
+
+
+@app.command()
+def analyze(
+    corpus: CorpusArgument,
+    out: OutOption,
+    encoder: EncoderOption = None,
+    quantizer: Annotated[
+        Optional[list[Path]],
+        typer.Option(
+            "--quantizer", "-q", metavar="FILE", help="Read with these codebooks; fit none."
+        ),
+    ] = None,
+    labels: LabelsOption = "auto",
+    fit_split: Annotated[
+        Optional[str],
+        typer.Option(metavar="SPLIT", help="Fit on this split; by default train, if there is one."),
+    ] = None,
+    split: Annotated[
+        Optional[str],
+        typer.Option(metavar="SPLIT", help="Read this split, or all; by default test, if any."),
+    ] = None,
+    hold_out: HoldOutOption = None,
+    sa: SaOption = True,
+    bits: BitsOption = 8,
+    seed: SeedOption = 0,
+    max_frames: FramesOption = 1_000_000,
+    method: MethodOption = "map",
+    mode: ModeOption = "exact",
+    ownership: OwnershipOption = "centre",
+    unknown: UnknownOption = "raise",
+    allow_mismatch: MismatchOption = False,
+    palette: PaletteOption = "paper",
+    overwrite: OverwriteOption = False,
+) -> None:
+    """Do all of it: fit on one part of CORPUS, read another, write tables, statistics, figures."""
+    from sfvq_analysis.pipeline import IndexOptions
+    from sfvq_analysis.report.analysis import AnalysisOptions, FitPlan
+    from sfvq_analysis.report.analysis import analyze as run
+
+    speech = find_corpus(corpus, labels, sa=sa)
+    to_fit, to_read = parts_of(speech, fit_split, split, hold_out)
+    quantizers = find_quantizers(quantizer or [])
+    options = AnalysisOptions(
+        IndexOptions(mode, ownership, unknown, allow_mismatch), palette, command_line(), overwrite
+    )
+    run(
+        to_read,
+        find_encoder(encoder, quantizers),
+        quantizers or FitPlan(to_fit, bits, seed, max_frames, method),
+        out,
+        options=options,
+        progress=True,
+    )
+    _show(out)
+
+
+def main() -> None:
+    """Run the command line; an error of ours is one line on standard error and exit code 1."""
+    try:
+        app()
+    except SfvqError as error:
+        _fail(str(error))
+    except OSError as error:
+        place = f"{error.filename}: " if error.filename else ""
+        _fail(f"{place}{error.strerror or error}")
+
+
+def _fail(line: str) -> None:
+    typer.echo(f"sfvq: {line}", err=True)
+    sys.exit(1)
+
+
+def _show(out: Path) -> None:
+    """Print the summary of a finished analysis, and where everything is."""
+    typer.echo((out / "summary.txt").read_text(encoding="utf-8"))
+    typer.echo(f"{out / 'figures'}: the nine figures, SVG and PNG, with the CSV behind each")
+    typer.echo(f"{out / 'stats'}: every statistic as CSV")
+    typer.echo(f"{out / 'tables'}: the index tables as Parquet")
+    typer.echo(f"{out / 'manifest.json'}: what was done, counted and left out")

@@ -1,0 +1,120 @@
+"""From the texts of a command line to corpora, encoders, quantizers and tables."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from sfvq_analysis.errors import OptionError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from sfvq_analysis.corpus import Corpus
+    from sfvq_analysis.corpus.loading import Labels
+    from sfvq_analysis.encoders import Encoder
+    from sfvq_analysis.quantizers import Quantizer
+    from sfvq_analysis.tables import IndexTable
+
+_HOLD_OUT = re.compile(r"([0-9]+)/([0-9]+)")
+_EVERYTHING = "all"
+
+
+def command_line() -> str:
+    """Return the command as it was typed, without the path of the program."""
+    return shlex.join(["sfvq", *sys.argv[1:]])
+
+
+def find_corpus(root: str, labels: Labels, *, sa: bool = True, split: str | None = None) -> Corpus:
+    """Return the corpus that CORPUS, ``--labels``, ``--sa`` and ``--split`` name."""
+    from sfvq_analysis.corpus import load_corpus
+
+    corpus = load_corpus(root, labels=labels)
+    if not sa:
+        kept = [u.id for u in corpus if not u.sentence.startswith("sa")]
+        corpus = corpus.select(id=kept)
+    return corpus if split in (None, _EVERYTHING) else corpus.select(split=split)
+
+
+def find_encoder(spec: str | None, quantizers: Mapping[str, Quantizer]) -> Encoder:
+    """Return the encoder named, else the one the quantizers were fitted on, else the best mel."""
+    from sfvq_analysis.encoders import load_encoder
+    from sfvq_analysis.encoders.registry import BEST_MEL, encoder_of
+
+    if spec is not None:
+        return load_encoder(spec)
+    stated = [q.provenance.encoder for q in quantizers.values() if q.provenance.encoder]
+    if stated:
+        return encoder_of(stated[0])
+    if quantizers:
+        raise OptionError(
+            "the codebooks don't say which encoder they belong to", remedy="name it with --encoder"
+        )
+    return load_encoder(BEST_MEL)
+
+
+def find_quantizers(paths: Sequence[Path]) -> dict[str, Quantizer]:
+    """Return quantizers by the names of their files."""
+    from sfvq_analysis.quantizers import load_quantizer
+
+    return {name: load_quantizer(path) for name, path in _by_name(paths).items()}
+
+
+def find_tables(folders: Sequence[Path]) -> dict[str, IndexTable]:
+    """Return tables by the names of their folders."""
+    from sfvq_analysis.tables import load_table
+
+    return {name: load_table(path) for name, path in _by_name(folders).items()}
+
+
+def parts_of(
+    corpus: Corpus, fit_split: str | None, split: str | None, hold_out: str | None
+) -> tuple[Corpus, Corpus]:
+    """Return the part to fit on and the part to read."""
+    if hold_out is not None:
+        if fit_split or split:
+            raise OptionError("--hold-out and splits exclude each other", remedy="give one of them")
+        return corpus.hold_out(*n_of_m(hold_out))
+    splits = {utterance.split for utterance in corpus}
+    to_fit = fit_split or ("train" if "train" in splits else _EVERYTHING)
+    to_read = split or ("test" if "test" in splits else _EVERYTHING)
+    fit, read = (
+        corpus if name == _EVERYTHING else corpus.select(split=name) for name in (to_fit, to_read)
+    )
+    return fit, read
+
+
+def n_of_m(text: str) -> tuple[int, int]:
+    """Return the two numbers of ``N/M``."""
+    match = _HOLD_OUT.fullmatch(text)
+    if match is None:
+        raise OptionError(f"hold-out is {text!r}", remedy="write N/M, such as 5/23")
+    return int(match[1]), int(match[2])
+
+
+def echo_counted(table: IndexTable) -> None:
+    """Print what a reader must know was missing or left out."""
+    counted = {name: n for name, n in table.provenance["counted"].items() if name != "frames"}
+    words = [f"{n} {name.replace('_', ' ')}" for name, n in counted.items() if n]
+    if words:
+        typer.echo(f"  {', '.join(words)}")
+    unknown = table.provenance["unknown_phones"]
+    if unknown:
+        typer.echo(f"  unknown phones: {', '.join(f'{k} {n}x' for k, n in unknown.items())}")
+    too_short = table.provenance["utterances_without_frames"]
+    if too_short:
+        typer.echo(f"  too short for a frame: {', '.join(too_short)}")
+
+
+def _by_name(paths: Sequence[Path]) -> dict[str, Path]:
+    named = {path.stem: path for path in paths}
+    if len(named) < len(paths):
+        raise OptionError(
+            f"two of {', '.join(map(str, paths))} have the same name", remedy="rename one"
+        )
+    return named

@@ -1,0 +1,146 @@
+"""`analyze`: from a corpus to the finished folder in one call."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sfvq_analysis.errors import check_option
+from sfvq_analysis.pipeline import IndexOptions, index_table, sample_features
+from sfvq_analysis.quantizers import Quantizer, save_quantizer
+from sfvq_analysis.report.folders import whole_folder, write_manifest
+from sfvq_analysis.report.statistics import write_csv
+from sfvq_analysis.report.writing import write_parts
+from sfvq_analysis.training import fit_log, fit_sfvq, fit_vq
+from sfvq_analysis.training.frames import check_bits
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from sfvq_analysis.corpus import Corpus
+    from sfvq_analysis.encoders import Encoder
+    from sfvq_analysis.plots.style import Palette
+    from sfvq_analysis.training.curve_fit import Method
+
+
+@dataclass(frozen=True, slots=True)
+class FitPlan:
+    """What `fit_quantizers` fits a curve and a plain codebook to, and how.
+
+    Attributes
+    ----------
+    corpus
+        To fit on; its labels aren't looked at.
+    bits
+        2^bits codewords each.
+    seed
+        Of sample and fits.
+    max_frames
+        At most so many frames are fitted on; all of them if None.
+    method
+        Of `fit_sfvq`.
+    """
+
+    corpus: Corpus
+    bits: int = 8
+    seed: int = 0
+    max_frames: int | None = 1_000_000
+    method: Method = "map"
+
+    def __post_init__(self) -> None:
+        check_option("method", self.method, ("map", "published"))
+        check_bits(self.bits)
+
+
+@dataclass(frozen=True, slots=True)
+class AnalysisOptions:
+    """How `analyze` reads, draws and writes.
+
+    Attributes
+    ----------
+    index
+        Of alignment and projection.
+    palette
+        ``"paper"`` or ``"colorblind"``.
+    command
+        What the manifest names as the command.
+    overwrite
+        Whether an earlier output in that folder may be replaced.
+    """
+
+    index: IndexOptions = field(default_factory=IndexOptions)
+    palette: Palette = "paper"
+    command: str = ""
+    overwrite: bool = False
+
+
+def fit_quantizers(
+    encoder: Encoder, plan: FitPlan, *, progress: bool = False
+) -> dict[str, Quantizer]:
+    """Fit a curve (``"sfvq"``) and a plain codebook (``"vq"``) to the frames of a corpus."""
+    features = sample_features(
+        plan.corpus, encoder, max_frames=plan.max_frames, seed=plan.seed, progress=progress
+    )
+    sfvq = fit_sfvq(features, bits=plan.bits, seed=plan.seed, method=plan.method, progress=progress)
+    return {"sfvq": sfvq, "vq": fit_vq(features, bits=plan.bits, seed=plan.seed)}
+
+
+def write_quantizers(quantizers: Mapping[str, Quantizer], folder: Path) -> None:
+    """Write quantizers as safetensors, with the log of the fit as CSV where there is one."""
+    for name, quantizer in quantizers.items():
+        save_quantizer(quantizer, folder / f"{name}.safetensors")
+        if quantizer.provenance.log:
+            write_csv(fit_log(quantizer), folder / f"{name}_fit_log.csv")
+
+
+def analyze(
+    corpus: Corpus,
+    encoder: Encoder,
+    quantizers: Mapping[str, Quantizer] | FitPlan,
+    out: Path | str,
+    *,
+    options: AnalysisOptions = AnalysisOptions(),
+    progress: bool = False,
+) -> Path:
+    """Read a corpus with quantizers and write everything there is to see of it.
+
+    Parameters
+    ----------
+    corpus
+        To read.
+    encoder
+        The one the quantizers were, or are to be, fitted on.
+    quantizers
+        By name; or the plan by which to fit them first.
+    out
+        The folder, whole or not at all; what is in it says `sfvq_analysis.report.write`, and
+        ``quantizers/`` is there too.
+    options
+        How to read, draw and write.
+    progress
+        Whether to show progress bars.
+
+    Returns
+    -------
+    Path
+        `out`.
+    """
+    with whole_folder(out, overwrite=options.overwrite) as folder:
+        if isinstance(quantizers, FitPlan):
+            quantizers = fit_quantizers(encoder, quantizers, progress=progress)
+        tables = index_table(corpus, encoder, quantizers, options.index, progress=progress)
+        write_quantizers(quantizers, folder / "quantizers")
+        known = write_parts(
+            tables, folder, corpus=corpus, quantizers=quantizers, palette=options.palette
+        )
+        write_manifest(folder, {"command": options.command, **known, **_read(corpus, options)})
+    return Path(out)
+
+
+def _read(corpus: Corpus, options: AnalysisOptions) -> dict[str, Any]:
+    return {
+        "corpus": {"name": corpus.name, "notes": corpus.notes, "n_utterances": len(corpus)},
+        "options": asdict(options.index),
+        "utterances": [utterance.id for utterance in corpus],
+    }
