@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,6 +13,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from numpy.typing import NDArray
+
+_SPHERE_HEADER = 1024
+_SPHERE_COUNT = re.compile(rb"sample_count -i ([0-9]+)")
 
 
 def read_audio(path: Path) -> tuple[NDArray[np.float32], int]:
@@ -49,6 +53,13 @@ def read_audio(path: Path) -> tuple[NDArray[np.float32], int]:
         ) from error
     if len(audio) == 0:
         raise CorpusError("audio has no samples", where=str(path), remedy="restore the file")
+    stated = _stated_samples(path)
+    if len(audio) < stated:
+        raise CorpusError(
+            f"audio is cut off: its header states {stated} samples, {len(audio)} are there",
+            where=str(path),
+            remedy="restore the file",
+        )
     if audio.shape[1] != 1:
         raise CorpusError(
             f"audio has {audio.shape[1]} channels",
@@ -58,6 +69,14 @@ def read_audio(path: Path) -> tuple[NDArray[np.float32], int]:
     if not np.isfinite(audio).all():
         raise CorpusError("audio holds NaN or infinity", where=str(path), remedy="mend the file")
     return audio[:, 0], int(sample_rate)
+
+
+def _stated_samples(path: Path) -> int:
+    """Return how many samples a NIST SPHERE header states; 0 for other formats."""
+    with path.open("rb") as file:
+        header = file.read(_SPHERE_HEADER)
+    count = _SPHERE_COUNT.search(header) if header.startswith(b"NIST_1A") else None
+    return int(count[1]) if count else 0
 
 
 def resampled_length(n_samples: int, from_rate: int, to_rate: int) -> int:
@@ -80,7 +99,7 @@ def resample(audio: NDArray[np.float32], from_rate: int, to_rate: int) -> NDArra
     NDArray[np.float32], shape (resampled_length(n_samples, from_rate, to_rate),)
         A copy only where the rates differ. The last sample is repeated where soxr gives one fewer.
     """
-    if from_rate == to_rate:
+    if from_rate == to_rate or len(audio) == 0:
         return audio
     import soxr
 

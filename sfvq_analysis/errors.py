@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import re
+
+_LINE_BREAKS = re.compile(r"\s*[\r\n]+\s*")
+
 
 class SfvqError(ValueError):
     """Base of every error this package raises on purpose.
@@ -30,7 +34,7 @@ class SfvqError(ValueError):
     def __str__(self) -> str:
         place = f"{self.where}: " if self.where else ""
         advice = f"; {self.remedy}" if self.remedy else ""
-        return " ".join(f"{place}{self.what}{advice}".split())
+        return _LINE_BREAKS.sub(" ", f"{place}{self.what}{advice}")
 
     def at(self, where: str) -> SfvqError:
         """Return the same error with its place put in front of what is known of it."""
@@ -58,13 +62,13 @@ class TableError(SfvqError):
     """An index table breaks its own contract."""
 
 
-def check_option(name: str, value: object, options: tuple[str, ...]) -> None:
+def check_option(name: str, value: object, options: tuple[object, ...]) -> None:
     """Raise an OptionError unless a parameter has one of its options."""
     if value not in options:
         raise unknown_option(name, value, options)
 
 
-def unknown_option(name: str, value: object, options: tuple[str, ...]) -> OptionError:
+def unknown_option(name: str, value: object, options: tuple[object, ...]) -> OptionError:
     """Return the error for a `Literal` parameter that got something else.
 
     Examples

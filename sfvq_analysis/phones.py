@@ -25,7 +25,7 @@ import re
 from importlib import resources
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from sfvq_analysis.errors import CorpusError, check_option, unknown_option
+from sfvq_analysis.errors import CorpusError, check_option
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -177,19 +177,12 @@ def fold(
     >>> fold("zh", 39), fold("tcl", 48), fold("q", 39), fold("q", 39, q="keep")
     ('sh', 'cl', None, 'q')
     """
-    phone = find_phone(label, unknown)
-    if phone is None:
-        return None
+    check_option("to", to, (61, 48, 39))
     check_option("q", q, ("drop", "keep"))
-    match to:
-        case 61:
-            return phone.symbol
-        case 48:
-            folded = phone.fold48
-        case 39:
-            folded = phone.fold39
-        case _:
-            raise unknown_option("to", to, ("61", "48", "39"))
+    phone = find_phone(label, unknown)
+    if phone is None or to == 61:
+        return phone.symbol if phone else None
+    folded = phone.fold48 if to == 48 else phone.fold39
     return phone.symbol if folded is None and q == "keep" else folded
 
 

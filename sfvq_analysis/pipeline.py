@@ -112,7 +112,7 @@ def sample_features(
     Parameters
     ----------
     corpus
-        Speech; labels aren't looked at.
+        Speech; its labels are read, but nothing of them is used.
     encoder
         Gives the frames.
     max_frames
@@ -226,6 +226,13 @@ def _features(encoder: Encoder, utterance: Utterance, recording: Recording) -> F
     if isinstance(encoder, StoredLatents):
         return encoder.lookup(utterance.id, n_samples)
     features = encoder.encode(recording.audio, recording.sample_rate)
+    given = (features.grid, features.values.shape[1], dict(features.encoder))
+    if given != (encoder.grid, encoder.dim, dict(encoder.config)):
+        raise EncoderError(
+            f"encoder gave features of {given}, but states "
+            f"{(encoder.grid, encoder.dim, dict(encoder.config))}",
+            remedy="mend the encoder",
+        )
     if features.n_frames != encoder.n_frames(n_samples):
         raise EncoderError(
             f"encoder gave {features.n_frames} frames but states {encoder.n_frames(n_samples)} for "
@@ -264,7 +271,7 @@ def _check_match(
 def _phone_labels(corpus: Corpus) -> Iterator[tuple[str, str]]:
     for utterance in corpus:
         place = str(utterance.label_paths[PHONE_TIER])
-        for segment in utterance.load_tiers()[PHONE_TIER]:
+        for segment in utterance.load_phones():
             yield segment.label, place
 
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from fractions import Fraction
+from numbers import Integral
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
@@ -67,9 +68,8 @@ class FrameGrid:
 
     def __post_init__(self) -> None:
         for name, lowest in (("sample_rate", 1), ("hop", 1), ("offset", 0)):
-            value = getattr(self, name)
-            if not isinstance(value, int) or isinstance(value, bool) or value < lowest:
-                raise OptionError(f"{name} is {value!r}", remedy=f"use an integer >= {lowest}")
+            whole = _checked_integer(name, getattr(self, name), lowest)
+            object.__setattr__(self, name, whole)
 
     def centres(self, n_frames: int) -> NDArray[np.int64]:
         """Return the centres of the first frames, in samples, shape (n_frames,)."""
@@ -78,6 +78,12 @@ class FrameGrid:
     def seconds(self, frames: NDArray[np.int64]) -> NDArray[np.float64]:
         """Return the centres of frames, given by number, in seconds."""
         return (self.offset + self.hop * frames) / self.sample_rate
+
+
+def _checked_integer(name: str, value: object, lowest: int) -> int:
+    if not isinstance(value, Integral) or isinstance(value, bool) or value < lowest:
+        raise OptionError(f"{name} is {value!r}", remedy=f"use an integer >= {lowest}")
+    return int(value)
 
 
 def seconds_to_samples(seconds: float, sample_rate: int) -> int:
@@ -90,7 +96,7 @@ def seconds_to_samples(seconds: float, sample_rate: int) -> int:
     """
     if not math.isfinite(seconds):
         raise CorpusError(f"time is {seconds!r} seconds", remedy="give a finite time")
-    return math.floor(Fraction(seconds) * sample_rate + Fraction(1, 2))
+    return math.floor(Fraction(float(seconds)) * sample_rate + Fraction(1, 2))
 
 
 def owners(
@@ -135,6 +141,8 @@ def owners(
     array([ 0,  1,  1, -1], dtype=int32)
     """
     check_segments(segments)
+    _checked_integer("audio_rate", audio_rate, 1)
+    _checked_integer("n_frames", n_frames, 0)
     match rule:
         case "centre":
             return _owners_by_centre(segments, audio_rate, grid, n_frames)

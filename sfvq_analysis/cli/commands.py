@@ -281,7 +281,7 @@ def analyze(
 def main() -> None:
     """Run the command line; an error of ours is one line on standard error and exit code 1."""
     try:
-        app()
+        app(prog_name="sfvq")
     except SfvqError as error:
         _fail(str(error))
     except OSError as error:

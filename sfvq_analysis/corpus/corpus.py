@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from sfvq_analysis.errors import CorpusError, OptionError, unknown_option
@@ -14,7 +13,7 @@ if TYPE_CHECKING:
 
     from sfvq_analysis.corpus.utterance import Utterance
 
-_SELECTABLE = ("id", "speaker", "sex", "dialect", "sentence", "split")
+_SELECTABLE = ("id", "speaker", "sex", "dialect", "sentence", "sentence_type", "split")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +43,7 @@ class Corpus:
     name: str
     root: Path
     utterances: tuple[Utterance, ...]
-    subsets: Mapping[str, frozenset[str]] = field(default_factory=lambda: MappingProxyType({}))
+    subsets: Mapping[str, frozenset[str]] = field(default_factory=dict, hash=False)
     notes: str = ""
 
     def __post_init__(self) -> None:
@@ -87,8 +86,8 @@ class Corpus:
         Parameters
         ----------
         **wanted
-            ``id``, ``speaker``, ``sex``, ``dialect``, ``sentence``, ``split``; one text or a
-            collection of texts. As a split the name of a subset does too.
+            ``id``, ``speaker``, ``sex``, ``dialect``, ``sentence``, ``sentence_type``, ``split``;
+            one text or a collection of texts. As a split the name of a subset does too.
 
         Raises
         ------
@@ -105,7 +104,7 @@ class Corpus:
         for name, values in wanted.items():
             if name not in _SELECTABLE:
                 raise unknown_option("property to select by", name, _SELECTABLE)
-            options = frozenset([values] if isinstance(values, str) else values)
+            options = _texts(name, values)
             self._check_values(name, options)
             chosen = tuple(u for u in chosen if self._matches(u, name, options))
         if not chosen:
@@ -160,6 +159,16 @@ class Corpus:
                 f"{name} {', '.join(map(repr, unknown))} doesn't occur in {self.name}",
                 remedy=f"there are {len(known)}, such as {few}",
             )
+
+
+def _texts(name: str, values: str | Collection[str]) -> frozenset[str]:
+    try:
+        options = frozenset([values] if isinstance(values, str) else values)
+    except TypeError:
+        options = frozenset([values])  # type: ignore[list-item]
+    if not all(isinstance(option, str) for option in options):
+        raise OptionError(f"{name} is {values!r}", remedy="give a text or a collection of texts")
+    return options
 
 
 def _as_number(name: str) -> tuple[int, str]:

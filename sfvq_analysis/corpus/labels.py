@@ -46,6 +46,24 @@ def read_labels(path: Path, *, may_overlap: bool = False) -> tuple[Segment, ...]
     return tuple(segments)
 
 
+def read_transcript(path: Path, n_samples: int) -> tuple[Segment, ...]:
+    """Read a text file: TIMIT's ``BEGIN END TEXT``, or a plain transcript of the whole audio.
+
+    Parameters
+    ----------
+    path
+        The file.
+    n_samples
+        Length of the audio, which a plain transcript spans.
+    """
+    words = _text(path).split()
+    if len(words) > 2 and words[0].isdecimal() and words[1].isdecimal():
+        return read_labels(path, may_overlap=True)
+    if not words:
+        raise CorpusError("label file is empty", where=str(path), remedy="restore its text")
+    return (Segment(0, n_samples, " ".join(words)),)
+
+
 def _text(path: Path) -> str:
     if not path.is_file():
         raise CorpusError("label file is missing", where=str(path), remedy="restore the file")

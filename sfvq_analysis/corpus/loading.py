@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 from sfvq_analysis.corpus.demo import demo_corpus
 from sfvq_analysis.corpus.sidecar import load_sidecar
 from sfvq_analysis.corpus.timit import is_timit, load_timit
-from sfvq_analysis.errors import unknown_option
+from sfvq_analysis.errors import check_option
 
 if TYPE_CHECKING:
     from sfvq_analysis.corpus.corpus import Corpus
@@ -32,6 +32,7 @@ def load_corpus(root: Path | str, labels: Labels = "auto") -> Corpus:
     CorpusError
         If the folder isn't such a tree.
     """
+    check_option("labels", labels, ("auto", "timit", "phn"))
     path = Path(root)
     if str(root) == "demo" and not path.exists():
         return demo_corpus()
@@ -40,7 +41,5 @@ def load_corpus(root: Path | str, labels: Labels = "auto") -> Corpus:
             return load_timit(path) if path.is_dir() and is_timit(path) else load_sidecar(path)
         case "timit":
             return load_timit(path)
-        case "phn":
-            return load_sidecar(path)
         case _:
-            raise unknown_option("labels", labels, ("auto", "timit", "phn"))
+            return load_sidecar(path)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from sfvq_analysis.corpus.corpus import Corpus
@@ -24,6 +23,8 @@ def load_sidecar(
     root: Path | str, *, pattern: str = PARENT_IS_SPEAKER, name: str | None = None, notes: str = ""
 ) -> Corpus:
     """Scan a tree for audio files with a ``.phn`` (perhaps ``.wrd``, ``.txt`` too) beside them.
+
+    A ``.txt`` may be a line ``BEGIN END TEXT`` as in TIMIT or the plain transcript.
 
     Parameters
     ----------
@@ -55,6 +56,11 @@ def load_sidecar(
         expression = re.compile(pattern)
     except re.error as error:
         raise OptionError(f"pattern {pattern!r}: {error}", remedy="mend it") from error
+    strange = sorted(set(expression.groupindex) - set(_PROPERTIES))
+    if strange:
+        raise OptionError(
+            f"pattern names {', '.join(strange)}", remedy=f"its groups may be {_PROPERTIES}"
+        )
     utterances = tuple(_utterance(top, audio, labels, expression) for audio, labels in _pairs(top))
     return Corpus(name or top.resolve().name, top, utterances, notes=notes)
 
@@ -63,7 +69,7 @@ def _pairs(top: Path) -> list[tuple[Path, dict[str, Path]]]:
     """Return every audio file with its label files."""
     by_stem: dict[Path, dict[str, Path]] = {}
     for path in sorted(top.rglob("*")):
-        if path.is_file():
+        if path.is_file() and not path.name.startswith("."):
             by_stem.setdefault(path.with_suffix(""), {}).setdefault(path.suffix.lower(), path)
     pairs = []
     for stem, files in by_stem.items():
@@ -98,6 +104,4 @@ def _utterance(
     found = {key: value or "" for key, value in (match.groupdict() if match else {}).items()}
     properties = {key: found.get(key, "") for key in _PROPERTIES}
     properties["speaker"] = properties["speaker"] or identity
-    return Utterance(
-        id=identity, audio_path=audio, label_paths=MappingProxyType(dict(labels)), **properties
-    )
+    return Utterance(id=identity, audio_path=audio, label_paths=dict(labels), **properties)

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from sfvq_analysis.corpus.corpus import Corpus
@@ -54,8 +53,9 @@ def load_timit(root: Path | str, *, sa: bool = True, name: str = "TIMIT") -> Cor
     -------
     Corpus
         Ids are ``speaker_sentence``, such as ``fcjf0_sa1``; ``select(split="core")`` gives the
-        core test set. Sex is the first letter of the speaker, checked against ``spkrinfo.txt``
-        where the tree has it.
+        utterances of the 24 core test speakers (the usual core test set of 192 has no SA
+        sentences: pass ``sa=False``). Sex is the first letter of the speaker, checked against
+        ``spkrinfo.txt`` where the tree has it.
 
     Raises
     ------
@@ -71,7 +71,7 @@ def load_timit(root: Path | str, *, sa: bool = True, name: str = "TIMIT") -> Cor
         raise CorpusError("no utterance found", where=str(top), remedy="check the tree below it")
     _check_speaker_info(top, utterances)
     core = frozenset(u.speaker for u in utterances if u.split == "test") & CORE_SPEAKERS
-    return Corpus(name, top, utterances, MappingProxyType({"core": core} if core else {}))
+    return Corpus(name, top, utterances, {"core": core} if core else {})
 
 
 def is_timit(root: Path) -> bool:
@@ -84,7 +84,9 @@ def is_timit(root: Path) -> bool:
 
 
 def _folders(parent: Path) -> Iterator[Path]:
-    return (path for path in sorted(parent.iterdir()) if path.is_dir())
+    """Yield the folders in a folder, but for those that tools leave (``.git``, ``@eaDir``)."""
+    folders = (path for path in sorted(parent.iterdir()) if path.is_dir())
+    return (path for path in folders if not path.name.startswith((".", "@")))
 
 
 def _find_splits(root: Path) -> Path:
@@ -97,10 +99,13 @@ def _find_splits(root: Path) -> Path:
             if any(_dialect_folders(split) for split in _named(folder, _SPLITS)):
                 return folder
         level = [deeper for folder in level for deeper in _folders(folder)]
+    inside = root.name.lower() in _SPLITS and bool(_dialect_folders(root))
     raise CorpusError(
         "not a TIMIT tree",
         where=str(root),
-        remedy="it needs {train,test}/dr{1-8}/speaker/sentence.{wav,phn}",
+        remedy="give the folder above it"
+        if inside
+        else "it needs {train,test}/dr{1-8}/speaker/sentence.{wav,phn}",
     )
 
 
@@ -127,8 +132,9 @@ def _scan(top: Path) -> Iterator[Utterance]:
 
 def _utterances(folder: Path, split: str, dialect: str) -> Iterator[Utterance]:
     """Yield the utterances of a speaker; files that belong to none are passed over."""
-    files = {path.name.lower(): path for path in sorted(folder.iterdir()) if path.is_file()}
-    sentences = {name.partition(".")[0] for name in files if name.endswith((".phn", ".wav"))}
+    files = _files(folder)
+    known = (".phn", *_AUDIO_SUFFIXES)
+    sentences = {name.partition(".")[0] for name in files if name.endswith(known)}
     speaker = folder.name.lower()
     for sentence in sorted(filter(_SENTENCE.fullmatch, sentences)):
         audio = next((files[sentence + s] for s in _AUDIO_SUFFIXES if sentence + s in files), None)
@@ -152,8 +158,23 @@ def _utterances(folder: Path, split: str, dialect: str) -> Iterator[Utterance]:
             sentence=sentence,
             split=split,
             audio_path=audio,
-            label_paths=MappingProxyType(labels),
+            label_paths=labels,
         )
+
+
+def _files(folder: Path) -> dict[str, Path]:
+    """Return the files of a folder by their names in lower case."""
+    files: dict[str, Path] = {}
+    for path in sorted(folder.iterdir()):
+        if path.is_file() and not path.name.startswith("."):
+            other = files.setdefault(path.name.lower(), path)
+            if other != path:
+                raise CorpusError(
+                    f"{other.name} and {path.name} differ in case alone",
+                    where=str(folder),
+                    remedy="keep one of them",
+                )
+    return files
 
 
 def _check_speaker_info(top: Path, utterances: tuple[Utterance, ...]) -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from sfvq_analysis.audio import read_audio
-from sfvq_analysis.corpus.labels import read_labels
+from sfvq_analysis.corpus.labels import read_labels, read_transcript
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 PHONE_TIER = "phone"
 WORD_TIER = "word"
 TEXT_TIER = "text"
+
+_TIMIT_SENTENCE = re.compile(r"s[aix][0-9]+")
 
 
 class Recording(NamedTuple):
@@ -68,11 +71,19 @@ class Utterance:
             If a file is missing or isn't what it claims to be; the message names file and line.
         """
         audio, sample_rate = read_audio(self.audio_path)
-        return Recording(audio, sample_rate, self.load_tiers())
+        tiers = {PHONE_TIER: self.load_phones()}
+        for tier, path in self.label_paths.items():
+            if tier == TEXT_TIER:
+                tiers[tier] = read_transcript(path, len(audio))
+            elif tier != PHONE_TIER:
+                tiers[tier] = read_labels(path, may_overlap=True)
+        return Recording(audio, sample_rate, tiers)
 
-    def load_tiers(self) -> dict[str, tuple[Segment, ...]]:
-        """Read the labels alone."""
-        return {
-            tier: read_labels(path, may_overlap=tier != PHONE_TIER)
-            for tier, path in self.label_paths.items()
-        }
+    def load_phones(self) -> tuple[Segment, ...]:
+        """Read the phone labels alone."""
+        return read_labels(self.label_paths[PHONE_TIER])
+
+    @property
+    def sentence_type(self) -> str:
+        """``"sa"``, ``"si"`` or ``"sx"`` of a TIMIT sentence, else empty."""
+        return self.sentence[:2] if _TIMIT_SENTENCE.fullmatch(self.sentence) else ""

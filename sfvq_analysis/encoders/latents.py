@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sfvq_analysis.encoders.protocol import Features
-from sfvq_analysis.errors import EncoderError
+from sfvq_analysis.errors import EncoderError, OptionError
 from sfvq_analysis.timeline import FrameGrid
 
 if TYPE_CHECKING:
@@ -69,7 +69,12 @@ class StoredLatents:
             raise EncoderError(
                 "folder holds no .npy", where=str(folder), remedy="store one array an utterance"
             )
-        grid = FrameGrid(*(stated[name] for name in ("sample_rate", "hop", "offset")))
+        try:
+            grid = FrameGrid(*(stated[name] for name in ("sample_rate", "hop", "offset")))
+        except OptionError as error:
+            raise EncoderError(
+                error.what, where=str(folder / GRID_FILE), remedy=error.remedy
+            ) from error
         dim = _read_array(first).shape[1]
         return cls(folder, grid, dim, name=stated.get("name", ""), window=stated.get("window", 0))
 
@@ -161,6 +166,10 @@ def _read_grid(path: Path) -> dict[str, Any]:
             raise EncoderError(
                 f"{name} is {stated[name]!r}", where=str(path), remedy=f"give {kind.__name__}"
             )
+    if stated.get("window", 1) < 1:
+        raise EncoderError(
+            f"window is {stated['window']}", where=str(path), remedy="give samples, at least 1"
+        )
     return stated
 
 
@@ -168,7 +177,8 @@ def _read_array(path: Path) -> NDArray[np.float32]:
     if not path.is_file():
         raise EncoderError("latents are missing", where=str(path), remedy="store them there")
     try:
-        values = np.load(path, allow_pickle=False)
+        with path.open("rb") as file:
+            values = np.lib.format.read_array(file, allow_pickle=False)
     except (ValueError, EOFError, OSError) as error:
         raise EncoderError(
             f"not a plain .npy ({error})", where=str(path), remedy="store it with numpy.save"

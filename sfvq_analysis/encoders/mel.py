@@ -4,8 +4,8 @@ Chain (van Niekerk, Nortje, Kamper 2020, as in Vali & Bäckström 2023)
 ----------------------------------------------------------------------
 16 kHz; divide by the peak and multiply by .999; pre-emphasis y[n] = x[n] - .97 x[n-1]; magnitude
 spectrum (n_fft 2048, Hann window of 400, hop 160, centred with zeros beyond the edges); 80 mel
-bands from 50 Hz; 20 log10, at most 80 dB below the utterance's maximum; / 80 + 1. Frame j is the
-mean of the 10 ms frames 2j and 2j + 1, hence centred on sample 320 j + 80.
+bands from 50 Hz; 20 log10 of at least 1e-5, and at most 80 dB below the utterance's maximum;
+/ 80 + 1. Frame j is the mean of the 10 ms frames 2j and 2j + 1, hence centred on sample 320 j + 80.
 """
 
 from __future__ import annotations
@@ -51,10 +51,12 @@ def log_mel_spectrogram(audio: NDArray[np.float32], sample_rate: int) -> NDArray
     Raises
     ------
     EncoderError
-        If the audio is empty or zero throughout, so that it has no peak to normalise by.
+        If the audio isn't one channel of finite samples, or is empty or zero throughout, so that
+        it has no peak to normalise by.
     """
     import librosa
 
+    _check_audio(audio)
     samples = resample(audio, sample_rate, SAMPLE_RATE)
     peak = float(np.abs(samples).max(initial=0.0))
     if peak == 0.0:
@@ -73,6 +75,13 @@ def log_mel_spectrogram(audio: NDArray[np.float32], sample_rate: int) -> NDArray
     )
     decibels = librosa.amplitude_to_db(mel, top_db=_TOP_DB)  # (80, t)
     return np.ascontiguousarray(decibels.T / _TOP_DB + 1.0, dtype=np.float32)
+
+
+def _check_audio(audio: NDArray[np.float32]) -> None:
+    if audio.ndim != 1:
+        raise EncoderError(f"audio has shape {audio.shape}", remedy="give (n_samples,)")
+    if not np.isfinite(audio).all():
+        raise EncoderError("audio holds NaN or infinity", remedy="mend the audio")
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +121,7 @@ class MelEncoder:
     def __post_init__(self) -> None:
         check_option("kind", self.kind, ("logmel", "mfcc"))
         check_option("normalise", self.normalise, ("none", "mean", "utterance"))
-        if not isinstance(self.context, int) or self.context < 0:
+        if not isinstance(self.context, int) or isinstance(self.context, bool) or self.context < 0:
             raise OptionError(f"context is {self.context!r}", remedy="use an integer >= 0")
 
     @property

@@ -21,7 +21,7 @@ EncoderConfig = Mapping[str, Any]
 """JSON-able description of an encoder; two encoders with the same one give the same frames."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Features:
     """Frames of latents, one row each, and where they are in time.
 

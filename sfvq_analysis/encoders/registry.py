@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 from sfvq_analysis.encoders.latents import StoredLatents
 from sfvq_analysis.encoders.mel import MelEncoder
-from sfvq_analysis.errors import OptionError, unknown_option
+from sfvq_analysis.errors import OptionError, check_option, unknown_option
 
 if TYPE_CHECKING:
     from sfvq_analysis.encoders.protocol import Encoder, EncoderConfig
 
 BEST_MEL = "mel:kind=mfcc,normalise=utterance,context=1"
-"""The mel encoder with the options that bring most phone information (see the README)."""
+"""The mel encoder with the options that bring most phone information (benchmarks/ORDER.md)."""
+
+_MEL_OPTIONS = tuple(field.name for field in fields(MelEncoder))
 
 
 def load_encoder(spec: str) -> Encoder:
@@ -60,15 +62,16 @@ def encoder_of(config: EncoderConfig) -> Encoder:
         raise OptionError(
             f"no encoder can be made from {dict(config)!r}", remedy="name the encoder yourself"
         )
-    return MelEncoder(**{name: value for name, value in config.items() if name != "encoder"})
+    options = {name: value for name, value in config.items() if name != "encoder"}
+    for name in options:
+        check_option("option of mel", name, _MEL_OPTIONS)
+    return MelEncoder(**options)
 
 
 def _options(text: str) -> dict[str, Any]:
-    known = tuple(field.name for field in fields(MelEncoder))
     options: dict[str, Any] = {}
     for part in filter(None, text.split(",")):
         name, _, value = part.partition("=")
-        if name not in known:
-            raise unknown_option("option of mel", name, known)
+        check_option("option of mel", name, _MEL_OPTIONS)
         options[name] = int(value) if value.isdecimal() else value
     return options

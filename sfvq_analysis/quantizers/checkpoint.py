@@ -159,7 +159,8 @@ def _published_codebook(path: Path) -> NDArray[np.float32]:
 
 def _npy_codebook(path: Path) -> NDArray[np.float32]:
     try:
-        codebook: NDArray[Any] = np.load(path, allow_pickle=False)
+        with path.open("rb") as file:
+            codebook: NDArray[Any] = np.lib.format.read_array(file, allow_pickle=False)
     except (ValueError, EOFError, OSError) as error:
         raise QuantizerError("not a plain .npy", remedy="store it with numpy.save") from error
     stated = _BITS.fullmatch(path.stem)

@@ -38,8 +38,10 @@ def peak_adjacency(
     TableError
         If the peaks aren't by phone.
     """
-    if "phone" not in found:
-        raise TableError("peaks aren't by phone", remedy='use index_histogram(table, by="phone")')
+    if list(found.columns[:1]) != ["phone"] or found.columns[1] != "rank":
+        raise TableError(
+            "peaks aren't by phone alone", remedy='use index_histogram(table, by="phone")'
+        )
     marked = {as_pair(*pair) for pair in (similar_pairs() if similar is None else similar)}
     main = main_peaks(found)
     main = main.assign(group=[phone_group(str(phone), unknown="na") for phone in main["phone"]])

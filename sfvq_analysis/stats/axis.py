@@ -54,7 +54,7 @@ def axis_measures(table: IndexTable) -> pd.DataFrame:
         ``pairs``.
     """
     counts = phone_counts(table)
-    split = consonant_vowel_split(counts).iloc[0]
+    split = consonant_vowel_split(counts)
     fits = table.codebook_size % N_ARCS == 0
     variance = table.provenance.get("quantizer", {}).get("fit", {}).get("variance", np.nan)
     return pd.DataFrame(
@@ -62,9 +62,9 @@ def axis_measures(table: IndexTable) -> pd.DataFrame:
             "mse": [table.frames["codeword_distortion"].mean() / variance],
             "pnmi": [pnmi(counts)],
             "arcs": [arc_pnmi(counts, N_ARCS) if fits else np.nan],
-            "split": [split["accuracy"]],
-            "split_ceiling": [split["ceiling"]],
-            "threshold": [split["threshold"]],
+            "split": split["accuracy"],
+            "split_ceiling": split["ceiling"],
+            "threshold": split["threshold"],
             "step": [relative_step(table)],
             "pairs": [similar_pair_distance(counts)],
         }
@@ -88,14 +88,15 @@ def consonant_vowel_split(counts: pd.DataFrame) -> pd.DataFrame:
     consonant, vowel = (_side_density(counts, side) for side in (CONSONANT_GROUPS, VOWEL_GROUPS))
     if consonant is None or vowel is None:
         blank = {"threshold": [pd.NA], "vowels_above": [pd.NA]}
-        return pd.DataFrame({**blank, "accuracy": [np.nan], "ceiling": [np.nan]})
+        nothing = pd.DataFrame({**blank, "accuracy": [np.nan], "ceiling": [np.nan]})
+        return nothing.astype({"threshold": "Int32", "vowels_above": "boolean"})
     above = (np.cumsum(consonant) + 1 - np.cumsum(vowel)) / 2  # accuracy with vowels above k
     vowels_above = bool(above.max() >= 1 - above.min())
     at = int(above.argmax() if vowels_above else above.argmin())
     return pd.DataFrame(
         {
-            "threshold": [at],
-            "vowels_above": [vowels_above],
+            "threshold": pd.array([at], dtype="Int32"),
+            "vowels_above": pd.array([vowels_above], dtype="boolean"),
             "accuracy": [float(max(above.max(), 1 - above.min()))],
             "ceiling": [float(np.maximum(consonant, vowel).sum() / 2)],
         }
@@ -119,7 +120,8 @@ def similar_pair_distance(counts: pd.DataFrame) -> float:
     if not near:
         return float("nan")
     distance = [np.abs(cumulative[a] - cumulative[b]).sum() for a, b in [*near, *every]]
-    return float(np.mean(distance[: len(near)]) / np.mean(distance[len(near) :]))
+    overall = np.mean(distance[len(near) :])
+    return float(np.mean(distance[: len(near)]) / overall) if overall > 0 else float("nan")
 
 
 def _side_density(counts: pd.DataFrame, groups: tuple[str, ...]) -> NDArray[np.float64] | None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from scipy.spatial.distance import jensenshannon
+from scipy.special import rel_entr
 
 from sfvq_analysis.stats.histograms import histogram_matrix
 
@@ -36,6 +36,13 @@ def jensen_shannon(histogram: pd.DataFrame) -> pd.DataFrame:
     distance = np.zeros((len(wide), len(wide)))
     for i in range(len(wide)):
         for j in range(i):
-            distance[i, j] = distance[j, i] = jensenshannon(density[i], density[j], base=2)
+            distance[i, j] = distance[j, i] = _distance(density[i], density[j])
     names = list(wide.index)
     return pd.DataFrame(distance, index=names, columns=names)
+
+
+def _distance(p: NDArray[np.float64], q: NDArray[np.float64]) -> float:
+    """Return sqrt((KL(p|m) + KL(q|m)) / 2), m = (p + q) / 2, base 2; never below 0 by rounding."""
+    middle = (p + q) / 2
+    divergence = (rel_entr(p, middle).sum() + rel_entr(q, middle).sum()) / (2 * np.log(2))
+    return float(np.sqrt(np.clip(divergence, 0.0, 1.0)))

@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 import pandas as pd
 
-from sfvq_analysis.errors import unknown_option
-from sfvq_analysis.stats.reductions import labelled_frames, phone_tokens
+from sfvq_analysis.errors import OptionError, unknown_option
+from sfvq_analysis.stats.reductions import PROPERTIES, labelled_frames, phone_tokens
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -68,7 +68,8 @@ def index_histogram(
         A row for each value (that owns a token) and index: the columns `by`, ``index``, ``count``
         (frames), ``density``, ``smoothed``; and, the same for all rows of a value, ``n_frames``,
         ``n_tokens``, ``n_empty_tokens`` (tokens that own no frame, or none after `trim`) and
-        ``n_speakers`` (who have a frame in it). Density is NaN where there is no frame.
+        ``n_speakers`` (who have a frame in it). Density is NaN where there is no frame. All K
+        indices are there for every value: many values of `by` make a long frame.
 
     Raises
     ------
@@ -86,20 +87,20 @@ def index_histogram(
     array([1.])
     """
     keys = [by] if isinstance(by, str) else list(by)
+    if not keys:
+        raise OptionError("by is empty", remedy=f"name some of {PROPERTIES}")
     columns = list(dict.fromkeys([*keys, "speaker"]))
     frames = labelled_frames(table, columns, trim=trim, exclude=exclude, phone_set=phone_set)
     frames = frames.dropna(subset=keys)
-    tokens = _kept_tokens(
-        phone_tokens(table, [*columns, "phone_group", "phone"], phone_set), exclude
-    )
-    cells = _cells(tokens.dropna(subset=keys), keys)
+    tokens = phone_tokens(table, keys, exclude=exclude, phone_set=phone_set).dropna(subset=keys)
+    cells = _cells(tokens, keys)
     cell = _cell_of(frames, cells, keys)
     frame_weight = _frame_weights(frames, cell, weight)
     shape = (len(cells), table.codebook_size)
     count = _sum_into(cell, frames["index"].to_numpy(), np.ones(len(frames)), shape)
     weighted = _sum_into(cell, frames["index"].to_numpy(), frame_weight, shape)
     density = _normalised(weighted)
-    support = _support(frames, tokens.dropna(subset=keys), cell, cells, keys)
+    support = _support(frames, tokens, cell, cells, keys)
     return _tidy(cells, support, count.astype(np.int64), density)
 
 
@@ -125,13 +126,6 @@ def histogram_matrix(histogram: pd.DataFrame, value: str) -> pd.DataFrame:
 def by_columns(histogram: pd.DataFrame) -> list[str]:
     """Return the columns that a histogram is by: those before ``index``."""
     return list(histogram.columns[: histogram.columns.get_loc("index")])
-
-
-def _kept_tokens(tokens: pd.DataFrame, exclude: Collection[str]) -> pd.DataFrame:
-    out = tokens["phone"].isin(list(exclude)) | tokens["phone_group"].astype(object).isin(
-        list(exclude)
-    )
-    return tokens[~out]
 
 
 def _cells(tokens: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
@@ -188,17 +182,26 @@ def _support(
 ) -> pd.DataFrame:
     """Return what each cell rests on, a row a cell."""
     n = len(cells)
-    owning = pd.DataFrame({"cell": cell, "segment": frames["segment"].to_numpy()}).drop_duplicates()
-    speaking = pd.DataFrame({"cell": cell, "speaker": frames["speaker"].cat.codes.to_numpy()})
     n_tokens = np.bincount(_cell_of(tokens, cells, keys), minlength=n)
+    n_owning = _distinct(cell, frames["segment"].to_numpy(), n)
     return pd.DataFrame(
         {
             "n_frames": np.bincount(cell, minlength=n),
             "n_tokens": n_tokens,
-            "n_empty_tokens": n_tokens - np.bincount(owning["cell"], minlength=n),
-            "n_speakers": np.bincount(speaking.drop_duplicates()["cell"], minlength=n),
+            "n_empty_tokens": n_tokens - n_owning,
+            "n_speakers": _distinct(cell, frames["speaker"].cat.codes.to_numpy(), n),
         }
     )
+
+
+def _distinct(
+    cell: NDArray[np.int64], value: NDArray[np.integer], n_cells: int
+) -> NDArray[np.int64]:
+    """Return how many distinct values each cell holds."""
+    if len(cell) == 0:
+        return np.zeros(n_cells, dtype=np.int64)
+    pairs = np.unique(value.astype(np.int64) * n_cells + cell)
+    return np.bincount(pairs % n_cells, minlength=n_cells)
 
 
 def _tidy(

@@ -15,14 +15,16 @@ if TYPE_CHECKING:
 
 MIN_PROMINENCE = 0.1
 MIN_TOKENS = 20
+_DIGITS = 12
 
 
 def peaks(histogram: pd.DataFrame, *, min_tokens: int = MIN_TOKENS) -> pd.DataFrame:
     """Return the peaks of each histogram.
 
-    The main peak (``rank`` 0) is the smoothed density's largest value; further peaks are those of
-    its curve, zeros laid on beyond both ends so that indices 0 and K - 1 count, whose prominence is
-    at least .1 of its maximum, in order of height.
+    The main peak (``rank`` 0) is the smoothed density's largest value, the lowest index among equal
+    ones, the middle of a plateau; further peaks are those of its curve, zeros laid on beyond both
+    ends so that indices 0 and K - 1 count, whose prominence is at least .1 of its maximum, in order
+    of height.
 
     Parameters
     ----------
@@ -64,9 +66,8 @@ def _peaks_of(part: pd.DataFrame, min_tokens: int) -> list[dict[str, Any]]:
         return [{**blank, "reason": "no token owns a frame"}]
     if n_owning < min_tokens:
         return [{**blank, "reason": f"{n_owning} tokens own a frame, fewer than {min_tokens}"}]
-    smoothed, raw = part["smoothed"].to_numpy(), part["density"].to_numpy()
-    main = int(smoothed.argmax())
-    heights, prominences = _prominences(smoothed)
+    heights, prominences = _local_maxima(part["smoothed"].to_numpy())
+    main = max(prominences, key=lambda at: (heights[at], -at))
     further = sorted(
         (at for at, share in prominences.items() if at != main and share >= MIN_PROMINENCE),
         key=lambda at: (-heights[at], at),
@@ -75,8 +76,8 @@ def _peaks_of(part: pd.DataFrame, min_tokens: int) -> list[dict[str, Any]]:
         {
             "rank": rank,
             "peak": at,
-            "peak_raw": int(raw.argmax()) if rank == 0 else pd.NA,
-            "prominence": prominences.get(at, 1.0),
+            "peak_raw": int(part["density"].to_numpy().argmax()) if rank == 0 else pd.NA,
+            "prominence": prominences[at],
             "height": heights[at],
             "reason": "",
         }
@@ -84,8 +85,12 @@ def _peaks_of(part: pd.DataFrame, min_tokens: int) -> list[dict[str, Any]]:
     ]
 
 
-def _prominences(smoothed: NDArray[np.float64]) -> tuple[NDArray[np.float64], dict[int, float]]:
-    """Return heights and, for each local maximum (the middle of a plateau), its prominence."""
-    heights = smoothed / smoothed.max()
+def _local_maxima(smoothed: NDArray[np.float64]) -> tuple[NDArray[np.float64], dict[int, float]]:
+    """Return heights, and the prominence of each local maximum by its index.
+
+    A plateau has one maximum, its middle (the lower of two); the ends of the axis count, for zeros
+    are laid on beyond them. Heights are rounded, so that rounding makes no maxima.
+    """
+    heights = np.round(smoothed / smoothed.max(), _DIGITS)
     at, found = find_peaks(np.pad(heights, 1), prominence=0.0)
     return heights, dict(zip((at - 1).tolist(), found["prominences"].tolist(), strict=True))

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import math
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from sfvq_analysis.errors import OptionError, unknown_option
-from sfvq_analysis.phones import fold
+from sfvq_analysis.errors import OptionError, check_option
+from sfvq_analysis.phones import PHONE_GROUPS, fold, normalise, phone_group, phone_table
+from sfvq_analysis.tables import phone_rows
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -38,54 +41,69 @@ def labelled_frames(
     table
         The index table; not changed.
     columns
-        Properties of `PROPERTIES`.
+        Properties of `PROPERTIES`. ``phone`` is the phone symbol: spellings (``AH0``, ``ah``) are
+        one phone.
     trim
         Leave out frames whose centre is nearer than so many seconds to an edge of their phone.
     exclude
-        Leave out frames of these phones (raw labels), or of these groups.
+        Leave out frames of these phones (before folding), or of these groups.
     phone_set
-        Fold ``phone`` to 61, 48 or 39 phones; frames of phones that a folding deletes go.
+        Fold phones to 61, 48 or 39; frames of phones that a folding deletes go.
 
     Returns
     -------
     pd.DataFrame
         Columns ``index``, ``segment`` (a number for the token that owns the frame, unique in the
         table) and `columns`.
+
+    Raises
+    ------
+    OptionError
+        If an option isn't one of these.
     """
     _check_options(columns, trim)
-    frames = table.frames
-    keep = frames["phone_segment"].to_numpy() >= 0
     tokens, segment = _tokens(table)
+    symbol, kept = _symbols(tokens, exclude, phone_set)
+    keep = segment >= 0
+    keep[keep] = kept[segment[keep]]
     if trim > 0:
-        keep &= _away_from_edges(table, tokens, segment, trim)
-    for name in exclude:
-        keep &= ~(
-            (frames["phone"] == name) | (frames["phone_group"].astype(object) == name)
-        ).to_numpy()
-    chosen = {
-        "index": frames["codeword"].to_numpy()[keep],
+        keep[keep] = _away_from_edges(table, tokens, segment, keep, trim)
+    chosen: dict[str, Any] = {
+        "index": table.frames["codeword"].to_numpy()[keep],
         "segment": segment[keep],
-        **{name: property_of_frames(table, name)[keep] for name in columns},
     }
-    return _folded(pd.DataFrame(chosen), phone_set)
+    for name in columns:
+        if name == "phone":
+            chosen[name] = symbol[segment[keep]]
+        else:
+            chosen[name] = property_of_frames(table, name)[keep]
+    return pd.DataFrame(chosen)
 
 
 def phone_tokens(
-    table: IndexTable, columns: Sequence[str], phone_set: Folding = 61
+    table: IndexTable,
+    columns: Sequence[str],
+    *,
+    exclude: Collection[str] = (),
+    phone_set: Folding = 61,
 ) -> pd.DataFrame:
-    """Return every phone segment with the asked-for properties and the ``n_frames`` it owns."""
+    """Return the phone segments with the asked-for properties and the ``n_frames`` each owns.
+
+    `exclude` and `phone_set` are those of `labelled_frames`, and leave out the same phones.
+    """
     _check_options(columns, 0.0)
     tokens, _ = _tokens(table)
-    row = tokens["utterance"].cat.codes.to_numpy()
-    properties: dict[str, object] = {"n_frames": tokens["n_frames"].to_numpy()}
+    symbol, kept = _symbols(tokens, exclude, phone_set)
+    row = tokens["utterance"].cat.codes.to_numpy()[kept]
+    properties: dict[str, Any] = {"n_frames": tokens["n_frames"].to_numpy()[kept]}
     for name in columns:
         if name == "phone":
-            properties[name] = tokens["label"].cat.remove_unused_categories().array
+            properties[name] = symbol[kept]
         elif name == "phone_group":
-            properties[name] = tokens["phone_group"].array
+            properties[name] = tokens["phone_group"].array[kept]
         else:
-            properties[name] = table.utterances[name].astype("category").iloc[row].array
-    return _folded(pd.DataFrame(properties), phone_set)
+            properties[name] = table.utterances[name].astype("category").array[row]
+    return pd.DataFrame(properties)
 
 
 def property_of_frames(table: IndexTable, name: str) -> pd.Categorical:
@@ -106,7 +124,7 @@ def phone_counts(table: IndexTable, phone_set: Folding = 61) -> pd.DataFrame:
     table
         The index table.
     phone_set
-        61 keeps raw labels; 48 and 39 fold them.
+        61, 48 or 39; spellings of one phone are one phone.
 
     Returns
     -------
@@ -127,39 +145,64 @@ def phone_counts(table: IndexTable, phone_set: Folding = 61) -> pd.DataFrame:
 
 def _check_options(columns: Sequence[str], trim: float) -> None:
     for name in columns:
-        if name not in PROPERTIES:
-            raise unknown_option("by", name, PROPERTIES)
+        check_option("by", name, PROPERTIES)
     if not trim >= 0:
         raise OptionError(f"trim is {trim!r} seconds", remedy="use 0 or more")
 
 
 def _tokens(table: IndexTable) -> tuple[pd.DataFrame, NDArray[np.int64]]:
     """Return the phone segments, and every frame's owner by its position among them, or -1."""
-    tokens = table.segments[table.segments["tier"] == "phone"].reset_index(drop=True)
-    n_utterances = len(table.utterances)
-    first = np.searchsorted(tokens["utterance"].cat.codes.to_numpy(), np.arange(n_utterances))
+    first, _, tokens = phone_rows(table.segments, len(table.utterances))
     ordinal = table.frames["phone_segment"].to_numpy()
     position = first[table.frames["utterance"].cat.codes.to_numpy()] + ordinal
     return tokens, np.where(ordinal >= 0, position, -1)
 
 
+def _symbols(
+    tokens: pd.DataFrame, exclude: Collection[str], phone_set: Folding
+) -> tuple[pd.Categorical, NDArray[np.bool_]]:
+    """Return every token's phone symbol, folded, and whether the token stays."""
+    labels = tokens["label"].cat
+    excluded = _excluded(exclude, {normalise(label) for label in labels.categories})
+    symbols: dict[str, str | None] = {}
+    for label in labels.categories:
+        symbol, group = normalise(label), phone_group(label, unknown="na")
+        gone = symbol in excluded or group in excluded
+        known = symbol in phone_table()
+        folded = fold(symbol, phone_set) if known else symbol if phone_set == 61 else None
+        symbols[label] = None if gone else folded
+    names = sorted({name for name in symbols.values() if name is not None})
+    codes = [-1 if name is None else names.index(name) for name in symbols.values()]
+    code = np.array([*codes, -1])[labels.codes]
+    return pd.Categorical.from_codes(code, categories=names), code >= 0
+
+
+def _excluded(exclude: Collection[str], present: Collection[str]) -> frozenset[str]:
+    if isinstance(exclude, str):
+        raise OptionError(f"exclude is {exclude!r}", remedy=f"give a list: [{exclude!r}]")
+    groups = set(PHONE_GROUPS)
+    names = frozenset(name if name in groups else normalise(name) for name in exclude)
+    strange = sorted(names - groups - set(present) - phone_table().keys())
+    if strange:
+        raise OptionError(
+            f"exclude names {', '.join(map(repr, strange))}", remedy="name phones or groups"
+        )
+    return names
+
+
 def _away_from_edges(
-    table: IndexTable, tokens: pd.DataFrame, segment: NDArray[np.int64], trim: float
+    table: IndexTable,
+    tokens: pd.DataFrame,
+    segment: NDArray[np.int64],
+    keep: NDArray[np.bool_],
+    trim: float,
 ) -> NDArray[np.bool_]:
-    rate = table.utterances["sample_rate"].to_numpy()
-    rate = rate[table.frames["utterance"].cat.codes.to_numpy()]
-    centre = table.frames["centre"].to_numpy() / table.grid.sample_rate
-    start, stop = (tokens[edge].to_numpy()[segment] / rate for edge in ("start", "stop"))
-    away: NDArray[np.bool_] = (centre - start >= trim) & (stop - centre >= trim)
+    """Tell, of the kept frames, which are at least `trim` seconds inside their phone; exactly."""
+    frames, grid_rate = table.frames[keep], table.grid.sample_rate
+    rate = table.utterances["sample_rate"].to_numpy()[frames["utterance"].cat.codes.to_numpy()]
+    centre = frames["centre"].to_numpy() * rate  # in units of 1 / (rate * grid_rate) seconds
+    least = {int(one): math.ceil(Fraction(str(trim)) * int(one) * grid_rate) for one in set(rate)}
+    limit = np.array([least[int(one)] for one in rate], dtype=np.int64)
+    start, stop = (tokens[edge].to_numpy()[segment[keep]] * grid_rate for edge in ("start", "stop"))
+    away: NDArray[np.bool_] = (centre - start >= limit) & (stop - centre >= limit)
     return away
-
-
-def _folded(frame: pd.DataFrame, phone_set: Folding) -> pd.DataFrame:
-    if phone_set == 61 or "phone" not in frame:
-        return frame
-    phones = frame["phone"].cat
-    to = {label: fold(label, phone_set, unknown="na") for label in phones.categories}
-    names = sorted({name for name in to.values() if name is not None})
-    code = np.array([names.index(name) if name else -1 for name in to.values()] + [-1])
-    folded = pd.Categorical.from_codes(code[phones.codes], categories=names)
-    return frame.assign(phone=folded)[code[phones.codes] >= 0].reset_index(drop=True)

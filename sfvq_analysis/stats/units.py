@@ -44,7 +44,7 @@ def pnmi(counts: pd.DataFrame) -> float:
     if joint.sum() == 0 or phone_entropy == 0:
         return float("nan")
     information = phone_entropy + entropy(joint.sum(axis=0)) - entropy(joint.ravel())
-    return float(information / phone_entropy)
+    return float(np.clip(information / phone_entropy, 0.0, 1.0))
 
 
 def arc_pnmi(counts: pd.DataFrame, n_arcs: int = 16) -> float:
@@ -65,7 +65,7 @@ def arc_pnmi(counts: pd.DataFrame, n_arcs: int = 16) -> float:
     size = counts.shape[1]
     if n_arcs < 1 or size % n_arcs:
         raise OptionError(f"n_arcs is {n_arcs}", remedy=f"use a divisor of {size}")
-    arcs = counts.to_numpy().reshape(len(counts), n_arcs, -1).sum(axis=2)
+    arcs = counts.to_numpy().reshape(len(counts), n_arcs, size // n_arcs).sum(axis=2)
     return pnmi(pd.DataFrame(arcs, index=counts.index))
 
 

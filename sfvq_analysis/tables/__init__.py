@@ -1,0 +1,36 @@
+"""The index table: three frames that every statistic, figure and page is a function of.
+
+Contract
+--------
+`IndexTable` holds ``utterances``, ``segments`` and ``frames``, whose columns and dtypes are
+`UTTERANCE_COLUMNS`, `SEGMENT_COLUMNS` and `FRAME_COLUMNS`. Utterances are sorted by id; segments
+and frames follow their order. ``frames.phone_segment`` is the ordinal of the phone segment that
+owns the frame, -1 outside all; ``frames.phone`` is its raw label. Codes lie in
+``0 … codebook_size - 1``, unused ones included; a plain codebook has curve_segment -1 and t NaN.
+A table is stored as a folder of three Parquet files, each with the table's provenance in its
+metadata.
+"""
+
+from sfvq_analysis.tables.contract import (
+    FRAME_COLUMNS,
+    GROUP_DTYPE,
+    PHONE_TIER,
+    SEGMENT_COLUMNS,
+    UTTERANCE_COLUMNS,
+    as_contract,
+    phone_rows,
+)
+from sfvq_analysis.tables.index_table import IndexTable
+from sfvq_analysis.tables.storage import load_table
+
+__all__ = [
+    "FRAME_COLUMNS",
+    "GROUP_DTYPE",
+    "PHONE_TIER",
+    "SEGMENT_COLUMNS",
+    "UTTERANCE_COLUMNS",
+    "IndexTable",
+    "as_contract",
+    "load_table",
+    "phone_rows",
+]

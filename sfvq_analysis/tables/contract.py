@@ -1,0 +1,208 @@
+"""The contract of the three frames: columns, dtypes, and what must be true of their values."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from sfvq_analysis.errors import TableError
+from sfvq_analysis.phones import PHONE_GROUPS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+    from sfvq_analysis.timeline import FrameGrid
+
+GROUP_DTYPE = pd.CategoricalDtype(list(PHONE_GROUPS), ordered=True)
+PHONE_TIER = "phone"
+
+UTTERANCE_COLUMNS: Mapping[str, str] = {
+    "utterance": "str",
+    "speaker": "str",
+    "sex": "str",
+    "dialect": "str",
+    "sentence": "str",
+    "split": "str",
+    "audio": "str",
+    "sample_rate": "int64",
+    "n_samples": "int64",
+    "n_frames": "int64",
+}
+SEGMENT_COLUMNS: Mapping[str, str] = {
+    "utterance": "category",
+    "tier": "category",
+    "ordinal": "int32",
+    "start": "int64",
+    "stop": "int64",
+    "label": "category",
+    "phone_group": "group",
+    "n_frames": "int32",
+}
+FRAME_COLUMNS: Mapping[str, str] = {
+    "utterance": "category",
+    "frame": "int32",
+    "centre": "int64",
+    "phone_segment": "int32",
+    "phone": "category",
+    "phone_group": "group",
+    "codeword": "int32",
+    "curve_segment": "int32",
+    "t": "float32",
+    "distortion": "float32",
+    "codeword_distortion": "float32",
+}
+CONTRACTS: Mapping[str, Mapping[str, str]] = {
+    "utterances": UTTERANCE_COLUMNS,
+    "segments": SEGMENT_COLUMNS,
+    "frames": FRAME_COLUMNS,
+}
+
+
+def as_contract(frame: pd.DataFrame, columns: Mapping[str, str]) -> pd.DataFrame:
+    """Return a frame with exactly the given columns, in order, cast to their dtypes.
+
+    Parameters
+    ----------
+    frame
+        Any frame that has the columns.
+    columns
+        `UTTERANCE_COLUMNS`, `SEGMENT_COLUMNS` or `FRAME_COLUMNS`.
+    """
+    missing = [name for name in columns if name not in frame]
+    if missing:
+        raise TableError(f"columns {missing} are missing", remedy=f"give {list(columns)}")
+    dtypes: dict[str, Any] = {
+        name: GROUP_DTYPE if dtype == "group" else dtype for name, dtype in columns.items()
+    }
+    return frame[list(columns)].astype(dtypes).reset_index(drop=True)
+
+
+def check_columns(name: str, frame: pd.DataFrame) -> None:
+    """Raise a TableError unless a frame has its contract's columns, dtypes and plain row labels."""
+    columns = CONTRACTS[name]
+    if list(frame.columns) != list(columns):
+        raise TableError(
+            f"{name} has columns {list(frame.columns)}", remedy=f"it must have {list(columns)}"
+        )
+    for column, dtype in columns.items():
+        found = frame[column].dtype
+        right = {
+            "group": found == GROUP_DTYPE,
+            "category": isinstance(found, pd.CategoricalDtype),
+            "str": pd.api.types.is_string_dtype(found),
+        }.get(dtype, str(found) == dtype)
+        if not right:
+            raise TableError(f"{name}.{column} is {found}", remedy=f"it must be {dtype}")
+    if not frame.index.equals(pd.RangeIndex(len(frame))):
+        raise TableError(f"{name} has row labels of its own", remedy="use reset_index")
+
+
+def check_codes(frames: pd.DataFrame, codebook_size: int) -> None:
+    """Raise a TableError unless every code lies in the codebook."""
+    if codebook_size < 2:
+        raise TableError(f"codebook_size is {codebook_size}", remedy="a codebook has >= 2")
+    last = codebook_size - 1
+    codeword, segment, t = (frames[name].to_numpy() for name in ("codeword", "curve_segment", "t"))
+    _refuse(frames["codeword"], (codeword < 0) | (codeword > last), f"0 … {last}")
+    _refuse(frames["curve_segment"], (segment < -1) | (segment >= last), f"-1 … {last - 1}")
+    within = np.where(segment >= 0, (t >= 0) & (t <= 1), np.isnan(t))
+    _refuse(frames["t"], ~within, "0 … 1 on a curve, NaN in a plain codebook")
+
+
+def check_order(utterances: pd.DataFrame, segments: pd.DataFrame, frames: pd.DataFrame) -> None:
+    """Raise a TableError unless utterances are unique and sorted and the others follow them."""
+    ids = utterances["utterance"]
+    if not ids.is_unique or not ids.is_monotonic_increasing:
+        raise TableError("utterances aren't unique and sorted", remedy="sort them by id")
+    for name, column in (("segments", segments["utterance"]), ("frames", frames["utterance"])):
+        if list(column.cat.categories) != list(ids):
+            raise TableError(
+                f"{name}.utterance has other categories than utterances.utterance",
+                remedy="use the ids as categories",
+            )
+        codes = column.cat.codes.to_numpy()
+        if (codes < 0).any() or (np.diff(codes) < 0).any():
+            raise TableError(f"{name} don't follow the order of utterances", remedy="sort them")
+
+
+def check_frames(utterances: pd.DataFrame, frames: pd.DataFrame, grid: FrameGrid) -> None:
+    """Raise a TableError unless every utterance has its frames, numbered and on the grid."""
+    counted = np.bincount(frames["utterance"].cat.codes, minlength=len(utterances))
+    stated = utterances["n_frames"].to_numpy()
+    for row in np.flatnonzero(counted != stated)[:1]:
+        raise TableError(
+            f"utterance {utterances['utterance'][row]!r} has {counted[row]} frames, its row says "
+            f"{stated[row]}",
+            remedy="count them anew",
+        )
+    number = _count_within(stated)
+    centre = grid.offset + grid.hop * number
+    _refuse(frames["frame"], frames["frame"].to_numpy() != number, "0 … n_frames - 1")
+    _refuse(frames["centre"], frames["centre"].to_numpy() != centre, "on the grid")
+
+
+def check_owners(segments: pd.DataFrame, frames: pd.DataFrame, n_utterances: int) -> None:
+    """Raise a TableError unless every frame has the phone of the segment it names."""
+    empty = segments["stop"].to_numpy() <= segments["start"].to_numpy()
+    _refuse(segments["stop"], empty, "after its start")
+    first, n_phones, phones = phone_rows(segments, n_utterances)
+    row = frames["utterance"].cat.codes.to_numpy()
+    ordinal = frames["phone_segment"].to_numpy()
+    strange = (ordinal < -1) | (ordinal >= n_phones[row])
+    _refuse(frames["phone_segment"], strange, "a phone's ordinal, or -1")
+    owned = ordinal >= 0
+    place = (first[row] + ordinal)[owned]
+    for column, source in (("phone", "label"), ("phone_group", "phone_group")):
+        found, right = frames[column], phones[source]
+        names = pd.Index(right.cat.categories).get_indexer(found.cat.categories)
+        as_owner = np.append(names, -1)[found.cat.codes]
+        wrong = ~owned & (as_owner >= 0)
+        wrong[owned] = as_owner[owned] != right.cat.codes.to_numpy()[place]
+        _refuse(found, wrong, "that of its phone segment")
+    miscounted = np.bincount(place, minlength=len(phones)) != phones["n_frames"].to_numpy()
+    _refuse(phones["n_frames"], miscounted, "the number of frames it owns")
+
+
+def phone_rows(
+    segments: pd.DataFrame, n_utterances: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64], pd.DataFrame]:
+    """Return the phone segments, and where each utterance's are among them.
+
+    Returns
+    -------
+    first, n_phones : NDArray[np.int64], shape (n_utterances,)
+        Position of the utterance's first phone, and how many it has.
+    phones : pd.DataFrame
+        The phone segments, with row labels of their own.
+
+    Raises
+    ------
+    TableError
+        If their ordinals don't count them from 0 in each utterance.
+    """
+    phones = segments[segments["tier"] == PHONE_TIER].reset_index(drop=True)
+    n_phones = np.bincount(phones["utterance"].cat.codes, minlength=n_utterances)
+    misplaced = phones["ordinal"].to_numpy() != _count_within(n_phones)
+    _refuse(phones["ordinal"], misplaced, "0, 1, … in its utterance")
+    return np.cumsum(n_phones) - n_phones, n_phones, phones
+
+
+def _count_within(sizes: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return 0, 1, … anew for each of runs of these sizes."""
+    first = np.cumsum(sizes) - sizes
+    return np.arange(sizes.sum()) - np.repeat(first, sizes)
+
+
+def _refuse(values: pd.Series[Any], wrong: NDArray[np.bool_], right: str) -> None:
+    """Raise a TableError that shows the first wrong row of a column, if there is one."""
+    rows = np.flatnonzero(wrong)
+    if len(rows):
+        raise TableError(
+            f"{values.name} is {values.iloc[rows[0]]} in row {rows[0]}"
+            + (f" ({len(rows)} rows are wrong)" if len(rows) > 1 else ""),
+            remedy=f"it must be {right}",
+        )

@@ -1,0 +1,135 @@
+"""`IndexTable`: the three frames and what is known of them, checked as one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sfvq_analysis.errors import TableError
+from sfvq_analysis.tables.contract import (
+    CONTRACTS,
+    check_codes,
+    check_columns,
+    check_frames,
+    check_order,
+    check_owners,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import pandas as pd
+
+    from sfvq_analysis.timeline import FrameGrid
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class IndexTable:
+    """Codes of a corpus, aligned with its labels.
+
+    Attributes
+    ----------
+    utterances
+        One row an utterance. `audio` is the path below the corpus' root.
+    segments
+        One row a segment of any tier; `start` and `stop` in samples of the audio file;
+        `phone_group` and `n_frames` (frames owned, may be 0) for the phone tier.
+    frames
+        One row a frame; `centre` in samples at the grid's rate. `distortion` is the squared
+        distance to the decoded point, `codeword_distortion` that to the nearest codeword.
+    codebook_size
+        K.
+    grid
+        Where frame centres are.
+    provenance
+        JSON-able: encoder, quantizer, digests, version, options, counted things.
+
+    Raises
+    ------
+    TableError
+        If columns, dtypes or values break the contract.
+    """
+
+    utterances: pd.DataFrame
+    segments: pd.DataFrame
+    frames: pd.DataFrame
+    codebook_size: int
+    grid: FrameGrid
+    provenance: Mapping[str, Any]
+
+    def __post_init__(self) -> None:
+        for name in CONTRACTS:
+            check_columns(name, getattr(self, name))
+        check_codes(self.frames, self.codebook_size)
+        check_order(self.utterances, self.segments, self.frames)
+        check_frames(self.utterances, self.frames, self.grid)
+        check_owners(self.segments, self.frames, len(self.utterances))
+
+    @property
+    def is_curve(self) -> bool:
+        """Whether the codes are those of a curve, so that `position` means something."""
+        return bool((self.frames["curve_segment"] >= 0).all()) and len(self.frames) > 0
+
+    def to_pandas(self) -> pd.DataFrame:
+        """Return one flat frame: every frame with its utterance's properties and ``position``.
+
+        ``position`` (float64) is the exact place on the axis, curve_segment + t; NaN for a plain
+        codebook. ``seconds`` is the frame centre.
+        """
+        flat = self.frames.copy()
+        flat["position"] = flat["curve_segment"] + flat["t"].astype("float64")
+        flat["seconds"] = flat["centre"] / self.grid.sample_rate
+        row = flat["utterance"].cat.codes.to_numpy()
+        for column in ("speaker", "sex", "dialect", "sentence", "split"):
+            flat[column] = self.utterances[column].astype("category").iloc[row].array
+        return flat
+
+    def utterance(self, identity: str) -> pd.Series:
+        """Return the row of an utterance.
+
+        Raises
+        ------
+        TableError
+            If there is none of that id.
+        """
+        found = self.utterances[self.utterances["utterance"] == identity]
+        if found.empty:
+            raise TableError(
+                f"no utterance {identity!r}",
+                remedy=f"there are {len(self.utterances)}, such as "
+                f"{', '.join(map(repr, self.utterances['utterance'].head(3)))}",
+            )
+        return found.iloc[0]
+
+    def of_utterance(self, identity: str) -> tuple[pd.DataFrame, pd.DataFrame]:
+        """Return the segments and the frames of one utterance."""
+        row = self.utterance(identity).name  # row labels are 0, 1, …
+        return (
+            self.segments[self.segments["utterance"].cat.codes == row],
+            self.frames[self.frames["utterance"].cat.codes == row],
+        )
+
+    def save(self, folder: Path | str) -> Path:
+        """Write the table to a folder of Parquet files, whole or not at all.
+
+        Raises
+        ------
+        TableError
+            If the folder exists.
+        """
+        from sfvq_analysis.tables.storage import save_table
+
+        return save_table(self, Path(folder))
+
+    def to_csv(self, path: Path | str) -> Path:
+        """Write `to_pandas` as CSV."""
+        path = Path(path)
+        self.to_pandas().to_csv(path, index=False, lineterminator="\n")
+        return path
+
+    def __repr__(self) -> str:
+        return (
+            f"IndexTable({len(self.utterances)} utterances, {len(self.segments)} segments, "
+            f"{len(self.frames)} frames, codebook_size={self.codebook_size})"
+        )

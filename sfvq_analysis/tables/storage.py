@@ -1,0 +1,115 @@
+"""A table as a folder of three Parquet files, each with what is known of it in its header."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from sfvq_analysis.errors import SfvqError, TableError
+from sfvq_analysis.tables.contract import CONTRACTS, as_contract
+from sfvq_analysis.tables.index_table import IndexTable
+from sfvq_analysis.timeline import FrameGrid
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_METADATA = b"sfvq_analysis"
+_FORMAT = 1
+
+
+def save_table(table: IndexTable, folder: Path) -> Path:
+    """Write a table, whole or not at all; see `IndexTable.save`."""
+    if folder.exists():
+        raise TableError("folder exists", where=str(folder), remedy="give another or remove it")
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    partial = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
+    try:
+        for name in CONTRACTS:
+            pq.write_table(_as_arrow(table, name), partial / f"{name}.parquet")
+        partial.chmod(0o755)
+        partial.rename(folder)
+    except BaseException:
+        shutil.rmtree(partial, ignore_errors=True)
+        raise
+    return folder
+
+
+def load_table(folder: Path | str) -> IndexTable:
+    """Read a table that `IndexTable.save` wrote.
+
+    Raises
+    ------
+    TableError
+        If a file is missing, isn't Parquet, has no provenance, or the table breaks its contract.
+    """
+    folder = Path(folder)
+    read, texts = {}, {}
+    for name in CONTRACTS:
+        path = folder / f"{name}.parquet"
+        if not path.is_file():
+            raise TableError("file is missing", where=str(path), remedy="give a saved IndexTable")
+        try:
+            table = pq.read_table(path)
+        except (pa.ArrowInvalid, OSError) as error:
+            raise TableError(
+                f"not Parquet ({error})", where=str(path), remedy="restore it"
+            ) from error
+        read[name] = table.to_pandas()
+        texts[name] = (table.schema.metadata or {}).get(_METADATA, b"")
+    try:
+        known = _known(texts)
+        return IndexTable(
+            **_as_contracts(read),
+            codebook_size=known["codebook_size"],
+            grid=FrameGrid(**known["grid"]),
+            provenance=known["provenance"],
+        )
+    except SfvqError as error:
+        raise error.at(str(folder)) from error
+
+
+def _as_arrow(table: IndexTable, name: str) -> pa.Table:
+    frame = pa.Table.from_pandas(getattr(table, name), preserve_index=False)
+    known = {
+        "format": _FORMAT,
+        "codebook_size": table.codebook_size,
+        "grid": asdict(table.grid),
+        "provenance": dict(table.provenance),
+    }
+    text = json.dumps(known, sort_keys=True).encode()
+    return frame.replace_schema_metadata({**(frame.schema.metadata or {}), _METADATA: text})
+
+
+def _as_contracts(read: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
+    """Return the three frames in their contract's dtypes, ids as the categories of utterances."""
+    frames = {name: as_contract(read[name], columns) for name, columns in CONTRACTS.items()}
+    ids = pd.CategoricalDtype(frames["utterances"]["utterance"].array)
+    for name in ("segments", "frames"):  # Parquet keeps no categories for a file without rows
+        frames[name]["utterance"] = frames[name]["utterance"].astype(ids)
+    return frames
+
+
+def _known(texts: Mapping[str, bytes]) -> dict[str, Any]:
+    """Return what the files say of their table; all three must say the same."""
+    for name, text in texts.items():
+        if not text:
+            where = f"{name}.parquet"
+            raise TableError("it has no provenance of ours", where=where, remedy="save it anew")
+    if len(set(texts.values())) > 1:
+        raise TableError("its files are of different tables", remedy="restore them")
+    try:
+        known = json.loads(texts["frames"])
+    except ValueError:
+        known = None
+    wanted = {"format", "codebook_size", "grid", "provenance"}
+    if not isinstance(known, dict) or known.get("format") != _FORMAT or not wanted <= known.keys():
+        raise TableError("its files hold no provenance of ours", remedy="save the table anew")
+    return known

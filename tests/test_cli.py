@@ -1,0 +1,255 @@
+"""The commands, run in fresh processes as a user would, on the built-in corpus and on bad input."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+import pytest
+import soundfile
+
+from sfvq_analysis import SpaceFillingVQ, demo_corpus, load_table, save_quantizer
+from sfvq_analysis.cli import main
+from sfvq_analysis.quantizers import Provenance
+
+
+class Done(NamedTuple):
+    """What a command left: its exit code and what it said."""
+
+    code: int
+    out: str
+    err: str
+
+
+def sfvq(*arguments, cwd, check=True):
+    """Run a command in this process, as `main` would be run."""
+    out, err, code = io.StringIO(), io.StringIO(), 0
+    argv = ["sfvq", *map(str, arguments)]
+    with (
+        contextlib.chdir(cwd),
+        contextlib.redirect_stdout(out),
+        contextlib.redirect_stderr(err),
+        pytest.MonkeyPatch.context() as patch,
+    ):
+        patch.setattr(sys, "argv", argv)
+        try:
+            main()
+        except SystemExit as stop:
+            code = int(stop.code or 0)
+    assert not check or code == 0, err.getvalue()
+    return Done(code, out.getvalue(), err.getvalue())
+
+
+def refused(*arguments, cwd, naming):
+    """Assert that a command fails in one line that names the culprit, and leaves nothing behind."""
+    before = sorted(cwd.rglob("*"))
+    done = sfvq(*arguments, cwd=cwd, check=False)
+    said = [line for line in done.err.splitlines() if line.startswith("sfvq: ")]
+    assert done.code == 1, done
+    assert len(said) == 1, done.err
+    assert naming in said[0]
+    assert sorted(cwd.rglob("*")) == before
+    return said[0]
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory):
+    """The demo in a process of its own, as `make demo` runs it."""
+    folder = tmp_path_factory.mktemp("demo")
+    command = [sys.executable, "-m", "sfvq_analysis.cli", "demo", "--out", "out"]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True)
+    return folder / "out", done.stdout
+
+
+@pytest.fixture
+def tree(tmp_path):
+    """A small tree of the built-in corpus' audio with a .phn beside each."""
+    for utterance in list(demo_corpus().select(speaker=["fslt0", "mawb0"]))[:8]:
+        folder = tmp_path / "speech" / utterance.speaker
+        folder.mkdir(parents=True, exist_ok=True)
+        shutil.copy(utterance.audio_path, folder / f"{utterance.sentence}.wav")
+        shutil.copy(utterance.label_paths["phone"], folder / f"{utterance.sentence}.phn")
+    return tmp_path
+
+
+def test_demo_writes_all_it_promises(demo):
+    out, said = demo
+    manifest = json.loads((out / "manifest.json").read_text())
+    drawn = manifest["figures"]["drawn"]
+    assert [int(name.split("_")[1]) for name in drawn] == list(range(1, 10))
+    for name in drawn:
+        assert (out / "figures" / f"{name}.svg").read_text().startswith("<?xml")
+        assert (out / "figures" / f"{name}.png").read_bytes()[1:4] == b"PNG"
+        assert len(pd.read_csv(out / "figures" / f"{name}.csv")) > 0
+    assert manifest["command"] == "sfvq demo --out out"
+    assert manifest["skipped"] == []
+    assert set(manifest["files"]) == {
+        path.relative_to(out).as_posix()
+        for path in out.rglob("*")
+        if path.is_file() and path.name != "manifest.json"
+    }
+    assert "consonant/vowel accuracy" in said
+    assert load_table(out / "tables" / "sfvq").codebook_size == 256
+
+
+def test_demo_curve_is_ordered_and_the_plain_codebook_is_not(demo):
+    out, _ = demo
+    summary = pd.read_csv(out / "summary.csv").set_index("quantizer")
+    assert summary.loc["sfvq", "arcs"] > 2 * summary.loc["vq", "arcs"]
+    assert summary.loc["sfvq", "step"] < 0.6
+    assert summary.loc["vq", "step"] > 0.9
+
+
+def test_demo_refuses_to_overwrite_unasked(demo):
+    out, _ = demo
+    line = refused("demo", "--out", "out", cwd=out.parent, naming="out: folder exists")
+    assert "overwrite" in line
+
+
+def test_manifest_names_no_place_of_this_machine(demo):
+    out, _ = demo
+    text = (out / "manifest.json").read_text()
+    assert str(out.parent) not in text
+    assert str(Path(demo_corpus().root)) not in text
+
+
+def test_fit_index_stats_figures_in_steps(tree):
+    sfvq("fit", "speech", "--bits", "4", "--encoder", "mel", "--out", "models", cwd=tree)
+    assert sorted(path.name for path in (tree / "models").iterdir()) == [
+        "manifest.json", "sfvq.safetensors", "sfvq_fit_log.csv", "vq.safetensors",
+    ]  # fmt: skip
+    models = ["-q", "models/sfvq.safetensors", "-q", "models/vq.safetensors"]
+    sfvq("index", "speech", *models, "--out", "tables", "--csv", "--textgrids", cwd=tree)
+    table = load_table(tree / "tables" / "sfvq")
+    assert len(pd.read_csv(tree / "tables" / "sfvq.csv")) == len(table.frames)
+    grids = list((tree / "tables" / "textgrids" / "sfvq").rglob("*.TextGrid"))
+    assert len(grids) == len(table.utterances)
+    said = sfvq("stats", "tables/sfvq", "tables/vq", "--out", "stats", cwd=tree).out
+    assert "PNMI" in said
+    assert (tree / "stats" / "sfvq" / "peaks_by_phone.csv").is_file()
+    sfvq("figures", "tables/sfvq", "--out", "pictures", "--corpus", "speech", cwd=tree)
+    assert (tree / "pictures" / "figure_4_index_over_time.svg").is_file()
+
+
+def test_analyze_holds_out_speakers(tree):
+    sfvq(
+        "analyze", "speech", "--hold-out", "1/2", "--bits", "4", "--encoder", "mel", "--out", "out",
+        cwd=tree,
+    )  # fmt: skip
+    table = load_table(tree / "out" / "tables" / "sfvq")
+    assert set(table.utterances["speaker"]) == {"fslt0"}
+    fit = table.provenance["quantizer"]["fit"]
+    assert fit["bits"] == 4
+    assert fit["method"] == "map"
+
+
+def test_every_command_explains_itself(tmp_path):
+    for command in ("demo", "fit", "index", "stats", "figures", "analyze"):
+        said = sfvq(command, "--help", cwd=tmp_path).out
+        assert f"Usage: sfvq {command}" in said
+
+
+def analyze(tree, *more, naming):
+    arguments = ["analyze", "speech", "--bits", "4", "--encoder", "mel", "--out", "out", *more]
+    return refused(*arguments, cwd=tree, naming=naming)
+
+
+def test_missing_labels(tree):
+    (tree / "speech" / "fslt0" / "sa1.phn").unlink()
+    assert "lacks its .phn" in analyze(tree, naming="fslt0/sa1")
+
+
+def test_empty_labels(tree):
+    (tree / "speech" / "fslt0" / "sa1.phn").write_text("")
+    assert "empty" in analyze(tree, naming="fslt0/sa1.phn")
+
+
+def test_wrong_magic(tree):
+    (tree / "speech" / "fslt0" / "sa1.wav").write_bytes(b"NIST_2B but not really" * 99)
+    assert "not readable as audio" in analyze(tree, naming="fslt0/sa1.wav")
+
+
+def test_unknown_phone(tree):
+    path = tree / "speech" / "fslt0" / "sa1.phn"
+    text = path.read_text().replace(" sh\n", " shh\n")
+    path.write_text(text)
+    assert f"'shh' {text.count(' shh')}x" in analyze(tree, naming="fslt0/sa1.phn")
+
+
+def test_silent_audio(tree):
+    path = tree / "speech" / "fslt0" / "sa1.wav"
+    soundfile.write(path, np.zeros(16000, dtype=np.float32), 16000, subtype="PCM_16")
+    assert "zero throughout" in analyze(tree, naming="fslt0/sa1")
+
+
+def test_no_corpus(tree):
+    line = refused("analyze", "nowhere", "--out", "out", cwd=tree, naming="nowhere")
+    assert "no such folder" in line
+
+
+def test_too_few_bits(tree):
+    refused("fit", "speech", "--bits", "0", "--out", "out", cwd=tree, naming="bits is 0")
+
+
+def test_nan_latents(tree):
+    folder = tree / "latents"
+    for path in (tree / "speech").rglob("*.wav"):
+        name = path.relative_to(tree / "speech").with_suffix(".npy")
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        n_frames = len(soundfile.read(path)[0]) // 320
+        np.save(folder / name, np.ones((n_frames, 3), dtype=np.float32))
+    (folder / "grid.json").write_text('{"sample_rate": 16000, "hop": 320, "offset": 0}')
+    broken = folder / "fslt0" / "sa1.npy"
+    values = np.load(broken)
+    values[5, 1] = np.nan
+    np.save(broken, values)
+    line = analyze(tree, "--encoder", "latents:latents", naming="fslt0/sa1")
+    assert "NaN" in line
+    assert "frame 5" in line
+
+
+def quantizer_of_dim(dim, path, encoder=None):
+    corners = np.random.default_rng(0).normal(size=(4, dim))
+    save_quantizer(SpaceFillingVQ(corners, Provenance(encoder=encoder or {})), path)
+
+
+def index(tree, *more, naming):
+    arguments = ["index", "speech", "-q", "q.safetensors", "--encoder", "mel", "--out", "out"]
+    return refused(*arguments, *more, cwd=tree, naming=naming)
+
+
+def test_wrong_dimension(tree):
+    quantizer_of_dim(7, tree / "q.safetensors")
+    assert "7 dimensions" in index(tree, naming="the encoder 80")
+
+
+def test_another_encoders_latents(tree):
+    quantizer_of_dim(80, tree / "q.safetensors", {"encoder": "mel", "context": 9})
+    assert "allow_mismatch" in index(tree, naming="was fitted on the encoder")
+
+
+def test_truncated_checkpoint(tree):
+    quantizer_of_dim(80, tree / "q.safetensors")
+    whole = (tree / "q.safetensors").read_bytes()
+    (tree / "q.safetensors").write_bytes(whole[: len(whole) // 2])
+    index(tree, naming="q.safetensors")
+
+
+def test_codebook_of_one(tree):
+    np.save(tree / "codebook_0bit.npy", np.zeros((1, 80), dtype=np.float32))
+    refused(
+        "index", "speech", "-q", "codebook_0bit.npy", "--encoder", "mel", "--out", "out", cwd=tree,
+        naming="codebook_0bit.npy",
+    )  # fmt: skip
+
+
+def test_not_a_table(tree):
+    refused("stats", "speech", cwd=tree, naming="utterances.parquet")

@@ -1,0 +1,120 @@
+import numpy as np
+import pytest
+
+from sfvq_analysis.encoders import Features, config_digest, load_encoder
+from sfvq_analysis.encoders.mel import MelEncoder
+from sfvq_analysis.encoders.registry import BEST_MEL, encoder_of
+from sfvq_analysis.errors import EncoderError, OptionError
+from sfvq_analysis.timeline import FrameGrid
+
+GRID = FrameGrid(16000, hop=320, offset=80)
+
+
+@pytest.mark.parametrize(
+    ("spec", "encoder"),
+    [
+        ("mel", MelEncoder()),
+        ("mel:", MelEncoder()),
+        ("mel:context=2", MelEncoder(context=2)),
+        ("mel:normalise=mean,kind=mfcc", MelEncoder(kind="mfcc", normalise="mean")),
+        (BEST_MEL, MelEncoder(kind="mfcc", normalise="utterance", context=1)),
+    ],
+)
+def test_a_text_names_an_encoder(spec, encoder):
+    assert load_encoder(spec) == encoder
+
+
+@pytest.mark.parametrize(
+    ("spec", "message"),
+    [
+        ("mfcc", "encoder is 'mfcc'; use one of 'mel', 'mel:<options>', 'latents:<folder>'"),
+        ("", "encoder is ''; use one of 'mel', 'mel:<options>', 'latents:<folder>'"),
+        (
+            "mel:hop=10",
+            "option of mel is 'hop'; use one of 'kind', 'normalise', 'context'",
+        ),
+        ("mel:kind=plp", "kind is 'plp'; use one of 'logmel', 'mfcc'"),
+        ("mel:kind", "kind is ''; use one of 'logmel', 'mfcc'"),
+        ("mel:context=two", "context is 'two'; use an integer >= 0"),
+        ("mel:context=-1", "context is '-1'; use an integer >= 0"),
+        ("mel:context=1.5", "context is '1.5'; use an integer >= 0"),
+    ],
+)
+def test_a_text_that_names_none_is_refused(spec, message):
+    with pytest.raises(OptionError) as caught:
+        load_encoder(spec)
+    assert str(caught.value) == message
+
+
+def test_a_folder_that_holds_no_latents_is_refused(tmp_path):
+    with pytest.raises(EncoderError) as caught:
+        load_encoder(f"latents:{tmp_path}")
+    assert str(caught.value).startswith(f"{tmp_path / 'grid.json'}: file is missing")
+
+
+@pytest.mark.parametrize("spec", ["mel", "mel:context=2", BEST_MEL])
+def test_a_configuration_leads_back_to_its_encoder(spec):
+    encoder = load_encoder(spec)
+    assert encoder_of(encoder.config) == encoder
+
+
+@pytest.mark.parametrize("config", [{}, {"encoder": "latents", "name": "x"}])
+def test_a_configuration_that_says_too_little_is_refused(config):
+    with pytest.raises(OptionError) as caught:
+        encoder_of(config)
+    assert str(caught.value) == (
+        f"no encoder can be made from {config!r}; name the encoder yourself"
+    )
+
+
+def test_digests_name_configurations():
+    one = config_digest({"encoder": "x", "a": 1, "b": [1, 2]})
+    assert len(one) == 16
+    assert set(one) <= set("0123456789abcdef")
+    assert one == config_digest({"b": [1, 2], "a": 1, "encoder": "x"})
+    assert one != config_digest({"encoder": "x", "a": 2, "b": [1, 2]})
+    assert one != config_digest({"encoder": "x", "a": 1, "b": [2, 1]})
+    assert config_digest({}) == ""
+
+
+def test_a_digest_stays_from_version_to_version():
+    # A changed digest would make every stored quantizer refuse its own encoder. This is sha256 of
+    # {"context":0,"encoder":"mel","kind":"logmel","normalise":"none"}, its first 16 digits.
+    assert config_digest(MelEncoder().config) == "a0215dfd1c9abd76"
+
+
+def test_features_are_float32_rows():
+    values = np.zeros((2, 3), dtype=np.float32)
+    features = Features(values, GRID, {"encoder": "x"})
+    assert features.n_frames == 2
+    assert repr(features) == f"Features(shape=(2, 3), grid={GRID}, encoder={{'encoder': 'x'}})"
+    assert Features(values[:0], GRID, {}).n_frames == 0
+
+
+@pytest.mark.parametrize(
+    ("values", "shown"),
+    [
+        (np.zeros((2, 3)), "float64 of shape (2, 3)"),
+        (np.zeros(3, dtype=np.float32), "float32 of shape (3,)"),
+        (np.zeros((1, 2, 3), dtype=np.float32), "float32 of shape (1, 2, 3)"),
+    ],
+)
+def test_features_of_another_kind_are_refused(values, shown):
+    with pytest.raises(EncoderError) as caught:
+        Features(values, GRID, {})
+    assert str(caught.value) == (
+        f"features are {shown}; an encoder gives float32 of shape (n_frames, dim)"
+    )
+
+
+@pytest.mark.parametrize("value", [np.nan, -np.inf])
+def test_features_are_finite(value):
+    values = np.zeros((4, 3), dtype=np.float32)
+    values[2, 1] = values[3, 0] = value
+    with pytest.raises(EncoderError, match=r"^latents hold NaN or infinity, the first at frame 2;"):
+        Features(values, GRID, {})
+
+
+def test_a_configuration_with_an_unknown_option_is_refused():
+    with pytest.raises(OptionError, match="hop"):
+        encoder_of({"encoder": "mel", "hop": 10})

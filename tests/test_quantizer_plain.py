@@ -1,0 +1,101 @@
+"""`PlainVQ` as a quantizer of frames and as a layer of a model."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from oracles import nearest_corner
+
+from sfvq_analysis.errors import QuantizerError
+from sfvq_analysis.quantizers import PlainVQ
+
+K, DIM = 12, 3
+
+
+@pytest.fixture
+def vq():
+    return PlainVQ(np.random.default_rng(0).normal(size=(K, DIM)))
+
+
+@pytest.fixture
+def frames():
+    return np.random.default_rng(1).normal(size=(150, DIM)).astype(np.float32)
+
+
+def latents(frames, *, grad=False):
+    return torch.from_numpy(frames).reshape(3, 50, DIM).clone().requires_grad_(grad)
+
+
+@pytest.mark.parametrize("mode", ["exact", "published"])
+def test_codes_of_a_plain_codebook(vq, frames, mode):
+    codes = vq.encode(frames, mode=mode)
+    index, distortion = nearest_corner(frames, vq.corners())
+    np.testing.assert_array_equal(codes.codeword, index)
+    np.testing.assert_allclose(codes.distortion, distortion, rtol=1e-5)
+    np.testing.assert_array_equal(codes.codeword_distortion, codes.distortion)
+    assert (codes.segment == -1).all()
+    assert np.isnan(codes.t).all()
+    assert np.isnan(codes.position).all()
+    dtypes = [np.int32, np.int32, np.float32, np.float32, np.float32]
+    assert [column.dtype for column in codes] == dtypes
+
+
+def test_decoding_gives_the_codewords(vq, frames):
+    decoded = vq.decode(vq.encode(frames))
+    np.testing.assert_array_equal(decoded, vq.corners()[nearest_corner(frames, vq.corners())[0]])
+    np.testing.assert_array_equal(vq.decode(vq.encode(decoded)), decoded)
+    assert vq.decode(vq.encode(np.zeros((0, DIM)))).shape == (0, DIM)
+
+
+def test_among_equal_codewords_the_first_is_used():
+    vq = PlainVQ([[1.0], [3.0], [3.0], [1.0]])
+    assert vq.encode([[2.0], [3.0], [0.0]]).codeword.tolist() == [0, 1, 0]
+
+
+def test_frames_that_do_not_fit_are_refused(vq, frames):
+    with pytest.raises(QuantizerError, match="frames have 2 dimensions, the codebook 3"):
+        vq.encode(frames[:, :2])
+    frames[5, 0] = np.nan
+    with pytest.raises(QuantizerError, match="the first is row 5"):
+        vq.encode(frames)
+
+
+def test_evaluation_output_is_the_decoded_code(vq, frames):
+    quantized, indices, loss = vq.eval()(latents(frames))
+    codes = vq.encode(frames)
+    assert indices.dtype == torch.int64
+    assert indices.shape == (3, 50)
+    np.testing.assert_array_equal(indices.reshape(-1).numpy(), codes.codeword)
+    np.testing.assert_array_equal(quantized.detach().reshape(-1, DIM).numpy(), vq.decode(codes))
+    assert loss.item() == pytest.approx(codes.distortion.mean() / DIM, rel=1e-5)
+
+
+def test_training_output_is_as_far_as_the_codeword_and_passes_gradients(vq, frames):
+    torch.manual_seed(0)
+    z = latents(frames, grad=True)
+    quantized, indices, loss = vq.train()(z)
+    codes = vq.encode(frames)
+    squares = (quantized - z).square().sum(dim=-1).reshape(-1).detach().numpy()
+    np.testing.assert_allclose(squares, codes.distortion, rtol=1e-3, atol=1e-6)
+    np.testing.assert_array_equal(indices.reshape(-1).numpy(), codes.codeword)
+    (quantized.square().sum() + loss).backward()
+    for gradient in (z.grad, vq.codebook.grad):
+        assert torch.isfinite(gradient).all()
+        assert gradient.abs().sum() > 0
+    unused = np.setdiff1d(np.arange(K), codes.codeword)
+    assert (vq.codebook.grad[unused] == 0).all()
+
+
+def test_latents_of_another_shape_are_refused(vq):
+    with pytest.raises(QuantizerError, match=r"give \(batch, time, 3\)"):
+        vq(torch.zeros(2, 7, DIM - 1))
+
+
+def test_codebook_is_a_parameter_that_moves_with_the_module(vq):
+    assert [name for name, _ in vq.named_parameters()] == ["codebook"]
+    assert (vq.codebook_size, vq.dim) == (K, DIM)
+    clone = PlainVQ(np.zeros((K, DIM)))
+    clone.load_state_dict(vq.state_dict())
+    assert clone.digest == vq.digest
+    assert vq.double().corners().dtype == np.float32

@@ -1,0 +1,126 @@
+"""Output folders, the statistics and figures written to them, and the summary."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+from made_tables import random_table
+
+from sfvq_analysis import SpaceFillingVQ, demo_corpus, report, stats
+from sfvq_analysis.report.figures import leading_table, shown_utterance
+from sfvq_analysis.report.folders import OutputError, whole_folder, write_manifest
+from sfvq_analysis.report.statistics import statistics_of, summary, summary_text
+
+
+@pytest.fixture
+def table():
+    return random_table(seed=0)
+
+
+def test_folder_appears_only_when_whole(tmp_path):
+    with whole_folder(tmp_path / "out") as folder:
+        (folder / "a.txt").write_text("a")
+        assert not (tmp_path / "out").exists()
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+    assert (tmp_path / "out" / "a.txt").read_text() == "a"
+
+
+def test_failure_leaves_nothing(tmp_path):
+    def fails():
+        with whole_folder(tmp_path / "deep" / "out") as folder:
+            (folder / "a.txt").write_text("a")
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fails()
+    assert not list(tmp_path.rglob("*.txt"))
+    assert not (tmp_path / "deep" / "out").exists()
+
+
+def test_failure_keeps_what_was_there(tmp_path):
+    with whole_folder(tmp_path / "out") as folder:
+        write_manifest(folder, {"version": "first"})
+    with pytest.raises(RuntimeError), whole_folder(tmp_path / "out", overwrite=True):
+        raise RuntimeError
+    assert json.loads((tmp_path / "out" / "manifest.json").read_text())["version"] == "first"
+
+
+def test_strangers_folder_is_never_replaced(tmp_path):
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "thesis.tex").write_text("years of work")
+    for overwrite in (False, True):
+        with (
+            pytest.raises(OutputError, match="out: "),
+            whole_folder(tmp_path / "out", overwrite=overwrite),
+        ):
+            pass
+    assert (tmp_path / "out" / "thesis.tex").read_text() == "years of work"
+
+
+def test_file_of_that_name_is_refused(tmp_path):
+    (tmp_path / "out").write_text("")
+    with pytest.raises(OutputError, match="a file has that name"), whole_folder(tmp_path / "out"):
+        pass
+
+
+def test_manifest_lists_files_and_no_time(tmp_path):
+    for name in ("one", "two"):
+        with whole_folder(tmp_path / name) as folder:
+            (folder / "x").mkdir()
+            (folder / "x" / "b.csv").write_text("")
+            write_manifest(folder, {"version": "0"})
+    one, two = ((tmp_path / name / "manifest.json").read_text() for name in ("one", "two"))
+    assert one == two
+    assert json.loads(one) == {"version": "0", "files": ["x/b.csv"]}
+
+
+def test_statistics_are_those_of_the_functions(table):
+    found = statistics_of(table)
+    pd.testing.assert_frame_equal(found["axis_measures"], stats.axis_measures(table))
+    pd.testing.assert_frame_equal(found["transitions"], stats.transitions(table))
+    counts = found["phone_counts"].set_index("phone").to_numpy()
+    assert counts.sum() == (table.frames["phone_segment"] >= 0).sum()
+
+
+def test_summary_has_a_row_a_table(table):
+    frame = summary({"a": table, "b": random_table(seed=1)})
+    assert list(frame.index) == ["a", "b"]
+    assert frame.loc["a", "pnmi"] == stats.axis_measures(table)["pnmi"].iloc[0]
+    text = summary_text({"a": table})
+    assert f"{frame.loc['a', 'pnmi']:.3f}" in text
+
+
+def test_write_says_what_it_left_out(table, tmp_path):
+    out = report.write(table, tmp_path / "out")
+    manifest = json.loads((out / "manifest.json").read_text())
+    assert len(manifest["skipped"]) == 2
+    assert not any("figure_7" in name for name in manifest["figures"]["drawn"])
+    corners = np.random.default_rng(0).normal(size=(table.codebook_size, 3))
+    again = report.write(table, out, quantizers={"table": SpaceFillingVQ(corners)}, overwrite=True)
+    assert (again / "figures" / "figure_7_corner_distances.csv").is_file()
+
+
+def test_write_gives_the_same_bytes_twice(table, tmp_path):
+    one, two = (report.write(table, tmp_path / name) for name in ("one", "two"))
+    names = sorted(path.relative_to(one) for path in one.rglob("*") if path.is_file())
+    assert len(names) > 30
+    for name in names:
+        assert (one / name).read_bytes() == (two / name).read_bytes(), name
+
+
+def test_leading_table_is_the_curves(table):
+    assert table.is_curve
+    assert leading_table({"first": table})[0] == "first"
+
+
+def test_shown_utterance_is_the_calibration_sentence():
+    from sfvq_analysis import demo_quantizers, index_table
+    from sfvq_analysis.cli.resolving import find_encoder
+
+    quantizers = demo_quantizers()
+    corpus = demo_corpus().select(speaker="mawb0")
+    read = index_table(corpus, find_encoder(None, quantizers), quantizers["sfvq"])
+    assert shown_utterance(read) == "mawb0_sa1"
