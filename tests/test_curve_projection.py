@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from oracles import nearest_corner, nearest_on_curve, published_rule
 
-from sfvq_analysis.curve import nearest_codeword, point_at, project, published_projection
+from sfvq_analysis.curve import grow, nearest_codeword, point_at, project, published_projection
 from sfvq_analysis.errors import QuantizerError
 
 made = settings(max_examples=80, deadline=None)
@@ -340,3 +340,39 @@ def test_a_plain_codebook_may_have_one_codeword():
     codeword, distortion = nearest_codeword([[3.0], [0.0]], [[1.0]])
     assert codeword.tolist() == [0, 0]
     assert distortion.tolist() == [4.0, 1.0]
+
+
+@pytest.mark.parametrize("length", [3e-3, 1e-3, 1e-4])
+def test_segments_shorter_than_float32_can_resolve(length, rng):
+    for _ in range(20):
+        corners, step = rng.normal(size=(6, 8)), rng.normal(size=8)
+        corners[3] = corners[2] + length * step / np.linalg.norm(step)
+        frames = point_at(corners, 2 + rng.random(300))
+        largest = max((frames**2).sum(1).max(), (corners**2).sum(1).max())
+        expected = nearest_on_curve(frames, corners).distortion
+        found = project(frames, corners).distortion
+        np.testing.assert_allclose(found, expected, atol=1e-10 * largest)
+
+
+def test_frames_on_a_freshly_grown_curve(rng):
+    corners = grow(grow(rng.normal(size=(4, 8))))
+    frames = point_at(corners, rng.random(2000) * 15)
+    expected = nearest_on_curve(frames, corners).distortion
+    largest = (frames**2).sum(1).max()
+    found = project(frames, corners).distortion
+    np.testing.assert_allclose(found, expected, atol=1e-10 * largest)
+
+
+def test_a_step_too_small_for_float32():
+    codes = project([[0.3, 0.2], [1.0, 0.0]], [[0, 0], [1, 0], [1, 1e-20]])
+    np.testing.assert_allclose(codes.distortion, [0.04, 0], atol=1e-12)
+
+
+def test_a_tie_whose_mean_is_inexact():
+    codeword, _ = nearest_codeword([[-2.0]], [[-3.0], [-1.0], [2.0], [-1.0], [0.0]])
+    assert codeword.tolist() == [0]
+
+
+def test_codewords_beyond_float32_are_refused():
+    with pytest.raises(QuantizerError, match="scale latents"):
+        project([[0.0, 0.0]], [[1e20, 0.0], [0.0, 1e20]])

@@ -293,9 +293,23 @@ def damaged(**changed):
         ({"codebook": CORNERS}, kind_header(provenance=None), "its provenance is damaged"),
         ({"codebook": CORNERS}, damaged(log=None), "its provenance is damaged"),
         ({"codebook": CORNERS}, damaged(fit=None), "its provenance is damaged"),
-        ({"codebook": CORNERS, "stage_0008": CORNERS}, kind_header(), "stage has shape"),
+        ({"codebook": CORNERS, "stage_0008": CORNERS}, kind_header(), "stages have shapes"),
     ],
 )
 def test_foreign_safetensors_are_refused(tensors, metadata, message, tmp_path):
     save_file(tensors, tmp_path / "q.safetensors", metadata=metadata)
     refused(tmp_path / "q.safetensors", message)
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("a.pt", b"\x80\x02."),
+        ("a.pt", b"\x80\x02h\x00."),
+        ("a.pt", b"."),
+        ("a.npy", b"\x93NUMPY\x01\x00\x10\x00{(((((((((((((\n\n"),
+    ],
+)
+def test_damaged_files_are_refused(name, content, tmp_path):
+    (tmp_path / name).write_bytes(content)
+    refused(tmp_path / name, "not a ")

@@ -8,7 +8,7 @@ import torch
 from oracles import nearest_corner
 
 from sfvq_analysis.errors import QuantizerError
-from sfvq_analysis.quantizers import PlainVQ
+from sfvq_analysis.quantizers import PlainVQ, SpaceFillingVQ
 
 K, DIM = 12, 3
 
@@ -99,3 +99,31 @@ def test_codebook_is_a_parameter_that_moves_with_the_module(vq):
     clone.load_state_dict(vq.state_dict())
     assert clone.digest == vq.digest
     assert vq.double().corners().dtype == np.float32
+
+
+def test_corners_are_a_copy():
+    vq = PlainVQ(np.eye(2))
+    before = vq.corners()
+    with torch.no_grad():
+        vq.codebook += 1
+    np.testing.assert_array_equal(before, np.eye(2))
+
+
+@pytest.mark.parametrize("training", [True, False])
+@pytest.mark.parametrize("kind", [PlainVQ, SpaceFillingVQ])
+def test_indices_far_from_the_origin_are_those_of_encode(kind, training, rng):
+    quantizer = kind(rng.normal(size=(32, 4)) + 1e4).train(training)
+    z = torch.tensor(rng.normal(size=(4, 20, 4)) + 1e4, dtype=torch.float32)
+    found = quantizer(z)[1].reshape(-1)
+    np.testing.assert_array_equal(found, quantizer.encode(z.reshape(-1, 4)).codeword)
+
+
+@pytest.mark.parametrize("kind", [PlainVQ, SpaceFillingVQ])
+def test_latents_that_are_not_finite_are_refused(kind):
+    with pytest.raises(QuantizerError, match="NaN"):
+        kind(np.eye(2))(torch.full((1, 1, 2), torch.nan))
+
+
+def test_half_precision_is_read():
+    codes = PlainVQ(np.eye(2)).encode(torch.eye(2, dtype=torch.bfloat16))
+    assert codes.codeword.tolist() == [0, 1]

@@ -108,7 +108,7 @@ def test_stages_end_with_the_codebook_and_fit_it():
     np.testing.assert_array_equal(sfvq.stages[-1], sfvq.corners())
     np.testing.assert_allclose(sfvq.stages[0], small[0], rtol=1e-6)
     for wrong in (rng.normal(size=(16, 2)), rng.normal(size=(8, 3))):
-        with pytest.raises(QuantizerError, match="stage has shape"):
+        with pytest.raises(QuantizerError, match="stages have shapes"):
             SpaceFillingVQ(rng.normal(size=(16, 2)), stages=[wrong])
 
 

@@ -148,3 +148,8 @@ def test_stages_of_another_order_go():
 def test_an_unknown_order_is_named():
     with pytest.raises(OptionError, match="order is 'luck'; use one of 'pca', 'path'"):
         reorder(PlainVQ(gaussian(4)), "luck")
+
+
+def test_fewer_distinct_frames_than_codewords_are_refused():
+    with pytest.raises(QuantizerError, match="fewer distinct values than 16 codewords"):
+        fit_vq(np.full((100, 3), 0.5), bits=4)

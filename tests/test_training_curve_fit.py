@@ -16,7 +16,7 @@ from sfvq_analysis.encoders import Features
 from sfvq_analysis.errors import OptionError, QuantizerError
 from sfvq_analysis.quantizers import load_quantizer, save_quantizer
 from sfvq_analysis.timeline import FrameGrid
-from sfvq_analysis.training import fit_log, fit_sfvq, fit_vq
+from sfvq_analysis.training import fit_log, fit_sfvq, fit_som, fit_vq
 from sfvq_analysis.training.curve_fit import LOG_COLUMNS, FitOptions
 
 METHODS = ["map", "published"]
@@ -166,7 +166,7 @@ def test_log_has_its_columns_and_a_row_for_each_sweep(method):
 def test_logged_errors_and_lengths_are_those_of_the_curve():
     frames = gaussian(2000, dim=2)
     sfvq = fit_sfvq(frames, bits=4)
-    last = fit_log(sfvq).query("kept").iloc[-1]
+    last = fit_log(sfvq).query("kept and step == 'curve'").iloc[-1]
     assert last["curve_length"] == pytest.approx(path_length(sfvq.corners()), rel=1e-5)
     assert last["squared_error"] == pytest.approx(dithered_mse(frames, sfvq.corners()), rel=0.05)
     published = fit_sfvq(frames, bits=4, method="published")
@@ -340,3 +340,16 @@ def test_progress_is_shown_on_request(capsys):
         fit_sfvq(gaussian(100), bits=2, method=method, progress=True)
         shown = capsys.readouterr().err
         assert words in shown
+
+
+@pytest.mark.parametrize("value", [0.0, 0.1, 1.0, 1e-5])
+@pytest.mark.parametrize("fit", [fit_sfvq, fit_som])
+def test_constant_frames(fit, value):
+    fitted = fit(np.full((100, 3), value), bits=4)
+    np.testing.assert_allclose(fitted.corners(), value, atol=1e-6)
+
+
+@pytest.mark.parametrize("seed", [-1, 0.5, True])
+def test_what_is_no_seed_is_refused(seed):
+    with pytest.raises(OptionError, match="seed is"):
+        fit_sfvq(np.zeros((100, 3)), bits=2, seed=seed)

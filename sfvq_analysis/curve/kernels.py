@@ -26,14 +26,16 @@ def _scan_segments(
     lengths: NDArray[np.float32],
     inverse_lengths: NDArray[np.float32],
     corner_along: NDArray[np.float32],
+    slack: NDArray[np.float32],
     best: NDArray[np.float32],
     rival: NDArray[np.float32],
     winner: NDArray[np.int32],
 ) -> None:
     """For every frame: least squared distance (less |x|²), its segment, and the next best.
 
-    A segment whose nearest point is its far corner is passed over unless it is the last: the next
-    segment holds that corner too, so each point of the curve is met once.
+    A segment whose nearest point is its far corner, by more than the round-off `slack` of the
+    frame, is passed over unless it is the last: the next segment holds that corner too, so each
+    point of the curve is met once.
     """
     n_corners, n_frames = products.shape
     last = n_corners - 2
@@ -46,7 +48,7 @@ def _scan_segments(
             along = products[k + 1, i] - products[k, i] - corner_along[k]
             t = min(max(along * inverse_lengths[k], _ZERO), _ONE)
             value = corner_squares[k] - _TWO * products[k, i] + t * (t * lengths[k] - _TWO * along)
-            if t == _ONE and k < last:
+            if k < last and along - lengths[k] > slack[i]:
                 value = _INFINITE
             if value < best[i]:
                 rival[i] = best[i]
@@ -80,6 +82,53 @@ def _scan_corners(
                 rival[i] = value
 
 
+def _decide_segments(
+    frames: NDArray[np.float64],
+    corners: NDArray[np.float64],
+    winner: NDArray[np.int32],
+    t_best: NDArray[np.float64],
+    d_best: NDArray[np.float64],
+) -> None:
+    """For every frame: nearest segment, t and squared distance, in float64 and direct form."""
+    for i in range(frames.shape[0]):
+        d_best[i] = np.inf
+        for k in range(corners.shape[0] - 1):
+            length = 0.0
+            along = 0.0
+            for j in range(corners.shape[1]):
+                step = corners[k + 1, j] - corners[k, j]
+                length += step * step
+                along += (frames[i, j] - corners[k, j]) * step
+            t = min(max(along / length, 0.0), 1.0) if length > 0.0 else 0.0
+            squared = 0.0
+            for j in range(corners.shape[1]):
+                step = corners[k + 1, j] - corners[k, j]
+                apart = frames[i, j] - corners[k, j] - t * step
+                squared += apart * apart
+            if squared < d_best[i]:
+                d_best[i] = squared
+                t_best[i] = t
+                winner[i] = k
+
+
+def _decide_corners(
+    frames: NDArray[np.float64],
+    corners: NDArray[np.float64],
+    winner: NDArray[np.int32],
+) -> None:
+    """For every frame: nearest corner, the lowest among equals, in float64 and direct form."""
+    for i in range(frames.shape[0]):
+        least = np.inf
+        for k in range(corners.shape[0]):
+            squared = 0.0
+            for j in range(corners.shape[1]):
+                apart = frames[i, j] - corners[k, j]
+                squared += apart * apart
+            if squared < least:
+                least = squared
+                winner[i] = k
+
+
 def _add_by_index(
     frames: NDArray[np.float32],
     index: NDArray[np.int32],
@@ -96,12 +145,14 @@ def _add_by_index(
 
 @functools.cache
 def compiled(name: str) -> Callable[..., Any]:
-    """Return the compiled kernel ``scan_segments``, ``scan_corners`` or ``add_by_index``."""
+    """Return a compiled kernel by its name without the leading underscore."""
     import numba
 
     function = {
         "scan_segments": _scan_segments,
         "scan_corners": _scan_corners,
+        "decide_segments": _decide_segments,
+        "decide_corners": _decide_corners,
         "add_by_index": _add_by_index,
     }[name]
     compiler: Any = numba.njit(cache=True, nogil=True, fastmath=False)

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 _SCRATCH = 1 << 18  # products per block: K * B float32 within a cache of about 1 MB
 _FLOAT32_ROUND_OFF = float(np.finfo(np.float32).eps)
+_SMALLEST_SQUARE, _LARGEST_SQUARE = 1e-30, 1e30  # of lengths that float32 can square and invert
 
 
 class Codes(NamedTuple):
@@ -77,11 +78,8 @@ def project(frames: ArrayLike, corners: ArrayLike) -> Codes:
     """
     x, c = checked_frames(frames), checked_corners(corners, at_least=2)
     _check_dimension(x, c)
-    parts = [
-        _project_block(block, c, geometry, products)
-        for geometry in [_Geometry.of(c)]
-        for block, products in _products(x, geometry)
-    ]
+    geometry = _Geometry.of(c)
+    parts = [_project_block(block, c, geometry) for block in _blocks(x, geometry)]
     return Codes(*(np.concatenate(column) for column in zip(*parts, strict=True)))
 
 
@@ -106,10 +104,7 @@ def nearest_codeword(
     x, c = checked_frames(frames), checked_corners(codebook, at_least=1)
     _check_dimension(x, c)
     geometry = _Geometry.of(c)
-    parts = [
-        _nearest_in_block(block, c, geometry, products)
-        for block, products in _products(x, geometry)
-    ]
+    parts = [_nearest_in_block(block, c, geometry) for block in _blocks(x, geometry)]
     codeword, distortion = (np.concatenate(column) for column in zip(*parts, strict=True))
     return codeword, distortion.astype(np.float32)
 
@@ -205,6 +200,12 @@ class _Geometry(NamedTuple):
         steps = np.diff(centred, axis=0)
         lengths = (steps**2).sum(axis=1)
         squares = (centred**2).sum(axis=1)
+        if squares.max() > _LARGEST_SQUARE:
+            raise QuantizerError(
+                f"codewords are up to {np.sqrt(squares.max()):.3g} from their mean",
+                remedy="scale latents and codebook down",
+            )
+        lengths[lengths < _SMALLEST_SQUARE] = 0.0  # its inverse would overflow; decided in float64
         inverse = np.divide(1.0, lengths, out=np.zeros_like(lengths), where=lengths > 0)
         return cls(
             centre=centre,
@@ -217,44 +218,44 @@ class _Geometry(NamedTuple):
         )
 
 
-def _products(
-    frames: NDArray[np.floating], geometry: _Geometry
-) -> Iterator[tuple[NDArray[np.float64], NDArray[np.float32]]]:
-    """Yield blocks of centred frames, float64 (b, dim), and products with the corners (K, b)."""
-    block = int(np.clip(_SCRATCH // len(geometry.corners), 64, 4096))
-    for start in range(0, max(len(frames), 1), block):
-        centred = frames[start : start + block] - geometry.centre
-        yield centred, geometry.corners @ centred.astype(np.float32).T
+class _Block(NamedTuple):
+    """Some frames, and what the screening needs of them."""
+
+    frames: NDArray[np.float64]  # (b, dim), as given
+    products: NDArray[np.float32]  # (K, b), of centred corners and centred frames
+    round_off: NDArray[np.float32]  # (b,) bound on the error of a screened squared distance
 
 
-def _round_off(block: NDArray[np.float64], reach: float) -> NDArray[np.float64]:
-    """Bound on the screening's error per frame: dim · eps · (|x| + max|c|)²."""
-    norms = np.sqrt((block**2).sum(axis=1))
-    bound: NDArray[np.float64] = block.shape[1] * _FLOAT32_ROUND_OFF * (norms + reach) ** 2
-    return bound
+def _blocks(frames: NDArray[np.floating], geometry: _Geometry) -> Iterator[_Block]:
+    """Yield frames in blocks; the bound is (dim + 4) · eps · (|x| + max|c|)², centred."""
+    size = int(np.clip(_SCRATCH // len(geometry.corners), 64, 4096))
+    for start in range(0, max(len(frames), 1), size):
+        block = frames[start : start + size].astype(np.float64)
+        centred = block - geometry.centre
+        norms = np.sqrt((centred**2).sum(axis=1))
+        bound = (block.shape[1] + 4) * _FLOAT32_ROUND_OFF * (norms + geometry.reach) ** 2
+        products = geometry.corners @ centred.astype(np.float32).T
+        yield _Block(block, products, bound.astype(np.float32))
 
 
-def _project_block(
-    block: NDArray[np.float64],
-    corners: NDArray[np.float64],
-    geometry: _Geometry,
-    products: NDArray[np.float32],
-) -> Codes:
-    best, rival = np.empty((2, len(block)), dtype=np.float32)
-    winner = np.empty(len(block), dtype=np.int32)
+def _project_block(block: _Block, corners: NDArray[np.float64], geometry: _Geometry) -> Codes:
+    n_frames = len(block.frames)
+    best, rival = np.empty((2, n_frames), dtype=np.float32)
+    segment = np.empty(n_frames, dtype=np.int32)
     compiled("scan_segments")(
-        products, geometry.squares, geometry.lengths, geometry.inverse_lengths, geometry.along,
-        best, rival, winner,
+        block.products, geometry.squares, geometry.lengths, geometry.inverse_lengths,
+        geometry.along, block.round_off, best, rival, segment,
     )  # fmt: skip
-    centred = corners - geometry.centre
-    t, distortion = _on_segment(block, centred, winner)
-    doubtful = np.flatnonzero(rival - best <= _round_off(block, geometry.reach))
-    winner[doubtful], t[doubtful], distortion[doubtful] = _decide(block[doubtful], centred)
-    _start_at_corner(winner, t, last=len(corners) - 2)
-    codeword, codeword_distortion = _nearest_in_block(block, corners, geometry, products)
+    t, distortion = _on_segment(block.frames, corners, segment)
+    doubtful = np.flatnonzero(rival - best <= block.round_off)
+    decided = segment[doubtful], t[doubtful], distortion[doubtful]
+    compiled("decide_segments")(block.frames[doubtful], corners, *decided)
+    segment[doubtful], t[doubtful], distortion[doubtful] = decided
+    _start_at_corner(segment, t, last=len(corners) - 2)
+    codeword, codeword_distortion = _nearest_in_block(block, corners, geometry)
     return Codes(
         codeword,
-        winner,
+        segment,
         t.astype(np.float32),
         distortion.astype(np.float32),
         codeword_distortion.astype(np.float32),
@@ -262,32 +263,17 @@ def _project_block(
 
 
 def _nearest_in_block(
-    block: NDArray[np.float64],
-    corners: NDArray[np.float64],
-    geometry: _Geometry,
-    products: NDArray[np.float32],
+    block: _Block, corners: NDArray[np.float64], geometry: _Geometry
 ) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
-    best, rival = np.empty((2, len(block)), dtype=np.float32)
-    winner = np.empty(len(block), dtype=np.int32)
-    compiled("scan_corners")(products, geometry.squares, best, rival, winner)
-    centred = corners - geometry.centre
-    for rows in _pieces(np.flatnonzero(rival - best <= _round_off(block, geometry.reach)), centred):
-        apart = ((block[rows, None, :] - centred[None]) ** 2).sum(axis=2)  # (rows, K)
-        winner[rows] = apart.argmin(axis=1)
-    return winner, ((block - centred[winner]) ** 2).sum(axis=1)
-
-
-def _decide(
-    block: NDArray[np.float64], corners: NDArray[np.float64]
-) -> tuple[NDArray[np.int32], NDArray[np.float64], NDArray[np.float64]]:
-    """Return segment, t and squared distance by trying every segment in float64."""
-    n = len(block)
-    winner, t_best, d_best = np.zeros(n, np.int32), np.zeros(n), np.full(n, np.inf)
-    for k in range(len(corners) - 1):
-        t, distortion = _on_segment(block, corners, np.full(n, k, dtype=np.int32))
-        nearer = distortion < d_best
-        winner[nearer], t_best[nearer], d_best[nearer] = k, t[nearer], distortion[nearer]
-    return winner, t_best, d_best
+    n_frames = len(block.frames)
+    best, rival = np.empty((2, n_frames), dtype=np.float32)
+    codeword = np.empty(n_frames, dtype=np.int32)
+    compiled("scan_corners")(block.products, geometry.squares, best, rival, codeword)
+    doubtful = np.flatnonzero(rival - best <= block.round_off)
+    decided = codeword[doubtful]
+    compiled("decide_corners")(block.frames[doubtful], corners, decided)
+    codeword[doubtful] = decided
+    return codeword, ((block.frames - corners[codeword]) ** 2).sum(axis=1)
 
 
 def _on_segment(
@@ -307,10 +293,3 @@ def _start_at_corner(segment: NDArray[np.int32], t: NDArray[np.float64], *, last
     at_far_end = (t.astype(np.float32) == 1) & (segment < last)
     segment[at_far_end] += 1
     t[at_far_end] = 0.0
-
-
-def _pieces(rows: NDArray[np.intp], corners: NDArray[np.float64]) -> Iterator[NDArray[np.intp]]:
-    """Yield rows in pieces whose (rows, K, dim) differences stay near 16 MB."""
-    size = max(1, (1 << 21) // corners.size)
-    for start in range(0, len(rows), size):
-        yield rows[start : start + size]

@@ -11,6 +11,7 @@ the number of frames is checked exactly, 1 + (n - window) // hop). ``<utterance>
 from __future__ import annotations
 
 import json
+import tokenize
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -179,7 +180,7 @@ def _read_array(path: Path) -> NDArray[np.float32]:
     try:
         with path.open("rb") as file:
             values = np.lib.format.read_array(file, allow_pickle=False)
-    except (ValueError, EOFError, OSError) as error:
+    except (ValueError, EOFError, OSError, tokenize.TokenError) as error:
         raise EncoderError(
             f"not a plain .npy ({error})", where=str(path), remedy="store it with numpy.save"
         ) from error

@@ -85,8 +85,8 @@ class Quantizer(nn.Module, ABC):
         return state.hexdigest()[:16]
 
     def corners(self) -> NDArray[np.float32]:
-        """Return the codebook as an array, shape (K, dim)."""
-        return np.ascontiguousarray(self.codebook.detach().cpu().numpy(), dtype=np.float32)
+        """Return a copy of the codebook as an array in C order, shape (K, dim)."""
+        return np.array(self.codebook.detach().cpu().numpy(), dtype=np.float32, order="C")
 
     @abstractmethod
     def encode(self, frames: ArrayLike | Tensor, mode: Mode = "exact") -> Codes:
@@ -124,12 +124,14 @@ class Quantizer(nn.Module, ABC):
         Raises
         ------
         QuantizerError
-            If `z` doesn't have that shape.
+            If `z` doesn't have that shape or isn't finite.
         """
         if z.ndim != 3 or z.shape[-1] != self.dim:
             raise QuantizerError(
                 f"latents have shape {tuple(z.shape)}", remedy=f"give (batch, time, {self.dim})"
             )
+        if not torch.isfinite(z).all():
+            raise QuantizerError("latents hold NaN or infinity", remedy="mend the latents")
         flat = z.reshape(-1, self.dim)  # (b*t, d)
         index, point = self._nearest(flat)
         loss = (flat - point).square().mean()
@@ -144,6 +146,21 @@ class Quantizer(nn.Module, ABC):
         return f"codebook_size={self.codebook_size}, dim={self.dim}, digest={self.digest!r}"
 
 
+def nearest_row(flat: Tensor, rows: Tensor) -> Tensor:
+    """Return the nearest of rows (k, dim) to each of flat latents (n, dim), without gradients.
+
+    The rows' mean is taken off first: `torch.cdist` multiplies out and would lose the digits of
+    latents far from the origin.
+    """
+    flat, rows = flat.detach(), rows.detach()
+    centre = rows.mean(dim=0)
+    return torch.cdist(flat - centre, rows - centre).argmin(dim=1)
+
+
 def as_array(frames: ArrayLike | Tensor) -> ArrayLike:
     """Return frames as NumPy can read them."""
-    return frames.detach().cpu().numpy() if isinstance(frames, Tensor) else frames
+    if not isinstance(frames, Tensor):
+        return frames
+    wide = torch.promote_types(frames.dtype, torch.float32)  # NumPy has no bfloat16
+    array: ArrayLike = frames.detach().to("cpu", wide).numpy()
+    return array

@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import json
 import os
-import pickle
 import re
 import tempfile
+import tokenize
+import warnings
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -105,7 +106,7 @@ def _read_safetensors(path: Path) -> Quantizer:
         with safe_open(path, framework="numpy") as file:
             header = (file.metadata() or {}).get(_HEADER)
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    except (SafetensorError, OSError) as error:
+    except (SafetensorError, OSError, TypeError) as error:
         raise QuantizerError(f"not a safetensors file ({error})", remedy="restore it") from error
     known = _parsed(header)
     if "codebook" not in tensors:
@@ -142,8 +143,9 @@ def _provenance(stated: Any) -> Provenance:
 
 def _published_codebook(path: Path) -> NDArray[np.float32]:
     try:
-        stored = torch.load(path, map_location="cpu", weights_only=True)
-    except (pickle.UnpicklingError, RuntimeError, EOFError, OSError, ValueError) as error:
+        with warnings.catch_warnings(action="ignore"):
+            stored = torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:  # damaged pickles raise almost anything
         raise QuantizerError(
             "not a torch file of weights alone", remedy="files that carry code are never run"
         ) from error
@@ -161,7 +163,7 @@ def _npy_codebook(path: Path) -> NDArray[np.float32]:
     try:
         with path.open("rb") as file:
             codebook: NDArray[Any] = np.lib.format.read_array(file, allow_pickle=False)
-    except (ValueError, EOFError, OSError) as error:
+    except (ValueError, EOFError, OSError, tokenize.TokenError) as error:
         raise QuantizerError("not a plain .npy", remedy="store it with numpy.save") from error
     stated = _BITS.fullmatch(path.stem)
     if codebook.dtype.kind != "f" or codebook.ndim != 2:

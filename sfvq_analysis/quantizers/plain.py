@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
-import torch
 
 from sfvq_analysis.curve import Codes, nearest_codeword
 from sfvq_analysis.errors import check_option
-from sfvq_analysis.quantizers.base import Mode, Quantizer, as_array
+from sfvq_analysis.quantizers.base import Mode, Quantizer, as_array, nearest_row
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -59,5 +58,5 @@ class PlainVQ(Quantizer):
         return self.corners()[codes.codeword]
 
     def _nearest(self, flat: Tensor) -> tuple[Tensor, Tensor]:
-        index = torch.cdist(flat.detach(), self.codebook.detach()).argmin(dim=1)
+        index = nearest_row(flat, self.codebook)
         return index, self.codebook[index]

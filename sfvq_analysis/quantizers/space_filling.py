@@ -10,7 +10,7 @@ import torch
 from sfvq_analysis.curve import Codes, point_at, project, published_projection
 from sfvq_analysis.curve.projection import checked_corners
 from sfvq_analysis.errors import QuantizerError, unknown_option
-from sfvq_analysis.quantizers.base import Mode, Provenance, Quantizer, as_array
+from sfvq_analysis.quantizers.base import Mode, Provenance, Quantizer, as_array, nearest_row
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -55,12 +55,12 @@ class SpaceFillingVQ(Quantizer):
         self._stages = tuple(
             np.ascontiguousarray(checked_corners(stage, at_least=2), np.float32) for stage in stages
         )
-        for stage in self._stages:
-            if stage.shape[1] != self.dim or len(stage) >= self.codebook_size:
-                raise QuantizerError(
-                    f"stage has shape {stage.shape}, the codebook {tuple(self.codebook.shape)}",
-                    remedy="a stage has fewer corners of the same dimension",
-                )
+        sizes = [len(stage) for stage in self.stages]
+        if sizes != sorted(set(sizes)) or any(s.shape[1] != self.dim for s in self._stages):
+            raise QuantizerError(
+                f"stages have shapes {[stage.shape for stage in self.stages]}",
+                remedy="a later stage has more corners, all have the same dimension",
+            )
 
     @property
     def stages(self) -> tuple[NDArray[np.float32], ...]:
@@ -102,9 +102,7 @@ class SpaceFillingVQ(Quantizer):
         if self.training:
             u = torch.rand(self.codebook_size - 1, 1, device=flat.device, dtype=flat.dtype)
             dithered = (1 - u) * self.codebook[:-1] + u * self.codebook[1:]  # (K-1, d)
-            segment = torch.cdist(flat.detach(), dithered.detach()).argmin(dim=1)
-            index = torch.cdist(flat.detach(), self.codebook.detach()).argmin(dim=1)
-            return index, dithered[segment]
+            return nearest_row(flat, self.codebook), dithered[nearest_row(flat, dithered)]
         codes = self.encode(flat)
         segment = torch.from_numpy(codes.segment).long().to(flat.device)
         t = torch.from_numpy(codes.t).to(flat)[:, None]

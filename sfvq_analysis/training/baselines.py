@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
+import warnings
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from sfvq_analysis.curve import principal_order, shortest_path
-from sfvq_analysis.errors import unknown_option
+from sfvq_analysis.curve import principal_order, quieter_end_first, shortest_path
+from sfvq_analysis.errors import QuantizerError, unknown_option
 from sfvq_analysis.quantizers import PlainVQ, Provenance, Quantizer, SpaceFillingVQ
-from sfvq_analysis.training.frames import FittingFrames
+from sfvq_analysis.training.frames import FittingFrames, check_seed
 from sfvq_analysis.training.map_fit import START_WIDTH, annealed_map, first_nodes, principal_start
 
 if TYPE_CHECKING:
@@ -37,12 +38,23 @@ def fit_vq(features: Features | ArrayLike, *, bits: int, seed: int = 0) -> Plain
     Raises
     ------
     OptionError, QuantizerError
-        As in `sfvq_analysis.training.frames.FittingFrames.of`.
+        As in `sfvq_analysis.training.frames.FittingFrames.of`; and if the frames have fewer
+        distinct values than there are codewords.
     """
     from sklearn.cluster import KMeans
+    from sklearn.exceptions import ConvergenceWarning
 
+    check_seed(seed)
     frames = FittingFrames.of(features, bits)
-    means = KMeans(2**bits, n_init=1, max_iter=100, random_state=seed).fit(frames.values)
+    means = KMeans(2**bits, n_init=1, max_iter=100, random_state=seed)
+    try:
+        with warnings.catch_warnings(action="error", category=ConvergenceWarning):
+            means.fit(frames.values)
+    except ConvergenceWarning as warning:
+        raise QuantizerError(
+            f"the frames have fewer distinct values than {2**bits} codewords",
+            remedy="use fewer bits or more varied frames",
+        ) from warning
     fit = frames.described(method="k-means", bits=bits, seed=seed)
     return PlainVQ(means.cluster_centers_, Provenance(frames.encoder, fit))
 
@@ -66,7 +78,8 @@ def fit_som(features: Features | ArrayLike, *, bits: int) -> SpaceFillingVQ:
     start = principal_start(frames.values, first_nodes(size))
     *_, last = annealed_map([frames.values], start, widths, size)
     fit = frames.described(method="self-organising map", bits=bits)
-    return SpaceFillingVQ(last.nodes, Provenance(frames.encoder, fit))
+    nodes = last.nodes if quieter_end_first(last.nodes) else last.nodes[::-1]
+    return SpaceFillingVQ(nodes, Provenance(frames.encoder, fit))
 
 
 def reorder(quantizer: Quantizer, order: Order) -> Quantizer:

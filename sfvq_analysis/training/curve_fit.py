@@ -24,7 +24,7 @@ from tqdm.auto import tqdm
 from sfvq_analysis.curve import curve_statistics, quieter_end_first
 from sfvq_analysis.errors import OptionError, unknown_option
 from sfvq_analysis.quantizers import Provenance, Quantizer, SpaceFillingVQ
-from sfvq_analysis.training.frames import FittingFrames
+from sfvq_analysis.training.frames import FittingFrames, check_seed
 from sfvq_analysis.training.map_fit import (
     START_WIDTH,
     annealed_map,
@@ -89,19 +89,14 @@ class FitOptions:
     mini_batches: int = 16
 
     def __post_init__(self) -> None:
-        ranges = {
-            "elastic": (0.0, np.inf),
-            "whitening": (0.0, 1.0),
-            "worth": (0.0, 1.0),
-            "sweeps_per_octave": (1, np.inf),
-            "stage_sweeps": (1, np.inf),
-            "final_sweeps": (1, np.inf),
-            "mini_batches": (1, np.inf),
-        }
-        for name, (lowest, highest) in ranges.items():
+        for name, highest in (("elastic", 1e6), ("whitening", 1.0), ("worth", 1.0)):
             value = getattr(self, name)
-            if not lowest <= value <= highest:
-                raise OptionError(f"{name} is {value!r}", remedy=f"use {lowest} … {highest}")
+            if not 0 <= value <= highest:
+                raise OptionError(f"{name} is {value!r}", remedy=f"use 0 … {highest:g}")
+        for name in ("sweeps_per_octave", "stage_sweeps", "final_sweeps", "mini_batches"):
+            value = getattr(self, name)
+            if not isinstance(value, int) or value < 1:
+                raise OptionError(f"{name} is {value!r}", remedy="use an integer >= 1")
         widths = self.last_widths
         if not widths or min(widths) < NARROWEST or sorted(widths, reverse=True) != list(widths):
             raise OptionError(
@@ -165,6 +160,7 @@ def fit_sfvq(
     >>> sfvq.codebook_size, [len(stage) for stage in sfvq.stages]
     (16, [4, 8, 16])
     """
+    check_seed(seed)
     frames = FittingFrames.of(features, bits)
     match method:
         case "map":
@@ -178,7 +174,7 @@ def fit_sfvq(
     fit = frames.described(method=method, bits=bits, seed=seed, **stated)
     log = tuple(row for stage in stages for row in stage.log)
     curves = [stage.corners for stage in stages]
-    if not quieter_end_first(curves[-1]):
+    if not quieter_end_first(curves[-1]):  # all stages keep one direction
         curves = [corners[::-1] for corners in curves]
     return SpaceFillingVQ(curves[-1], Provenance(frames.encoder, fit, log), curves[:-1])
 
@@ -251,7 +247,8 @@ def _ordered(
     """Yield the map, in the latents' coordinates, as the start of every stage's every try."""
     mean = values.mean(axis=0, dtype=np.float64)
     variances, axes = principal_axes(values)
-    scales = (variances + _WHITENING_FLOOR * variances[0]) ** (options.whitening / 2)
+    floor = _WHITENING_FLOOR * variances[0] or 1.0  # 1 where all frames are the same
+    scales = (variances + floor) ** (options.whitening / 2)
     warped = (values - mean.astype(np.float32)) @ (axes / scales).astype(np.float32)
     due: dict[int, list[tuple[int, float]]] = {}
     for size, wanted in starts.items():

@@ -27,6 +27,12 @@ def check_bits(bits: int) -> None:
         raise OptionError(f"bits is {bits!r}", remedy=f"use an integer from 1 to {MAX_BITS}")
 
 
+def check_seed(seed: int) -> None:
+    """Raise an OptionError unless `seed` is an integer from 0 to 2^32 - 1."""
+    if not isinstance(seed, int) or isinstance(seed, bool) or not 0 <= seed < 2**32:
+        raise OptionError(f"seed is {seed!r}", remedy="use an integer from 0 to 4294967295")
+
+
 @dataclass(frozen=True, slots=True)
 class FittingFrames:
     """Frames of shape (n_frames, dim), float32 and contiguous, and their encoder.
@@ -74,4 +80,5 @@ class FittingFrames:
     def described(self, **options: Any) -> Mapping[str, Any]:
         """Return fit options together with what they were applied to, for the provenance."""
         shape = {"n_frames": len(self.values), "dim": self.values.shape[1]}
-        return {**options, **shape, "variance": self.variance}
+        listed = {k: list(v) if isinstance(v, tuple) else v for k, v in options.items()}
+        return {**listed, **shape, "variance": self.variance}
