@@ -39,13 +39,15 @@ frames[["utterance", "seconds", "phone", "phone_group", "codeword", "position"]]
 sentence = corpus["fslt0_sa1"]
 recording = sentence.load()
 named = {"SFVQ": tables["sfvq"], "VQ": tables["vq"]}
-plots.index_over_time(named, sentence.id, audio=recording.audio)
+_ = plots.index_over_time(named, sentence.id, audio=recording.audio)
+
 # %% [markdown]
 # Where is each phone group on the axis?
 
 # %%
 histogram = stats.index_histogram(tables["sfvq"], by="phone_group")
-plots.histogram(histogram, palette="colorblind")
+_ = plots.histogram(histogram, palette="colorblind")
+
 # %%
 peaks = stats.peaks(stats.index_histogram(tables["sfvq"], by="phone"))
 stats.peak_adjacency(peaks).query("similar").dropna()

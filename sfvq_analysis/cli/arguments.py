@@ -82,3 +82,9 @@ TablesArgument = Annotated[
     list[Path],
     typer.Argument(metavar="TABLE...", help="Folders that `sfvq index` or `analyze` wrote."),
 ]
+NoteOption = Annotated[
+    Optional[str],
+    typer.Option(
+        metavar="TEXT", help="What readers must know of CORPUS; stands in figures and manifest."
+    ),
+]

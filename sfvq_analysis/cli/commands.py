@@ -20,6 +20,7 @@ from sfvq_analysis.cli.arguments import (
     MethodOption,
     MismatchOption,
     ModeOption,
+    NoteOption,
     OutOption,
     OverwriteOption,
     OwnershipOption,
@@ -118,6 +119,7 @@ def index(
     out: OutOption,
     encoder: EncoderOption = None,
     labels: LabelsOption = "auto",
+    note: NoteOption = None,
     split: SplitOption = None,
     sa: SaOption = True,
     mode: ModeOption = "exact",
@@ -136,7 +138,7 @@ def index(
     from sfvq_analysis.textgrids import write_textgrids
 
     quantizers = find_quantizers(quantizer)
-    speech = find_corpus(corpus, labels, sa=sa, split=split)
+    speech = find_corpus(corpus, labels, sa=sa, split=split, note=note)
     chosen = find_encoder(encoder, quantizers)
     options = IndexOptions(mode, ownership, unknown, allow_mismatch)
     with whole_folder(out, overwrite=overwrite) as folder:
@@ -235,6 +237,7 @@ def analyze(
         ),
     ] = None,
     labels: LabelsOption = "auto",
+    note: NoteOption = None,
     fit_split: Annotated[
         Optional[str],
         typer.Option(metavar="SPLIT", help="Fit on this split; by default train, if there is one."),
@@ -261,7 +264,7 @@ def analyze(
     from sfvq_analysis.report.analysis import AnalysisOptions, FitPlan
     from sfvq_analysis.report.analysis import analyze as run
 
-    speech = find_corpus(corpus, labels, sa=sa)
+    speech = find_corpus(corpus, labels, sa=sa, note=note)
     to_fit, to_read = parts_of(speech, fit_split, split, hold_out)
     quantizers = find_quantizers(quantizer or [])
     options = AnalysisOptions(

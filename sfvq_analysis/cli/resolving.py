@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,13 +31,22 @@ def command_line() -> str:
     return shlex.join(["sfvq", *sys.argv[1:]])
 
 
-def find_corpus(root: str, labels: Labels, *, sa: bool = True, split: str | None = None) -> Corpus:
-    """Return the corpus that CORPUS, ``--labels``, ``--sa`` and ``--split`` name."""
+def find_corpus(
+    root: str,
+    labels: Labels,
+    *,
+    sa: bool = True,
+    split: str | None = None,
+    note: str | None = None,
+) -> Corpus:
+    """Return the corpus that CORPUS, ``--labels``, ``--sa``, ``--split`` and ``--note`` name."""
     from sfvq_analysis.corpus import load_corpus
 
     corpus = load_corpus(root, labels=labels)
+    if note is not None:
+        corpus = replace(corpus, notes=note)
     if not sa:
-        kept = [u.id for u in corpus if not u.sentence.startswith("sa")]
+        kept = [u.id for u in corpus if u.sentence_type != "sa"]
         corpus = corpus.select(id=kept)
     return corpus if split in (None, _EVERYTHING) else corpus.select(split=split)
 

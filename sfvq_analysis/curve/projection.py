@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike, NDArray
 
+_PUBLISHED_BLOCK = 1 << 14
 _SCRATCH = 1 << 18  # products per block: K * B float32 within a cache of about 1 MB
 _FLOAT32_ROUND_OFF = float(np.finfo(np.float32).eps)
 _SMALLEST_SQUARE, _LARGEST_SQUARE = 1e-30, 1e30  # of lengths that float32 can square and invert
@@ -125,6 +126,13 @@ def published_projection(frames: ArrayLike, corners: ArrayLike) -> Codes:
         Shape (K, dim), K >= 2.
     """
     x, c = checked_frames(frames), checked_corners(corners, at_least=2)
+    _check_dimension(x, c)
+    starts = range(0, max(len(x), 1), _PUBLISHED_BLOCK)
+    parts = [_published_block(x[start : start + _PUBLISHED_BLOCK], c) for start in starts]
+    return Codes(*(np.concatenate(column) for column in zip(*parts, strict=True)))
+
+
+def _published_block(x: NDArray[np.floating], c: NDArray[np.float64]) -> Codes:
     codeword, codeword_distortion = nearest_codeword(x, c)
     middle = np.clip(codeword, 1, max(len(c) - 2, 1))
     left = middle - 1

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from sfvq_analysis.tables import IndexTable
 
 _SHOWN_SECONDS = 3.0
+_TITLE_SIZE = 8
 
 
 def leading_table(tables: Mapping[str, IndexTable]) -> tuple[str, IndexTable]:
@@ -122,14 +123,14 @@ def write_figures(figures: Iterable[NamedFigure], folder: Path) -> list[str]:
 
 
 def _titled(name: str, ax: Axes, data: pd.DataFrame, title: str) -> NamedFigure:
-    ax.set_title(title)
+    ax.set_title(title, fontsize=_TITLE_SIZE)
     return NamedFigure(name, figure_of(ax), data)
 
 
 def _note(table: IndexTable) -> str:
-    """Return what a reader must know of the speech, in brackets, or nothing."""
+    """Return what a reader must know of the speech, as a second line in brackets, or nothing."""
     notes = table.provenance.get("corpus", {}).get("notes", "")
-    return f" ({notes})" if notes else ""
+    return f"\n({notes})" if notes else ""
 
 
 def _time_course(

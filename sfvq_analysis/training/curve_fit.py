@@ -196,7 +196,9 @@ def _published_stages(
     values: NDArray[np.float32], bits: int, seed: int, *, progress: bool
 ) -> Iterator[_Stage]:
     stages = published_stages(values, 2**bits, seed)
-    for stage in tqdm(stages, desc="published recipe", unit="stage", disable=not progress):
+    for stage in tqdm(
+        stages, total=max(bits - 1, 1), desc="published recipe", unit="stage", disable=not progress
+    ):
         error = stage.loss * values.shape[1]
         yield _Stage(stage.corners, [_row(stage.corners, "published", 0, error)])
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 START_WIDTH = 0.25
 _FEWEST_NODES, _NODES_PER_WIDTH = 32, 2
+_BLOCK = 1 << 14
 
 
 class MapSweep(NamedTuple):
@@ -62,8 +63,12 @@ def principal_axes(
 
     The sign of an axis is such that its largest component is positive.
     """
-    covariance = np.atleast_2d(np.cov(frames, rowvar=False, dtype=np.float64))
-    variances, axes = np.linalg.eigh(covariance)
+    mean = frames.mean(axis=0, dtype=np.float64)
+    scatter = np.zeros((frames.shape[1], frames.shape[1]))
+    for start in range(0, len(frames), _BLOCK):
+        centred = frames[start : start + _BLOCK] - mean
+        scatter += centred.T @ centred
+    variances, axes = np.linalg.eigh(scatter / max(len(frames) - 1, 1))
     variances, axes = np.maximum(variances[::-1], 0.0), axes[:, ::-1]
     largest = axes[np.abs(axes).argmax(axis=0), np.arange(len(axes))]
     return variances, axes * np.sign(largest)
