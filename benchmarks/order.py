@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,8 +29,6 @@ from sfvq_analysis import (
 from sfvq_analysis.cli.resolving import n_of_m
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from sfvq_analysis.corpus import Corpus
     from sfvq_analysis.encoders import Features
     from sfvq_analysis.quantizers import Quantizer
@@ -42,34 +39,28 @@ COLUMNS = ["mse", "pnmi", "arcs", "split", "split_ceiling", "step", "pairs"]
 HERE = Path(__file__).parent
 
 
-def methods(features: Features, seed: int, n_published: int) -> dict[str, Callable[[], Quantizer]]:
-    """Return the fits to compare, by name; a later one may use an earlier one's result."""
+def methods(features: Features, seed: int, n_published: int) -> dict[str, Quantizer]:
+    """Return what is compared, by name."""
     vq = fit_vq(features, bits=BITS, seed=seed)
-    fits: dict[str, Callable[[], Quantizer]] = {
-        "k-means, as found": lambda: vq,
-        "k-means + PCA-1 order": lambda: reorder(vq, "pca"),
-        "k-means + short path": lambda: reorder(vq, "path"),
-        "self-organising map": lambda: fit_som(features, bits=BITS),
-        "SFVQ (default)": lambda: fit_sfvq(features, bits=BITS, seed=seed),
+    fits: dict[str, Quantizer] = {
+        "k-means, as found": vq,
+        "k-means + PCA-1 order": reorder(vq, "pca"),
+        "k-means + short path": reorder(vq, "path"),
+        "self-organising map": fit_som(features, bits=BITS),
+        "SFVQ (default)": fit_sfvq(features, bits=BITS, seed=seed),
     }
     if n_published:
         rows = np.random.default_rng(seed).choice(
             features.n_frames, min(n_published, features.n_frames), replace=False
         )
         sample = features.values[rows]
-        fits["SFVQ, published recipe"] = lambda: fit_sfvq(
-            sample, bits=BITS, seed=seed, method="published"
-        )
+        fits["SFVQ, published recipe"] = fit_sfvq(sample, bits=BITS, seed=seed, method="published")
     return fits
 
 
 def run_seed(fit_on: Features, read: Corpus, spec: str, seed: int, n_published: int) -> list[dict]:
     """Fit every method with one seed and read the held-out speakers with all of them at once."""
-    fitted, seconds = {}, {}
-    for name, fit in methods(fit_on, seed, n_published).items():
-        began = time.perf_counter()
-        fitted[name] = fit()
-        seconds[name] = time.perf_counter() - began
+    fitted = methods(fit_on, seed, n_published)
     fitted["yardstick"] = fit_vq(fit_on, bits=YARDSTICK_BITS, seed=seed)
     tables = index_table(read, load_encoder(spec), fitted)
     k16 = stats.pnmi(stats.phone_counts(tables.pop("yardstick")))
@@ -78,9 +69,7 @@ def run_seed(fit_on: Features, read: Corpus, spec: str, seed: int, n_published: 
     for name, table in tables.items():
         measures = stats.axis_measures(table)[COLUMNS].iloc[0].to_dict()
         measures["mse"] = float(table.frames["codeword_distortion"].mean() / variance)
-        rows.append(
-            {"method": name, "seed": seed, "seconds": seconds[name], "k16": k16, **measures}
-        )
+        rows.append({"method": name, "seed": seed, "k16": k16, **measures})
     for row in rows:
         row["mse_ratio"] = row["mse"] / rows[0]["mse"]
         row["arcs_ratio"] = row["arcs"] / k16
@@ -109,7 +98,7 @@ def main() -> None:
 def as_markdown(rows: pd.DataFrame) -> str:
     """Return means and standard deviations over seeds as Markdown, a table an encoder."""
     shown = ["mse_ratio", "mse", "pnmi", "arcs", "arcs_ratio", "split", "split_ceiling"]
-    shown += ["step", "pairs", "seconds"]
+    shown += ["step", "pairs"]
     parts = []
     for encoder, part in rows.groupby("encoder", sort=False):
         k16 = part.groupby("seed")["k16"].first()

@@ -22,7 +22,7 @@ EncoderOption = Annotated[
     typer.Option(
         metavar="ENCODER",
         help="mel, mel:kind=mfcc,normalise=utterance,context=1, or latents:FOLDER. By default the "
-        "one the quantizers were fitted on, or, to fit, the best of mel.",
+        "one the quantizers were fitted on, or, to fit, mel.",
     ),
 ]
 SplitOption = Annotated[

@@ -52,9 +52,9 @@ def find_corpus(
 
 
 def find_encoder(spec: str | None, quantizers: Mapping[str, Quantizer]) -> Encoder:
-    """Return the encoder named, else the one the quantizers were fitted on, else the best mel."""
+    """Return the encoder named, else the one the quantizers were fitted on, else ``mel``."""
     from sfvq_analysis.encoders import load_encoder
-    from sfvq_analysis.encoders.registry import BEST_MEL, encoder_of
+    from sfvq_analysis.encoders.registry import encoder_of
 
     if spec is not None:
         return load_encoder(spec)
@@ -65,7 +65,7 @@ def find_encoder(spec: str | None, quantizers: Mapping[str, Quantizer]) -> Encod
         raise OptionError(
             "the codebooks don't say which encoder they belong to", remedy="name it with --encoder"
         )
-    return load_encoder(BEST_MEL)
+    return load_encoder("mel")
 
 
 def find_quantizers(paths: Sequence[Path]) -> dict[str, Quantizer]:
