@@ -22,7 +22,8 @@ from sfvq_analysis.errors import (
     QuantizerError,
     SfvqError,
 )
-from sfvq_analysis.pipeline import IndexOptions, _Reservoir
+from sfvq_analysis.pipeline import IndexOptions
+from sfvq_analysis.pipeline.sampling import Reservoir
 from sfvq_analysis.quantizers import PlainVQ, Provenance, SpaceFillingVQ
 from sfvq_analysis.stats import index_histogram
 from sfvq_analysis.timeline import FrameGrid
@@ -403,7 +404,7 @@ class TestStoredLatents:
 
 
 def drawn(seed: int, size: int, blocks: list[int]) -> np.ndarray:
-    reservoir = _Reservoir(size, np.random.default_rng(seed))
+    reservoir = Reservoir(size, np.random.default_rng(seed))
     start = 0
     for length in blocks:
         reservoir.add(np.arange(start, start + length, dtype=np.float32)[:, None])
