@@ -7,8 +7,9 @@ matplotlib, numba or librosa.
 from __future__ import annotations
 
 import importlib
-from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
+
+from sfvq_analysis.version import VERSION
 
 if TYPE_CHECKING:
     from sfvq_analysis import plots, report, stats
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from sfvq_analysis.timeline import FrameGrid, Segment
     from sfvq_analysis.training import fit_sfvq, fit_som, fit_vq, reorder
 
-__version__ = version("sfvq-analysis")
+__version__ = VERSION
 
 _HOMES = {
     "corpus": ("Corpus", "demo_corpus", "load_corpus", "load_sidecar", "load_timit"),

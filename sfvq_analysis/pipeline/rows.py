@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-import sfvq_analysis
 from sfvq_analysis.encoders import Encoder, Features, config_digest
 from sfvq_analysis.phones import normalise, phone_group, phone_table
 from sfvq_analysis.quantizers import Codes, Quantizer
@@ -22,6 +21,7 @@ from sfvq_analysis.tables import (
     as_contract,
 )
 from sfvq_analysis.timeline import owners
+from sfvq_analysis.version import VERSION
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -131,7 +131,7 @@ class TableRows:
     ) -> dict[str, Any]:
         unknown = _unknown_counts(segments)
         return {
-            "version": sfvq_analysis.__version__,
+            "version": VERSION,
             "corpus": {"name": self.corpus.name, "notes": self.corpus.notes},
             "encoder": dict(self.encoder.config),
             "encoder_digest": config_digest(self.encoder.config),

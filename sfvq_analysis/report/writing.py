@@ -6,7 +6,6 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import sfvq_analysis
 from sfvq_analysis.report.figures import (
     figures_of,
     leading_table,
@@ -23,6 +22,7 @@ from sfvq_analysis.report.statistics import (
     write_statistics,
 )
 from sfvq_analysis.tables import IndexTable
+from sfvq_analysis.version import VERSION
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -101,7 +101,7 @@ def write_parts(
     )
     drawn = write_figures(chain(illustrations(seed=0), figures), folder / "figures")
     return {
-        "version": sfvq_analysis.__version__,
+        "version": VERSION,
         "tables": {name: dict(table.provenance) for name, table in tables.items()},
         "figures": {"drawn": drawn, "of_table": leading, "utterance": utterance},
         "skipped": _skipped(corpus, leading in (quantizers or {})),
