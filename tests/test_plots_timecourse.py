@@ -40,7 +40,8 @@ def _stretched(table, factor):
     segments[["start", "stop"]] *= factor
     utterances = table.utterances.copy()
     utterances["n_samples"] *= factor
-    return replace(table, frames=frames, segments=segments, utterances=utterances)
+    grid = replace(table.grid, hop=table.grid.hop * factor, offset=table.grid.offset * factor)
+    return replace(table, frames=frames, segments=segments, utterances=utterances, grid=grid)
 
 
 def _shrunk(table):
@@ -49,7 +50,8 @@ def _shrunk(table):
     frames["centre"] //= 10
     segments["start"] //= 10
     segments["stop"] //= 10
-    return replace(table, frames=frames, segments=segments)
+    grid = replace(table.grid, hop=table.grid.hop // 10, offset=table.grid.offset // 10)
+    return replace(table, frames=frames, segments=segments, grid=grid)
 
 
 def _phones(table):
