@@ -115,6 +115,11 @@ def normalise(label: str) -> str:
     return symbol
 
 
+def is_known(label: str) -> bool:
+    """Tell whether a label is one of the 61 phones, in any spelling `normalise` understands."""
+    return normalise(label) in phone_table()
+
+
 def find_phone(label: str, unknown: UnknownPolicy = "raise") -> Phone | None:
     """Return the table's row for a label.
 
@@ -230,7 +235,7 @@ def refuse_unknown(labels: Iterable[tuple[str, str]]) -> None:
     counts: dict[str, int] = {}
     first: dict[str, str] = {}
     for label, place in labels:
-        if normalise(label) not in phone_table():
+        if not is_known(label):
             counts[label] = counts.get(label, 0) + 1
             first.setdefault(label, place)
     if counts:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from sfvq_analysis.phones import phone_group
+from sfvq_analysis.phones import is_known, phone_group
 from sfvq_analysis.tables import (
     FRAME_COLUMNS,
     SEGMENT_COLUMNS,
@@ -163,8 +163,9 @@ def _utterance(number: int, said: Said) -> tuple[dict[str, Any], list[list[Any]]
         stop = (len(frames) + len(codewords)) * GRID.hop if codewords else start + 1
         ordinal = -1 if label is None else len(segments)
         group = None if label is None else phone_group(label, unknown="na")
+        known = label if label is not None and is_known(label) else None
         frames += [
-            [number, len(frames) + i, ordinal, label, group, k] for i, k in enumerate(codewords)
+            [number, len(frames) + i, ordinal, known, group, k] for i, k in enumerate(codewords)
         ]
         if label is not None:
             times = (start * scale, stop * scale)

@@ -3,6 +3,7 @@
 Types are read by typer at run time; heavy modules are imported inside the commands.
 """
 
+import json
 import sys
 from itertools import chain
 from pathlib import Path
@@ -153,7 +154,7 @@ def index(
         write_manifest(folder, {"command": command_line(), "tables": provenance})
     for name, table in tables.items():
         typer.echo(f"{out / name}: {table}")
-        echo_counted(table)
+        echo_counted(table.provenance)
 
 
 @app.command()
@@ -176,7 +177,8 @@ def stats(
     with whole_folder(out, overwrite=overwrite) as folder:
         for name, table in loaded.items():
             write_statistics(statistics_of(table), folder / name)
-        write_manifest(folder, {"command": command_line()})
+        read = {name: dict(table.provenance) for name, table in loaded.items()}
+        write_manifest(folder, {"command": command_line(), "tables": read})
     typer.echo(f"\n{out}: every statistic as CSV")
 
 
@@ -221,7 +223,9 @@ def figures(
     )
     with whole_folder(out, overwrite=overwrite) as folder:
         names = write_figures(chain(illustrations(seed=0), drawn), folder)
-        write_manifest(folder, {"command": command_line(), "utterance": shown})
+        read = {name: dict(table.provenance) for name, table in loaded.items()}
+        known = {"command": command_line(), "utterance": shown, "seed": 0, "tables": read}
+        write_manifest(folder, known)
     typer.echo(f"{out}: {', '.join(names)}")
 
 
@@ -300,6 +304,8 @@ def _fail(line: str) -> None:
 def _show(out: Path) -> None:
     """Print the summary of a finished analysis, and where everything is."""
     typer.echo((out / "summary.txt").read_text(encoding="utf-8"))
+    manifest = json.loads((out / "manifest.json").read_text(encoding="utf-8"))
+    echo_counted(next(iter(manifest["tables"].values())))
     typer.echo(f"{out / 'figures'}: the nine figures, SVG and PNG, with the CSV behind each")
     typer.echo(f"{out / 'stats'}: every statistic as CSV")
     typer.echo(f"{out / 'tables'}: the index tables as Parquet")

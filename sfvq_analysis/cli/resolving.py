@@ -7,7 +7,7 @@ import shlex
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import typer
 
@@ -107,16 +107,16 @@ def n_of_m(text: str) -> tuple[int, int]:
     return int(match[1]), int(match[2])
 
 
-def echo_counted(table: IndexTable) -> None:
-    """Print what a reader must know was missing or left out."""
-    counted = {name: n for name, n in table.provenance["counted"].items() if name != "frames"}
+def echo_counted(provenance: Mapping[str, Any]) -> None:
+    """Print what a reader of a table must know was missing or left out."""
+    counted = {name: n for name, n in provenance["counted"].items() if name != "frames"}
     words = [f"{n} {name.replace('_', ' ')}" for name, n in counted.items() if n]
     if words:
         typer.echo(f"  {', '.join(words)}")
-    unknown = table.provenance["unknown_phones"]
+    unknown = provenance["unknown_phones"]
     if unknown:
         typer.echo(f"  unknown phones: {', '.join(f'{k} {n}x' for k, n in unknown.items())}")
-    too_short = table.provenance["utterances_without_frames"]
+    too_short = provenance["utterances_without_frames"]
     if too_short:
         typer.echo(f"  too short for a frame: {', '.join(too_short)}")
 

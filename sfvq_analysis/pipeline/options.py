@@ -27,7 +27,8 @@ class IndexOptions:
         Which phone segment owns a frame (`sfvq_analysis.timeline.owners`).
     unknown
         Phones outside the table: ``"raise"`` one error that lists them all before anything is
-        encoded, or ``"na"``: keep the label, without a group, and count them.
+        encoded, or ``"na"``: their frames have no phone (NA), and they are counted; the segments
+        keep the label.
     allow_mismatch
         Whether codebooks fitted on another encoder's latents may be read with this one.
     """

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from sfvq_analysis.encoders import Encoder, Features, config_digest
-from sfvq_analysis.phones import normalise, phone_group, phone_table
+from sfvq_analysis.phones import is_known, phone_group
 from sfvq_analysis.quantizers import Codes, Quantizer
 from sfvq_analysis.tables import (
     FRAME_COLUMNS,
@@ -19,6 +19,7 @@ from sfvq_analysis.tables import (
     UTTERANCE_COLUMNS,
     IndexTable,
     as_contract,
+    phone_codes,
 )
 from sfvq_analysis.timeline import owners
 from sfvq_analysis.version import VERSION
@@ -184,11 +185,12 @@ def _frames(
     first = np.searchsorted(phones["utterance"].cat.codes.to_numpy(), np.arange(len(ids)))
     inside = rows["phone_segment"].to_numpy() >= 0
     place = first[rows["utterance"].to_numpy()] + rows["phone_segment"].to_numpy()
-    for column, source in (("phone", "label"), ("phone_group", "phone_group")):
-        values = phones[source].cat.codes.to_numpy()[np.where(inside, place, 0)]
-        rows[column] = pd.Categorical.from_codes(
-            np.where(inside, values, -1), dtype=phones[source].dtype
-        )
+    for column, source, codes_of in (
+        ("phone", phones["label"], phone_codes(phones["label"])),
+        ("phone_group", phones["phone_group"], phones["phone_group"].cat.codes.to_numpy()),
+    ):
+        values = np.where(inside, np.append(codes_of, -1)[np.where(inside, place, -1)], -1)
+        rows[column] = pd.Categorical.from_codes(values, dtype=source.dtype)
     rows["phone"] = rows["phone"].cat.remove_unused_categories()
     rows["utterance"] = _as_ids(rows["utterance"], ids)
     named = dict(zip(Codes._fields, codes, strict=True))
@@ -205,5 +207,5 @@ def _unknown_counts(segments: pd.DataFrame) -> dict[str, int]:
     return {
         str(label): int(count)
         for label, count in labels.items()
-        if count and normalise(str(label)) not in phone_table()
+        if count and not is_known(str(label))
     }

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sfvq_analysis.errors import SfvqError
+from sfvq_analysis.version import VERSION
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -55,11 +56,11 @@ def whole_folder(out: Path | str, *, overwrite: bool = False) -> Iterator[Path]:
 
 
 def write_manifest(folder: Path, known: Mapping[str, Any]) -> None:
-    """Write a folder's manifest: what is known of it, and the files it holds (no time, no path)."""
+    """Write a folder's manifest: version, what is known, and the files it holds (no time)."""
     files = sorted(
         path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()
     )
-    text = json.dumps({**known, "files": files}, indent=2, ensure_ascii=False)
+    text = json.dumps({"version": VERSION, **known, "files": files}, indent=2, ensure_ascii=False)
     (folder / MANIFEST).write_text(text + "\n", encoding="utf-8")
 
 

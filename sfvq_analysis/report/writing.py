@@ -22,7 +22,6 @@ from sfvq_analysis.report.statistics import (
     write_statistics,
 )
 from sfvq_analysis.tables import IndexTable
-from sfvq_analysis.version import VERSION
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -101,7 +100,6 @@ def write_parts(
     )
     drawn = write_figures(chain(illustrations(seed=0), figures), folder / "figures")
     return {
-        "version": VERSION,
         "tables": {name: dict(table.provenance) for name, table in tables.items()},
         "figures": {"drawn": drawn, "of_table": leading, "utterance": utterance},
         "skipped": _skipped(corpus, leading in (quantizers or {})),

@@ -34,7 +34,7 @@ def labelled_frames(
     exclude: Collection[str] = (),
     phone_set: Folding = 61,
 ) -> pd.DataFrame:
-    """Return the frames that a phone owns, with the asked-for properties beside their codes.
+    """Return the frames that a known phone owns, with the asked-for properties beside their codes.
 
     Parameters
     ----------
@@ -168,9 +168,7 @@ def _symbols(
     for label in labels.categories:
         symbol, group = normalise(label), phone_group(label, unknown="na")
         gone = symbol in excluded or group in excluded
-        known = symbol in phone_table()
-        folded = fold(symbol, phone_set) if known else symbol if phone_set == 61 else None
-        symbols[label] = None if gone else folded
+        symbols[label] = None if gone else fold(label, phone_set, unknown="na")
     names = sorted({name for name in symbols.values() if name is not None})
     codes = [-1 if name is None else names.index(name) for name in symbols.values()]
     code = np.array([*codes, -1])[labels.codes]

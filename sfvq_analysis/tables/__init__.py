@@ -5,8 +5,9 @@ Contract
 `IndexTable` holds ``utterances``, ``segments`` and ``frames``, whose columns and dtypes are
 `UTTERANCE_COLUMNS`, `SEGMENT_COLUMNS` and `FRAME_COLUMNS`. Utterances are sorted by id; segments
 and frames follow their order. ``frames.phone_segment`` is the ordinal of the phone segment that
-owns the frame, -1 outside all; ``frames.phone`` is its raw label. Codes lie in
-``0 … codebook_size - 1``, unused ones included; a plain codebook has curve_segment -1 and t NaN.
+owns the frame, -1 outside all; ``frames.phone`` is its raw label, NA if that is no known phone.
+Codes lie in ``0 … codebook_size - 1``, unused ones included; a plain codebook has curve_segment -1
+and t NaN.
 A table is stored as a folder of three Parquet files, each with the table's provenance in its
 metadata.
 """
@@ -18,6 +19,7 @@ from sfvq_analysis.tables.contract import (
     SEGMENT_COLUMNS,
     UTTERANCE_COLUMNS,
     as_contract,
+    phone_codes,
     phone_rows,
 )
 from sfvq_analysis.tables.index_table import IndexTable
@@ -32,5 +34,6 @@ __all__ = [
     "IndexTable",
     "as_contract",
     "load_table",
+    "phone_codes",
     "phone_rows",
 ]

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from sfvq_analysis.errors import TableError
-from sfvq_analysis.phones import PHONE_GROUPS
+from sfvq_analysis.phones import PHONE_GROUPS, is_known
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -156,15 +156,26 @@ def check_owners(segments: pd.DataFrame, frames: pd.DataFrame, n_utterances: int
     _refuse(frames["phone_segment"], strange, "a phone's ordinal, or -1")
     owned = ordinal >= 0
     place = (first[row] + ordinal)[owned]
-    for column, source in (("phone", "label"), ("phone_group", "phone_group")):
-        found, right = frames[column], phones[source]
+    group_codes = phones["phone_group"].cat.codes.to_numpy()
+    for column, right, codes in (
+        ("phone", phones["label"], phone_codes(phones["label"])),
+        ("phone_group", phones["phone_group"], group_codes),
+    ):
+        found = frames[column]
         names = pd.Index(right.cat.categories).get_indexer(found.cat.categories)
         as_owner = np.append(names, -1)[found.cat.codes]
         wrong = ~owned & (as_owner >= 0)
-        wrong[owned] = as_owner[owned] != right.cat.codes.to_numpy()[place]
+        wrong[owned] = as_owner[owned] != codes[place]
         _refuse(found, wrong, "that of its phone segment")
     miscounted = np.bincount(place, minlength=len(phones)) != phones["n_frames"].to_numpy()
     _refuse(phones["n_frames"], miscounted, "the number of frames it owns")
+
+
+def phone_codes(labels: pd.Series[Any]) -> NDArray[np.int64]:
+    """Return the category codes of phone labels, -1 for labels that are no known phone."""
+    known = [is_known(str(name)) for name in labels.cat.categories]
+    codes: NDArray[np.int64] = np.where(known, np.arange(len(known)), -1)
+    return np.asarray(np.append(codes, -1)[labels.cat.codes.to_numpy()], dtype=np.int64)
 
 
 def phone_rows(
