@@ -36,7 +36,7 @@ bench: $(VENV)/.installed
 $(VENV)/.base: constraints.txt
 	@echo "creating $(VENV) and installing torch (once; a minute or two)"
 	$(PYTHON) -m venv $(VENV)
-	$(PIP) install -c constraints.txt setuptools wheel
+	$(PIP) install -c constraints.txt 'setuptools>=77' wheel
 	$(PIP) install -c constraints.txt torch
 	@touch $@
 

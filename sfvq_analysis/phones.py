@@ -244,5 +244,5 @@ def refuse_unknown(labels: Iterable[tuple[str, str]]) -> None:
         )
         raise CorpusError(
             f"unknown phones: {listed}",
-            remedy='mend the labels, or pass unknown="na" to leave these phones out',
+            remedy='mend the labels, or pass unknown="na" (--unknown na) to leave these phones out',
         )

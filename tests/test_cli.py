@@ -206,7 +206,9 @@ def test_nan_latents(tree):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         n_frames = len(soundfile.read(path)[0]) // 320
         np.save(folder / name, np.ones((n_frames, 3), dtype=np.float32))
-    (folder / "grid.json").write_text('{"sample_rate": 16000, "hop": 320, "offset": 0}')
+    (folder / "grid.json").write_text(
+        '{"name": "mine", "sample_rate": 16000, "hop": 320, "offset": 0}'
+    )
     broken = folder / "fslt0" / "sa1.npy"
     values = np.load(broken)
     values[5, 1] = np.nan
@@ -253,3 +255,52 @@ def test_codebook_of_one(tree):
 
 def test_not_a_table(tree):
     refused("stats", "speech", cwd=tree, naming="utterances.parquet")
+
+
+def test_strangers_codebook_draws_no_figure(demo, tmp_path):
+    out, _ = demo
+    corners = np.random.default_rng(0).normal(size=(8, 3))
+    save_quantizer(SpaceFillingVQ(corners), tmp_path / "other.safetensors")
+    refused(
+        "figures", out / "tables" / "sfvq", "-q", "other.safetensors", "-o", "out", cwd=tmp_path,
+        naming="other.safetensors",
+    )  # fmt: skip
+
+
+def test_fit_options_beside_a_codebook_are_refused(tree):
+    quantizer_of_dim(80, tree / "q.safetensors", {"encoder": "mel"})
+    refused(
+        "analyze", "speech", "-q", "q.safetensors", "--bits", "4", "--encoder", "mel", "-o", "out",
+        cwd=tree, naming="--quantizer fits none",
+    )  # fmt: skip
+
+
+def test_a_seed_below_nought_is_refused(tree):
+    refused("fit", "speech", "--seed", "-1", "--out", "out", cwd=tree, naming="seed is -1")
+
+
+def test_current_folder_is_refused(tree):
+    refused("fit", "speech", "--out", ".", cwd=tree, naming="current folder")
+
+
+def test_refusal_leaves_no_new_parents(tree):
+    (tree / "speech" / "fslt0" / "sa1.phn").write_text("")
+    refused("analyze", "speech", "--bits", "4", "-o", "deep/er/out", cwd=tree, naming="sa1.phn")
+
+
+def test_both_palettes_reach_every_figure(demo):
+    from sfvq_analysis.report.figures import figures_of
+
+    table = load_table(demo[0] / "tables" / "sfvq")
+    colours = []
+    for palette in ("paper", "colorblind"):
+        drawn = list(figures_of({"sfvq": table}, utterance="fslt0_sa1", palette=palette))
+        colours.append([line.get_color() for line in drawn[-1].figure.axes[0].lines])
+    assert colours[0] != colours[1]
+
+
+def test_reading_what_was_fitted_is_said(tree):
+    done = sfvq("analyze", "speech", "--bits", "3", "--encoder", "mel", "-o", "out", cwd=tree)
+    assert "2 speakers were both fitted on and read" in done.out
+    manifest = json.loads((tree / "out" / "manifest.json").read_text())
+    assert len(manifest["fitted_on"]["utterances"]) == 8

@@ -9,7 +9,7 @@ from sfvq_analysis.encoders.latents import StoredLatents
 from sfvq_analysis.errors import EncoderError
 from sfvq_analysis.timeline import FrameGrid
 
-GRID = {"sample_rate": 16000, "hop": 320, "offset": 200}
+GRID = {"name": "mine", "sample_rate": 16000, "hop": 320, "offset": 200}
 
 
 @pytest.fixture
@@ -88,7 +88,7 @@ def test_a_grid_that_is_no_json_is_named(folder, content):
     assert message.startswith(f"{folder / 'grid.json'}: not JSON (")
 
 
-@pytest.mark.parametrize("lacking", ["sample_rate", "hop", "offset"])
+@pytest.mark.parametrize("lacking", ["name", "sample_rate", "hop", "offset"])
 def test_a_missing_number_is_named(folder, lacking):
     stated = {name: value for name, value in GRID.items() if name != lacking}
     (folder / "grid.json").write_text(json.dumps(stated))
@@ -98,7 +98,7 @@ def test_a_missing_number_is_named(folder, lacking):
 
 def test_a_grid_that_is_a_list_states_nothing(folder):
     (folder / "grid.json").write_text("[16000, 320, 200]")
-    message = f"{folder / 'grid.json'}: sample_rate is missing; state it"
+    message = f"{folder / 'grid.json'}: name is missing; state it"
     assert refusal(lambda: StoredLatents.open(folder)) == message
 
 

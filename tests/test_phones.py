@@ -206,7 +206,7 @@ def test_refuse_unknown_lists_every_label_with_count_and_first_place():
         refuse_unknown(labels)
     assert str(caught.value) == (
         "unknown phones: 'spn' 2x (first in a.phn), 'tck' 1x (first in b.phn); "
-        'mend the labels, or pass unknown="na" to leave these phones out'
+        'mend the labels, or pass unknown="na" (--unknown na) to leave these phones out'
     )
 
 

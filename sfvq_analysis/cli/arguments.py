@@ -21,13 +21,14 @@ EncoderOption = Annotated[
     Optional[str],
     typer.Option(
         metavar="ENCODER",
-        help="mel, mel:kind=mfcc,normalise=utterance,context=1, or latents:FOLDER. By default the "
-        "one the quantizers were fitted on, or, to fit, mel.",
+        help="`mel` is log-mel; options follow it as in `mel:kind=mfcc,context=1` (kind: logmel, "
+        "mfcc; normalise: none, mean, utterance; context: frames on each side). `latents:FOLDER` "
+        "reads stored frames. By default the one the quantizers were fitted on, or, to fit, mel.",
     ),
 ]
 SplitOption = Annotated[
     Optional[str],
-    typer.Option(metavar="SPLIT", help="Read only train, test or core."),
+    typer.Option(metavar="SPLIT", help="Only train, test or core."),
 ]
 OutOption = Annotated[Path, typer.Option("--out", "-o", metavar="FOLDER", help="Where to write.")]
 OverwriteOption = Annotated[

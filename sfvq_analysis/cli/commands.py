@@ -4,6 +4,7 @@ Types are read by typer at run time; heavy modules are imported inside the comma
 """
 
 import json
+import signal
 import sys
 from itertools import chain
 from pathlib import Path
@@ -36,6 +37,7 @@ from sfvq_analysis.cli.arguments import (
 from sfvq_analysis.cli.resolving import (
     command_line,
     echo_counted,
+    find_codebook,
     find_corpus,
     find_encoder,
     find_quantizers,
@@ -43,7 +45,7 @@ from sfvq_analysis.cli.resolving import (
     n_of_m,
     parts_of,
 )
-from sfvq_analysis.errors import SfvqError
+from sfvq_analysis.errors import OptionError, SfvqError
 
 app = typer.Typer(
     help="Read a latent space along a space-filling curve.\n\n"
@@ -96,19 +98,22 @@ def fit(
     method: MethodOption = "map",
     overwrite: OverwriteOption = False,
 ) -> None:
-    """Fit a curve and a plain codebook to the latents of CORPUS; labels aren't looked at."""
-    from sfvq_analysis.report.analysis import FitPlan, fit_quantizers, write_quantizers
+    """Fit a curve and a plain codebook to the latents of CORPUS; labels aren't looked at.
+
+    Fits on the split train, if there is one, and on everything else with --split all.
+    """
+    from sfvq_analysis.report.analysis import FitPlan, described, fit_quantizers, write_quantizers
     from sfvq_analysis.report.folders import whole_folder, write_manifest
 
-    speech = find_corpus(corpus, labels, sa=sa, split=split)
-    if hold_out:
-        speech, _ = speech.hold_out(*n_of_m(hold_out))
+    speech, _ = parts_of(find_corpus(corpus, labels, sa=sa), split, None, hold_out)
     plan = FitPlan(speech, bits, seed, max_frames, method)
     with whole_folder(out, overwrite=overwrite) as folder:
         fitted = fit_quantizers(find_encoder(encoder, {}), plan, progress=True)
         write_quantizers(fitted, folder)
-        fits = {name: dict(quantizer.provenance.fit) for name, quantizer in fitted.items()}
-        write_manifest(folder, {"command": command_line(), "quantizers": fits})
+        known = {"command": command_line(), "quantizers": described(fitted)}
+        utterances = [utterance.id for utterance in speech]
+        fitted_on = {"corpus": speech.name, "utterances": utterances}
+        write_manifest(folder, {**known, "fitted_on": fitted_on})
     for name, quantizer in fitted.items():
         typer.echo(f"{out / name}.safetensors: {quantizer}")
 
@@ -122,6 +127,7 @@ def index(
     labels: LabelsOption = "auto",
     note: NoteOption = None,
     split: SplitOption = None,
+    hold_out: HoldOutOption = None,
     sa: SaOption = True,
     mode: ModeOption = "exact",
     ownership: OwnershipOption = "centre",
@@ -140,6 +146,8 @@ def index(
 
     quantizers = find_quantizers(quantizer)
     speech = find_corpus(corpus, labels, sa=sa, split=split, note=note)
+    if hold_out:
+        _, speech = speech.hold_out(*n_of_m(hold_out))
     chosen = find_encoder(encoder, quantizers)
     options = IndexOptions(mode, ownership, unknown, allow_mismatch)
     with whole_folder(out, overwrite=overwrite) as folder:
@@ -202,7 +210,6 @@ def figures(
     overwrite: OverwriteOption = False,
 ) -> None:
     """Draw the paper's nine figures of the TABLEs, each with the CSV behind it."""
-    from sfvq_analysis.quantizers import load_quantizer
     from sfvq_analysis.report.figures import (
         figures_of,
         leading_table,
@@ -218,7 +225,7 @@ def figures(
         loaded,
         utterance=shown,
         audio=find_corpus(corpus, labels)[shown].load().audio if corpus else None,
-        codebook=load_quantizer(quantizer).corners() if quantizer else None,
+        codebook=find_codebook(quantizer, loaded) if quantizer else None,
         palette=palette,
     )
     with whole_folder(out, overwrite=overwrite) as folder:
@@ -227,6 +234,8 @@ def figures(
         known = {"command": command_line(), "utterance": shown, "seed": 0, "tables": read}
         write_manifest(folder, known)
     typer.echo(f"{out}: {', '.join(names)}")
+    if quantizer is None:
+        typer.echo("  figure 7 is left out: it needs the codebook, --quantizer FILE")
 
 
 @app.command()
@@ -271,13 +280,16 @@ def analyze(
     speech = find_corpus(corpus, labels, sa=sa, note=note)
     to_fit, to_read = parts_of(speech, fit_split, split, hold_out)
     quantizers = find_quantizers(quantizer or [])
+    plan = FitPlan(to_fit, bits, seed, max_frames, method)
+    if quantizers and plan != FitPlan(to_fit):
+        raise OptionError("fit options are given, but --quantizer fits none", remedy="drop one")
     options = AnalysisOptions(
         IndexOptions(mode, ownership, unknown, allow_mismatch), palette, command_line(), overwrite
     )
     run(
         to_read,
         find_encoder(encoder, quantizers),
-        quantizers or FitPlan(to_fit, bits, seed, max_frames, method),
+        quantizers or plan,
         out,
         options=options,
         progress=True,
@@ -287,6 +299,7 @@ def analyze(
 
 def main() -> None:
     """Run the command line; an error of ours is one line on standard error and exit code 1."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that nothing half-written stays
     try:
         app(prog_name="sfvq")
     except SfvqError as error:
@@ -306,6 +319,9 @@ def _show(out: Path) -> None:
     typer.echo((out / "summary.txt").read_text(encoding="utf-8"))
     manifest = json.loads((out / "manifest.json").read_text(encoding="utf-8"))
     echo_counted(next(iter(manifest["tables"].values())))
+    common = manifest["fitted_on"].get("n_speakers_read_too", 0)
+    if common:
+        typer.echo(f"  {common} speakers were both fitted on and read: see --hold-out and --split")
     typer.echo(f"{out / 'figures'}: the nine figures, SVG and PNG, with the CSV behind each")
     typer.echo(f"{out / 'stats'}: every statistic as CSV")
     typer.echo(f"{out / 'tables'}: the index tables as Parquet")

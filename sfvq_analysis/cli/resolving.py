@@ -16,6 +16,9 @@ from sfvq_analysis.errors import OptionError
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    import numpy as np
+    from numpy.typing import NDArray
+
     from sfvq_analysis.corpus import Corpus
     from sfvq_analysis.corpus.loading import Labels
     from sfvq_analysis.encoders import Encoder
@@ -62,8 +65,11 @@ def find_encoder(spec: str | None, quantizers: Mapping[str, Quantizer]) -> Encod
     if stated:
         return encoder_of(stated[0])
     if quantizers:
+        files = ", ".join(quantizer.source for quantizer in quantizers.values())
         raise OptionError(
-            "the codebooks don't say which encoder they belong to", remedy="name it with --encoder"
+            "no codebook says which encoder it belongs to",
+            where=files,
+            remedy="name it with --encoder",
         )
     return load_encoder("mel")
 
@@ -73,6 +79,21 @@ def find_quantizers(paths: Sequence[Path]) -> dict[str, Quantizer]:
     from sfvq_analysis.quantizers import load_quantizer
 
     return {name: load_quantizer(path) for name, path in _by_name(paths).items()}
+
+
+def find_codebook(path: Path, tables: Mapping[str, IndexTable]) -> NDArray[np.float32]:
+    """Return the corners of a codebook that one of the tables was read with."""
+    from sfvq_analysis.quantizers import load_quantizer
+
+    quantizer = load_quantizer(path)
+    digests = [t.provenance["quantizer"]["codebook_digest"] for t in tables.values()]
+    if quantizer.digest not in digests:
+        raise OptionError(
+            f"codebook {quantizer.digest} read none of the tables ({', '.join(digests)})",
+            where=str(path),
+            remedy="give the one they were made with",
+        )
+    return quantizer.corners()
 
 
 def find_tables(folders: Sequence[Path]) -> dict[str, IndexTable]:

@@ -153,6 +153,8 @@ class Corpus:
         if name == "split":
             known |= self.subsets.keys()
         unknown = sorted(options - known)
+        if unknown and known == {""}:
+            raise OptionError(f"{self.name} has no {name}", remedy=f"don't select by {name}")
         if unknown:
             few = ", ".join(repr(value) for value in sorted(known)[:8])
             raise OptionError(

@@ -47,7 +47,7 @@ def read_labels(path: Path, *, may_overlap: bool = False) -> tuple[Segment, ...]
 
 
 def read_transcript(path: Path, n_samples: int) -> tuple[Segment, ...]:
-    """Read a text file: TIMIT's ``BEGIN END TEXT``, or a plain transcript of the whole audio.
+    """Read a text file: TIMIT's ``0 END TEXT``, or a plain transcript of the whole audio.
 
     Parameters
     ----------
@@ -57,7 +57,7 @@ def read_transcript(path: Path, n_samples: int) -> tuple[Segment, ...]:
         Length of the audio, which a plain transcript spans.
     """
     words = _text(path).split()
-    if len(words) > 2 and words[0].isdecimal() and words[1].isdecimal():
+    if len(words) > 2 and words[0] == "0" and words[1].isdecimal():
         return read_labels(path, may_overlap=True)
     if not words:
         raise CorpusError("label file is empty", where=str(path), remedy="restore its text")

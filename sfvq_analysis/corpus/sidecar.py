@@ -51,7 +51,8 @@ def load_sidecar(
     """
     top = Path(root)
     if not top.is_dir():
-        raise CorpusError("no such folder", where=str(root), remedy="give the corpus' folder")
+        what = "that is a file" if top.is_file() else "no such folder"
+        raise CorpusError(what, where=str(root), remedy="give the corpus' folder")
     try:
         expression = re.compile(pattern)
     except re.error as error:

@@ -155,6 +155,10 @@ def compiled(name: str) -> Callable[..., Any]:
         "decide_corners": _decide_corners,
         "add_by_index": _add_by_index,
     }[name]
-    compiler: Any = numba.njit(cache=True, nogil=True, fastmath=False)
-    kernel: Callable[..., Any] = compiler(function)
+    try:
+        compiler: Any = numba.njit(cache=True, nogil=True, fastmath=False)
+        kernel: Callable[..., Any] = compiler(function)
+    except RuntimeError:  # no folder to keep the cache in: compiled anew in every process
+        compiler = numba.njit(nogil=True, fastmath=False)
+        kernel = compiler(function)
     return kernel

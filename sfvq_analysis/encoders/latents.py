@@ -2,10 +2,11 @@
 
 Layout of the folder
 --------------------
-``grid.json`` holds ``{"sample_rate": 16000, "hop": 320, "offset": 200}`` and, if wanted, ``"name"``
-(which model and layer; it enters the digest) and ``"window"`` (samples that one frame sees: then
-the number of frames is checked exactly, 1 + (n - window) // hop). ``<utterance>.npy`` has shape
-(n_frames, dim), any float type; an utterance id with ``/`` is a path below the folder.
+``grid.json`` holds ``{"name": "…", "sample_rate": 16000, "hop": 320, "offset": 200}``: which model
+and layer made the frames (it enters the digest, so that a codebook isn't read with another model's
+latents), and where their centres are; and, if wanted, ``"window"`` (samples that one frame sees:
+then the number of frames is checked exactly, 1 + (n - window) // hop). ``<utterance>.npy`` has
+shape (n_frames, dim), any float type; an utterance id with ``/`` is a path below the folder.
 """
 
 from __future__ import annotations
@@ -52,7 +53,7 @@ class StoredLatents:
     folder: Path
     grid: FrameGrid
     dim: int
-    name: str = ""
+    name: str
     window: int = 0
 
     @classmethod
@@ -77,7 +78,7 @@ class StoredLatents:
                 error.what, where=str(folder / GRID_FILE), remedy=error.remedy
             ) from error
         dim = _read_array(first).shape[1]
-        return cls(folder, grid, dim, name=stated.get("name", ""), window=stated.get("window", 0))
+        return cls(folder, grid, dim, name=stated["name"], window=stated.get("window", 0))
 
     @property
     def config(self) -> EncoderConfig:
@@ -150,15 +151,15 @@ def _read_grid(path: Path) -> dict[str, Any]:
         raise EncoderError(
             "file is missing",
             where=str(path),
-            remedy='write {"sample_rate": …, "hop": …, "offset": …} there',
+            remedy='write {"name": …, "sample_rate": …, "hop": …, "offset": …} there',
         )
     try:
         stated: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
         raise EncoderError(f"not JSON ({error})", where=str(path), remedy="mend it") from error
-    wanted = {"sample_rate": int, "hop": int, "offset": int, "name": str, "window": int}
+    wanted = {"name": str, "sample_rate": int, "hop": int, "offset": int, "window": int}
     for name, kind in wanted.items():
-        required = name in ("sample_rate", "hop", "offset")
+        required = name != "window"
         if not isinstance(stated, dict) or (required and name not in stated):
             raise EncoderError(f"{name} is missing", where=str(path), remedy="state it")
         if name in stated and (

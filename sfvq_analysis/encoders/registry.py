@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from sfvq_analysis.encoders.protocol import Encoder, EncoderConfig
 
 BEST_MEL = "mel:kind=mfcc,normalise=utterance,context=1"
-"""The mel encoder with the options that bring most phone information (benchmarks/ORDER.md)."""
+"""Cepstra with one neighbour: more phone information than log-mel (benchmarks/ORDER.md)."""
 
 _MEL_OPTIONS = tuple(field.name for field in fields(MelEncoder))
 

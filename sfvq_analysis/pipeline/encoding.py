@@ -44,7 +44,8 @@ def encoded_utterances(
             recording = utterance.load()
             features = _features(encoder, utterance, recording)
         except SfvqError as error:
-            raise error.at(f"utterance {utterance.id}") from error
+            file = "" if error.where else f" ({utterance.audio_path})"
+            raise error.at(f"utterance {utterance.id}{file}") from error
         yield EncodedUtterance(utterance, recording, features)
 
 

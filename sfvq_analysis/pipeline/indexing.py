@@ -122,11 +122,13 @@ def _check_match(
         raise QuantizerError(
             f"{called} was fitted on the encoder {dict(quantizer.provenance.encoder)}, "
             f"not on {dict(encoder.config)}",
-            remedy="use that encoder, or pass allow_mismatch=True",
+            where=quantizer.source or None,
+            remedy="use that encoder, or pass allow_mismatch=True (--allow-mismatch)",
         )
     if quantizer.dim != encoder.dim:
         raise QuantizerError(
             f"{called} has {quantizer.dim} dimensions, the encoder {encoder.dim}",
+            where=quantizer.source or None,
             remedy="use the encoder that the codebook was fitted on",
         )
 

@@ -12,6 +12,7 @@ from sfvq_analysis.errors import (
     OptionError,
 )
 from sfvq_analysis.pipeline.encoding import encoded_utterances
+from sfvq_analysis.training.frames import check_seed
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -48,8 +49,11 @@ def sample_features(
     Features
         Of shape (n_frames, dim), in the order of the corpus.
     """
-    if max_frames is not None and max_frames < 1:
-        raise OptionError(f"max_frames is {max_frames}", remedy="use at least 1, or None for all")
+    check_seed(seed)
+    if max_frames is not None and (not isinstance(max_frames, int) or max_frames < 1):
+        raise OptionError(
+            f"max_frames is {max_frames!r}", remedy="use an integer >= 1, or None for all"
+        )
     kept = Reservoir(max_frames, np.random.default_rng(seed))
     for encoded in encoded_utterances(corpus, encoder, progress=progress):
         kept.add(encoded.features.values)

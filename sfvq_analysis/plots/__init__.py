@@ -9,6 +9,7 @@ from sfvq_analysis.plots.curve import curve
 from sfvq_analysis.plots.hilbert import hilbert, hilbert_points
 from sfvq_analysis.plots.histograms import histogram, phone_histograms
 from sfvq_analysis.plots.matrices import corner_distances, jensen_shannon, transitions
+from sfvq_analysis.plots.side_by_side import vq_and_sfvq
 from sfvq_analysis.plots.style import group_colours, save_figure
 from sfvq_analysis.plots.timecourse import index_over_time
 from sfvq_analysis.plots.voronoi import voronoi
@@ -26,4 +27,5 @@ __all__ = [
     "save_figure",
     "transitions",
     "voronoi",
+    "vq_and_sfvq",
 ]

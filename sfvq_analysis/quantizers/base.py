@@ -66,6 +66,7 @@ class Quantizer(nn.Module, ABC):
         corners = checked_corners(codebook, at_least=2)
         self.codebook = nn.Parameter(torch.from_numpy(np.ascontiguousarray(corners, np.float32)))
         self.provenance = provenance or Provenance()
+        self.source = ""  # the file it was read from, for messages
 
     @property
     def codebook_size(self) -> int:
@@ -134,7 +135,7 @@ class Quantizer(nn.Module, ABC):
             raise QuantizerError("latents hold NaN or infinity", remedy="mend the latents")
         flat = z.reshape(-1, self.dim)  # (b*t, d)
         index, point = self._nearest(flat)
-        loss = (flat - point).square().mean()
+        loss = (flat - point).square().sum() / max(flat.numel(), 1)
         if self.training:
             noise = torch.randn_like(flat)
             error = torch.linalg.vector_norm(flat - point, dim=1, keepdim=True)

@@ -27,6 +27,7 @@ from sfvq_analysis.errors import QuantizerError
 from sfvq_analysis.quantizers.base import Provenance, Quantizer
 from sfvq_analysis.quantizers.plain import PlainVQ
 from sfvq_analysis.quantizers.space_filling import SpaceFillingVQ
+from sfvq_analysis.version import VERSION
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -49,7 +50,12 @@ def save_quantizer(quantizer: Quantizer, path: Path | str) -> Path:
     tensors = {"codebook": quantizer.corners()}  # C order: safetensors writes memory as it lies
     if isinstance(quantizer, SpaceFillingVQ):
         tensors |= {f"stage_{len(stage):04d}": stage for stage in quantizer.stages[:-1]}
-    known = {"format": _FORMAT, "kind": quantizer.kind, "provenance": asdict(quantizer.provenance)}
+    known = {
+        "format": _FORMAT,
+        "version": VERSION,
+        "kind": quantizer.kind,
+        "provenance": asdict(quantizer.provenance),
+    }
     header = {_HEADER: json.dumps(known, sort_keys=True)}
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -82,9 +88,11 @@ def load_quantizer(path: Path | str) -> Quantizer:
     if not path.is_file():
         raise QuantizerError("no such checkpoint", where=str(path), remedy="check the path")
     try:
-        return _read(path)
+        quantizer = _read(path)
     except QuantizerError as error:
         raise error.at(str(path)) from error
+    quantizer.source = str(path)
+    return quantizer
 
 
 def _read(path: Path) -> Quantizer:

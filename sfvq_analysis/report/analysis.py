@@ -13,7 +13,7 @@ from sfvq_analysis.report.folders import whole_folder, write_manifest
 from sfvq_analysis.report.statistics import write_csv
 from sfvq_analysis.report.writing import write_parts
 from sfvq_analysis.training import fit_log, fit_sfvq, fit_vq
-from sfvq_analysis.training.frames import check_bits
+from sfvq_analysis.training.frames import check_bits, check_seed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -51,6 +51,7 @@ class FitPlan:
     def __post_init__(self) -> None:
         check_option("method", self.method, ("map", "published"))
         check_bits(self.bits)
+        check_seed(self.seed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +85,19 @@ def fit_quantizers(
     )
     sfvq = fit_sfvq(features, bits=plan.bits, seed=plan.seed, method=plan.method, progress=progress)
     return {"sfvq": sfvq, "vq": fit_vq(features, bits=plan.bits, seed=plan.seed)}
+
+
+def described(quantizers: Mapping[str, Quantizer]) -> dict[str, Any]:
+    """Return what a manifest says of quantizers: kind, digest, encoder and fit."""
+    return {
+        name: {
+            "kind": quantizer.kind,
+            "codebook_digest": quantizer.digest,
+            "encoder": dict(quantizer.provenance.encoder),
+            "fit": dict(quantizer.provenance.fit),
+        }
+        for name, quantizer in quantizers.items()
+    }
 
 
 def write_quantizers(quantizers: Mapping[str, Quantizer], folder: Path) -> None:
@@ -126,15 +140,18 @@ def analyze(
     Path
         `out`.
     """
+    fitted_on = {}
     with whole_folder(out, overwrite=options.overwrite) as folder:
         if isinstance(quantizers, FitPlan):
+            fitted_on = _fitted_on(quantizers.corpus, corpus)
             quantizers = fit_quantizers(encoder, quantizers, progress=progress)
         tables = index_table(corpus, encoder, quantizers, options.index, progress=progress)
         write_quantizers(quantizers, folder / "quantizers")
         known = write_parts(
             tables, folder, corpus=corpus, quantizers=quantizers, palette=options.palette
         )
-        write_manifest(folder, {"command": options.command, **known, **_read(corpus, options)})
+        known |= {**_read(corpus, options), "fitted_on": fitted_on}
+        write_manifest(folder, {"command": options.command, **known})
     return Path(out)
 
 
@@ -143,4 +160,14 @@ def _read(corpus: Corpus, options: AnalysisOptions) -> dict[str, Any]:
         "corpus": {"name": corpus.name, "notes": corpus.notes, "n_utterances": len(corpus)},
         "options": asdict(options.index),
         "utterances": [utterance.id for utterance in corpus],
+    }
+
+
+def _fitted_on(fit: Corpus, read: Corpus) -> dict[str, Any]:
+    """Return what was fitted on, and how many of its speakers are read too."""
+    common = {u.speaker for u in fit} & {u.speaker for u in read}
+    return {
+        "corpus": fit.name,
+        "utterances": [utterance.id for utterance in fit],
+        "n_speakers_read_too": len(common),
     }

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from sfvq_analysis import plots, stats
+from sfvq_analysis.phones import phone_group
 from sfvq_analysis.plots.style import save_figure
 from sfvq_analysis.report.illustrations import NamedFigure, figure_of
 from sfvq_analysis.report.statistics import write_csv
@@ -100,10 +101,11 @@ def figures_of(
         moves,
         f"Transitions{note}",
     )
+    of_fricatives = by_phone["phone"].map(phone_group).astype(object) == "fricative"
     yield _titled(
         "figure_9_histogram_of_fricatives",
-        plots.phone_histograms(by_phone, "fricative"),
-        by_phone,
+        plots.phone_histograms(by_phone, "fricative", palette=palette),
+        by_phone[of_fricatives],
         f"Index by fricative{note}",
     )
 

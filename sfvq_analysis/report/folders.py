@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import tempfile
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -39,20 +39,37 @@ def whole_folder(out: Path | str, *, overwrite: bool = False) -> Iterator[Path]:
     OutputError
         If `out` exists and may not be replaced.
     """
-    target = Path(out)
+    target = Path(out).resolve()
     _refuse_existing(target, overwrite=overwrite)
+    new_parents = [parent for parent in target.parents if not parent.exists()]
     target.parent.mkdir(parents=True, exist_ok=True)
     partial = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}."))
     try:
         partial.chmod(0o755)
         yield partial
         _refuse_existing(target, overwrite=overwrite)
-        if target.exists():
-            shutil.rmtree(target)
-        partial.rename(target)
+        _exchange(partial, target)
     except BaseException:
         shutil.rmtree(partial, ignore_errors=True)
+        for parent in new_parents:
+            with suppress(OSError):
+                parent.rmdir()
         raise
+
+
+def _exchange(partial: Path, target: Path) -> None:
+    """Give the new folder its name; the old one goes only when the new one stands."""
+    if not target.exists():
+        partial.rename(target)
+        return
+    old = partial.with_name(f"{partial.name}.old")
+    target.rename(old)
+    try:
+        partial.rename(target)
+    except BaseException:
+        old.rename(target)
+        raise
+    shutil.rmtree(old)
 
 
 def write_manifest(folder: Path, known: Mapping[str, Any]) -> None:
@@ -65,6 +82,8 @@ def write_manifest(folder: Path, known: Mapping[str, Any]) -> None:
 
 
 def _refuse_existing(target: Path, *, overwrite: bool) -> None:
+    if target == Path.cwd():
+        raise OutputError("that is the current folder", where=str(target), remedy="name another")
     if not target.exists():
         return
     if not target.is_dir():
@@ -73,6 +92,6 @@ def _refuse_existing(target: Path, *, overwrite: bool) -> None:
         remedy = (
             f"it has no {MANIFEST}, so it isn't replaced; choose another folder"
             if overwrite
-            else "choose another folder, or ask to overwrite"
+            else "choose another folder, or replace it: overwrite=True (--overwrite)"
         )
         raise OutputError("folder exists and isn't empty", where=str(target), remedy=remedy)

@@ -72,11 +72,9 @@ def _hilbert() -> NamedFigure:
 def _side_by_side(
     points: NDArray[np.float32], vq: NDArray[np.float32], sfvq: NDArray[np.float32]
 ) -> NamedFigure:
-    figure, (left, right) = plt.subplots(1, 2, figsize=(7, 3.6), layout="constrained")
-    plots.voronoi(points, vq, ax=left).set_title("VQ")
-    plots.curve(points, sfvq, ax=right).set_title("SFVQ")
+    left, _ = plots.vq_and_sfvq(points, vq, sfvq)
     data = _layers(data=points, vq=vq, sfvq=sfvq)
-    return NamedFigure("figure_3_vq_and_sfvq", figure, data)
+    return NamedFigure("figure_3_vq_and_sfvq", figure_of(left), data)
 
 
 def _layers(**layers: NDArray[np.floating]) -> pd.DataFrame:

@@ -91,22 +91,35 @@ def summary_text(tables: Mapping[str, IndexTable]) -> str:
         "used": ("codes used", ".0f"),
         "perplexity": ("perplexity of the index", ".1f"),
         "mse": ("squared error / variance of the fitted frames", ".3f"),
-        "pnmi": ("PNMI, phone information of single codes", ".3f"),
-        "arcs": ("PNMI of 16 arcs of neighbouring codes", ".3f"),
-        "split": ("consonant/vowel accuracy of one threshold", ".3f"),
+        "pnmi": ("PNMI, phone information of single codes (high)", ".3f"),
+        "arcs": ("PNMI of 16 arcs of neighbouring codes (high)", ".3f"),
+        "split": ("consonant/vowel accuracy of one threshold (high)", ".3f"),
         "split_ceiling": ("… its ceiling over all orders of these codes", ".3f"),
         "threshold": ("… the threshold", ".0f"),
-        "step": ("index step against random relabelling", ".3f"),
-        "pairs": ("similar phones' histogram distance against all", ".3f"),
-        "similar_peaks": ("peak distance of similar phones, median", ".1f"),
+        "step": ("index step against random relabelling (low)", ".3f"),
+        "pairs": ("similar phones' histogram distance to all (low)", ".3f"),
+        "similar_peaks": ("peak distance of similar phones, median (low)", ".1f"),
         "other_peaks": ("… of other pairs of a group", ".1f"),
     }
     width = max(len(text) for text, _ in meanings.values())
-    lines = [" " * width + "".join(f"{name:>10}" for name in frame.index)]
+    lines = [_what_was_read(next(iter(tables.values()))), ""]
+    lines.append(" " * width + "".join(f"{name:>10}" for name in frame.index))
     for column, (text, form) in meanings.items():
         cells = "".join(f"{_cell(value, form):>10}" for value in frame[column])
         lines.append(f"{text:<{width}}{cells}")
     return "\n".join(lines)
+
+
+def _what_was_read(table: IndexTable) -> str:
+    corpus, encoder = table.provenance.get("corpus", {}), table.provenance.get("encoder", {})
+    options = ", ".join(f"{name} {value}" for name, value in encoder.items() if name != "encoder")
+    notes = f" ({corpus['notes']})" if corpus.get("notes") else ""
+    speakers = table.utterances["speaker"].nunique()
+    return (
+        f"{corpus.get('name', 'corpus')}{notes}: {len(table.utterances)} utterances, {speakers} "
+        f"speakers; encoder {encoder.get('encoder', 'unknown')} ({options})\n"
+        "(high), (low): which direction means a better ordered or more telling index"
+    )
 
 
 def _cell(value: object, form: str) -> str:

@@ -25,6 +25,7 @@ from sfvq_analysis.phones import (
     CONSONANT_GROUPS,
     PHONE_GROUPS,
     VOWEL_GROUPS,
+    as_pair,
     normalise,
     phone_group,
     similar_pairs,
@@ -34,6 +35,8 @@ from sfvq_analysis.stats.time import relative_step
 from sfvq_analysis.stats.units import arc_pnmi, pnmi
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from numpy.typing import NDArray
 
     from sfvq_analysis.tables import IndexTable
@@ -41,11 +44,20 @@ if TYPE_CHECKING:
 N_ARCS = 16
 
 
-def axis_measures(table: IndexTable) -> pd.DataFrame:
+def axis_measures(
+    table: IndexTable, *, similar: Iterable[tuple[str, str]] | None = None
+) -> pd.DataFrame:
     """Return the measures of the module's docstring as one row.
 
     What can't be measured (one phone only, no similar pair, a codebook that 16 doesn't divide, a
     fit whose variance is unknown) is NaN.
+
+    Parameters
+    ----------
+    table
+        The index table.
+    similar
+        Pairs of phones for ``pairs`` instead of the sixteen.
 
     Returns
     -------
@@ -66,7 +78,7 @@ def axis_measures(table: IndexTable) -> pd.DataFrame:
             "split_ceiling": split["ceiling"],
             "threshold": split["threshold"],
             "step": [relative_step(table)],
-            "pairs": [similar_pair_distance(counts)],
+            "pairs": [similar_pair_distance(counts, similar)],
         }
     )
 
@@ -103,7 +115,9 @@ def consonant_vowel_split(counts: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def similar_pair_distance(counts: pd.DataFrame) -> float:
+def similar_pair_distance(
+    counts: pd.DataFrame, similar: Iterable[tuple[str, str]] | None = None
+) -> float:
     """Return the mean earth mover's distance of the 16 similar pairs over that of all pairs.
 
     Parameters
@@ -111,11 +125,14 @@ def similar_pair_distance(counts: pd.DataFrame) -> float:
     counts
         Of `sfvq_analysis.stats.phone_counts`. Pairs of which a phone doesn't occur are left out;
         NaN if that leaves none.
+    similar
+        Pairs instead of the sixteen.
     """
     total = counts.to_numpy().sum(axis=1, keepdims=True)
     cumulative = np.cumsum(counts.to_numpy() / total, axis=1)
     row = {normalise(str(phone)): at for at, phone in enumerate(counts.index)}
-    near = [(row[a], row[b]) for a, b in similar_pairs("sixteen") if a in row and b in row]
+    pairs = similar_pairs("sixteen") if similar is None else [as_pair(*pair) for pair in similar]
+    near = [(row[a], row[b]) for a, b in pairs if a in row and b in row]
     every = list(combinations(range(len(counts)), 2))
     if not near:
         return float("nan")

@@ -106,7 +106,7 @@ def index_histogram(
 
 def smooth(density: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return densities, shape (n, K), smoothed along the axis as the module's docstring says."""
-    window = np.blackman(SMOOTHING_WINDOW)
+    window = np.maximum(np.blackman(SMOOTHING_WINDOW), 0.0)  # its ends are 0 but for rounding
     window = window / window.sum()
     half = SMOOTHING_WINDOW // 2
     padded = np.pad(density, ((0, 0), (half, half)))

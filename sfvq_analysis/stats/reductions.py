@@ -146,8 +146,8 @@ def phone_counts(table: IndexTable, phone_set: Folding = 61) -> pd.DataFrame:
 def _check_options(columns: Sequence[str], trim: float) -> None:
     for name in columns:
         check_option("by", name, PROPERTIES)
-    if not trim >= 0:
-        raise OptionError(f"trim is {trim!r} seconds", remedy="use 0 or more")
+    if not 0 <= trim < math.inf:
+        raise OptionError(f"trim is {trim!r} seconds", remedy="use a finite number >= 0")
 
 
 def _tokens(table: IndexTable) -> tuple[pd.DataFrame, NDArray[np.int64]]:

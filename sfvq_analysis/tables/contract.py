@@ -111,6 +111,11 @@ def check_codes(frames: pd.DataFrame, codebook_size: int) -> None:
     _refuse(frames["curve_segment"], (segment < -1) | (segment >= last), f"-1 … {last - 1}")
     within = np.where(segment >= 0, (t >= 0) & (t <= 1), np.isnan(t))
     _refuse(frames["t"], ~within, "0 … 1 on a curve, NaN in a plain codebook")
+    if len(segment) and (segment >= 0).any() != (segment >= 0).all():
+        raise TableError("codes of a curve and a plain codebook are mixed", remedy="use two tables")
+    for name in ("distortion", "codeword_distortion"):
+        values = frames[name].to_numpy()
+        _refuse(frames[name], ~(np.isfinite(values) & (values >= 0)), "finite and >= 0")
 
 
 def check_order(utterances: pd.DataFrame, segments: pd.DataFrame, frames: pd.DataFrame) -> None:

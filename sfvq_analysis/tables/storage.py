@@ -55,7 +55,9 @@ def load_table(folder: Path | str) -> IndexTable:
     for name in CONTRACTS:
         path = folder / f"{name}.parquet"
         if not path.is_file():
-            raise TableError("file is missing", where=str(path), remedy="give a saved IndexTable")
+            inside = sorted(str(found.parent) for found in folder.glob("**/frames.parquet"))
+            remedy = f"try {', '.join(inside)}" if inside else "give a saved IndexTable"
+            raise TableError("file is missing", where=str(path), remedy=remedy)
         try:
             table = pq.read_table(path)
         except (pa.ArrowInvalid, OSError) as error:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sfvq_analysis.curve.projection import checked_frames
-from sfvq_analysis.encoders import Features
+from sfvq_analysis.encoders import Features, config_digest
 from sfvq_analysis.errors import OptionError, QuantizerError
 
 if TYPE_CHECKING:
@@ -81,4 +81,5 @@ class FittingFrames:
         """Return fit options together with what they were applied to, for the provenance."""
         shape = {"n_frames": len(self.values), "dim": self.values.shape[1]}
         listed = {k: list(v) if isinstance(v, tuple) else v for k, v in options.items()}
-        return {**listed, **shape, "variance": self.variance}
+        digest = {"encoder_digest": config_digest(self.encoder)}
+        return {**listed, **shape, **digest, "variance": self.variance}
