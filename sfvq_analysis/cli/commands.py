@@ -47,6 +47,8 @@ from sfvq_analysis.cli.resolving import (
 )
 from sfvq_analysis.errors import OptionError, SfvqError
 
+_INTERRUPTED = 130
+
 app = typer.Typer(
     help="Read a latent space along a space-filling curve.\n\n"
     "Start with `sfvq demo`, then `sfvq analyze CORPUS --out RESULTS`. The other commands are the "
@@ -302,6 +304,10 @@ def main() -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that nothing half-written stays
     try:
         app(prog_name="sfvq")
+    except SystemExit as stop:
+        if stop.code == _INTERRUPTED:
+            typer.echo("sfvq: interrupted, nothing written", err=True)
+        raise
     except SfvqError as error:
         _fail(str(error))
     except OSError as error:

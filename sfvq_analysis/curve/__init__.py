@@ -12,7 +12,8 @@ from sfvq_analysis.curve.fitting import (
 )
 from sfvq_analysis.curve.growth import grow, point_at
 from sfvq_analysis.curve.order import principal_order, quieter_end_first, shortest_path
-from sfvq_analysis.curve.projection import Codes, nearest_codeword, project, published_projection
+from sfvq_analysis.curve.projection import Codes, nearest_codeword, project
+from sfvq_analysis.curve.published import published_projection
 
 __all__ = [
     "Codes",

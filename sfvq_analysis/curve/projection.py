@@ -1,4 +1,4 @@
-"""Nearest point on a piecewise linear curve: exact, and by the published two-segment rule.
+"""Nearest point on a piecewise linear curve, and nearest codeword.
 
 Method
 ------
@@ -10,9 +10,6 @@ The winner's t and distance are computed anew in float64; frames whose two best 
 within the screening's round-off are decided in float64 over all segments. Among equal distances
 the lowest position k + t wins; a point that is a corner belongs to the segment that starts there,
 but for the last corner.
-
-Reference: M. H. Vali, T. Bäckström, "Interpretable Latent Space Using Space-Filling Curves for
-Phonetic Analysis in Voice Conversion", Interspeech 2023, 306-310 (the two-segment rule).
 """
 
 from __future__ import annotations
@@ -29,7 +26,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike, NDArray
 
-_PUBLISHED_BLOCK = 1 << 14
 _SCRATCH = 1 << 18  # products per block: K * B float32 within a cache of about 1 MB
 _FLOAT32_ROUND_OFF = float(np.finfo(np.float32).eps)
 _SMALLEST_SQUARE, _LARGEST_SQUARE = 1e-30, 1e30  # of lengths that float32 can square and invert
@@ -78,7 +74,7 @@ def project(frames: ArrayLike, corners: ArrayLike) -> Codes:
     (0, 0.5, 3)
     """
     x, c = checked_frames(frames), checked_corners(corners, at_least=2)
-    _check_dimension(x, c)
+    check_dimension(x, c)
     geometry = _Geometry.of(c)
     parts = [_project_block(block, c, geometry) for block in _blocks(x, geometry)]
     return Codes(*(np.concatenate(column) for column in zip(*parts, strict=True)))
@@ -103,50 +99,11 @@ def nearest_codeword(
         Squared Euclidean distance, summed over dimensions.
     """
     x, c = checked_frames(frames), checked_corners(codebook, at_least=1)
-    _check_dimension(x, c)
+    check_dimension(x, c)
     geometry = _Geometry.of(c)
     parts = [_nearest_in_block(block, c, geometry) for block in _blocks(x, geometry)]
     codeword, distortion = (np.concatenate(column) for column in zip(*parts, strict=True))
     return codeword, distortion.astype(np.float32)
-
-
-def published_projection(frames: ArrayLike, corners: ArrayLike) -> Codes:
-    """Project frames by the published rule, which looks at two segments only.
-
-    k* is the nearest corner; the frame is projected on [k*-1, k*] and [k*, k*+1] and the nearer
-    point kept, ties to the left segment. At the ends of the curve the two segments are those of
-    k* limited to 1 … K-2; with K = 2 there is only the one segment. The result is NOT always the
-    nearest point on the curve: `project` is.
-
-    Parameters
-    ----------
-    frames
-        Shape (n_frames, dim).
-    corners
-        Shape (K, dim), K >= 2.
-    """
-    x, c = checked_frames(frames), checked_corners(corners, at_least=2)
-    _check_dimension(x, c)
-    starts = range(0, max(len(x), 1), _PUBLISHED_BLOCK)
-    parts = [_published_block(x[start : start + _PUBLISHED_BLOCK], c) for start in starts]
-    return Codes(*(np.concatenate(column) for column in zip(*parts, strict=True)))
-
-
-def _published_block(x: NDArray[np.floating], c: NDArray[np.float64]) -> Codes:
-    codeword, codeword_distortion = nearest_codeword(x, c)
-    middle = np.clip(codeword, 1, max(len(c) - 2, 1))
-    left = middle - 1
-    right = np.minimum(middle, len(c) - 2)
-    t_left, d_left = _on_segment(x, c, left)
-    t_right, d_right = _on_segment(x, c, right)
-    take_right = d_right < d_left
-    return Codes(
-        codeword=codeword,
-        segment=np.where(take_right, right, left).astype(np.int32),
-        t=np.where(take_right, t_right, t_left).astype(np.float32),
-        distortion=np.where(take_right, d_right, d_left).astype(np.float32),
-        codeword_distortion=codeword_distortion,
-    )
 
 
 def checked_frames(frames: ArrayLike) -> NDArray[np.float32] | NDArray[np.float64]:
@@ -182,7 +139,8 @@ def checked_corners(corners: ArrayLike, *, at_least: int) -> NDArray[np.float64]
     return array
 
 
-def _check_dimension(frames: NDArray[np.floating], corners: NDArray[np.float64]) -> None:
+def check_dimension(frames: NDArray[np.floating], corners: NDArray[np.float64]) -> None:
+    """Raise a QuantizerError unless frames and corners have the same dimension."""
     if frames.shape[1] != corners.shape[1]:
         raise QuantizerError(
             f"frames have {frames.shape[1]} dimensions, the codebook {corners.shape[1]}",
@@ -254,7 +212,7 @@ def _project_block(block: _Block, corners: NDArray[np.float64], geometry: _Geome
         block.products, geometry.squares, geometry.lengths, geometry.inverse_lengths,
         geometry.along, block.round_off, best, rival, segment,
     )  # fmt: skip
-    t, distortion = _on_segment(block.frames, corners, segment)
+    t, distortion = on_segment(block.frames, corners, segment)
     doubtful = np.flatnonzero(rival - best <= block.round_off)
     decided = segment[doubtful], t[doubtful], distortion[doubtful]
     compiled("decide_segments")(block.frames[doubtful], corners, *decided)
@@ -284,7 +242,7 @@ def _nearest_in_block(
     return codeword, ((block.frames - corners[codeword]) ** 2).sum(axis=1)
 
 
-def _on_segment(
+def on_segment(
     frames: NDArray[np.floating], corners: NDArray[np.float64], segment: NDArray[np.int32]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return t and squared distance of each frame's nearest point on a given segment."""

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
@@ -22,8 +21,9 @@ import pandas as pd
 from tqdm.auto import tqdm
 
 from sfvq_analysis.curve import curve_statistics, quieter_end_first
-from sfvq_analysis.errors import OptionError, unknown_option
+from sfvq_analysis.errors import unknown_option
 from sfvq_analysis.quantizers import Provenance, Quantizer, SpaceFillingVQ
+from sfvq_analysis.training.fit_options import FitOptions
 from sfvq_analysis.training.frames import FittingFrames, check_seed
 from sfvq_analysis.training.map_fit import (
     START_WIDTH,
@@ -44,64 +44,8 @@ if TYPE_CHECKING:
 
 Method = Literal["map", "published"]
 LOG_COLUMNS = ("stage", "step", "width", "sweep", "squared_error", "usage", "curve_length", "kept")
-NARROWEST = 0.5
 _FIRST_STAGE = 4
 _WHITENING_FLOOR = 1e-3
-
-
-@dataclass(frozen=True, slots=True)
-class FitOptions:
-    """Options of the default method; the values are those of the study in benchmarks/ORDER.md.
-
-    Attributes
-    ----------
-    elastic
-        Pull between neighbouring corners, in mean counts per corner: more of it gives a smoother
-        axis for more distortion.
-    whitening
-        Order is found with principal axis i divided by (variance_i + 1e-3 variance_0) to the power
-        whitening / 2: 0 leaves the metric as it is, 1 whitens.
-    last_widths
-        Standard deviations of the map's neighbourhood, in codes of the stage, widest first, from
-        which a stage is started and tried.
-    worth
-        A narrower start is taken only if its dithered error is smaller by this share.
-    sweeps_per_octave
-        Sweeps of the map for each halving of the width.
-    stage_sweeps, final_sweeps
-        Sweeps of dithered least squares for each smaller stage, and for the last.
-    mini_batches
-        In each of which a sweep draws one offset a segment.
-
-    Raises
-    ------
-    OptionError
-        If a number is out of range.
-    """
-
-    elastic: float = 0.1
-    whitening: float = 0.25
-    last_widths: tuple[float, ...] = (6.0, 3.0, 1.5)
-    worth: float = 0.02
-    sweeps_per_octave: int = 7
-    stage_sweeps: int = 4
-    final_sweeps: int = 8
-    mini_batches: int = 16
-
-    def __post_init__(self) -> None:
-        for name, highest in (("elastic", 1e6), ("whitening", 1.0), ("worth", 1.0)):
-            value = getattr(self, name)
-            if not 0 <= value <= highest:
-                raise OptionError(f"{name} is {value!r}", remedy=f"use 0 … {highest:g}")
-        for name in ("sweeps_per_octave", "stage_sweeps", "final_sweeps", "mini_batches"):
-            value = getattr(self, name)
-            if not isinstance(value, int) or value < 1:
-                raise OptionError(f"{name} is {value!r}", remedy="use an integer >= 1")
-        widths = self.last_widths
-        if not widths or min(widths) < NARROWEST or sorted(widths, reverse=True) != list(widths):
-            raise OptionError(
-                f"last_widths is {widths!r}", remedy=f"use falling numbers >= {NARROWEST}"
-            )
 
 
 class _Stage(NamedTuple):
@@ -220,7 +164,7 @@ def _map_stages(
         tries: dict[int, list[_Stage]] = {size: [] for size in sizes}
         for start in _ordered(values, starts, widths, options, bar):
             size = len(start.corners)
-            settled = _settled(blocks, start, sweeps[size], (seed, options.elastic), bar)
+            settled = _settled(blocks, start, sweeps[size], seed, options.elastic, bar)
             tries[size].append(settled)
             if len(tries[size]) == len(starts[size]):
                 yield _chosen(tries[size], options.worth)
@@ -272,11 +216,11 @@ def _settled(
     blocks: Sequence[NDArray[np.float32]],
     start: _Stage,
     n_sweeps: int,
-    seed_and_elastic: tuple[int, float],
+    seed: int,
+    elastic: float,
     bar: tqdm[Any],
 ) -> _Stage:
     """Return a stage after sweeps of dithered least squares."""
-    seed, elastic = seed_and_elastic
     corners, log = start.corners, list(start.log)
     for sweep in range(n_sweeps):
         dithers = [
