@@ -12,7 +12,6 @@ shape (n_frames, dim), any float type; an utterance id with ``/`` is a path belo
 from __future__ import annotations
 
 import json
-import tokenize
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +19,7 @@ import numpy as np
 
 from sfvq_analysis.encoders.protocol import Features
 from sfvq_analysis.errors import EncoderError, OptionError
+from sfvq_analysis.files import read_npy
 from sfvq_analysis.timeline import FrameGrid
 
 if TYPE_CHECKING:
@@ -179,12 +179,9 @@ def _read_array(path: Path) -> NDArray[np.float32]:
     if not path.is_file():
         raise EncoderError("latents are missing", where=str(path), remedy="store them there")
     try:
-        with path.open("rb") as file:
-            values = np.lib.format.read_array(file, allow_pickle=False)
-    except (ValueError, EOFError, OSError, tokenize.TokenError) as error:
-        raise EncoderError(
-            f"not a plain .npy ({error})", where=str(path), remedy="store it with numpy.save"
-        ) from error
+        values = read_npy(path, EncoderError)
+    except EncoderError as error:
+        raise error.at(str(path)) from error
     if values.ndim != 2 or values.dtype.kind != "f":
         raise EncoderError(
             f"latents are {values.dtype} of shape {values.shape}",

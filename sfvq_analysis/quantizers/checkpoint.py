@@ -9,10 +9,7 @@ The published layouts are read too: a torch file ``{"vector_quantizer": {"codebo
 from __future__ import annotations
 
 import json
-import os
 import re
-import tempfile
-import tokenize
 import warnings
 from dataclasses import asdict
 from pathlib import Path
@@ -24,6 +21,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
 from sfvq_analysis.errors import QuantizerError
+from sfvq_analysis.files import new_file, read_npy
 from sfvq_analysis.quantizers.base import Provenance, Quantizer
 from sfvq_analysis.quantizers.plain import PlainVQ
 from sfvq_analysis.quantizers.space_filling import SpaceFillingVQ
@@ -58,16 +56,8 @@ def save_quantizer(quantizer: Quantizer, path: Path | str) -> Path:
     }
     header = {_HEADER: json.dumps(known, sort_keys=True)}
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, partial = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(save(tensors, metadata=header))
-        Path(partial).chmod(0o644)
-        Path(partial).replace(path)
-    except BaseException:
-        Path(partial).unlink(missing_ok=True)
-        raise
+    with new_file(path) as file:
+        file.write(save(tensors, metadata=header))
     return path
 
 
@@ -168,11 +158,7 @@ def _published_codebook(path: Path) -> NDArray[np.float32]:
 
 
 def _npy_codebook(path: Path) -> NDArray[np.float32]:
-    try:
-        with path.open("rb") as file:
-            codebook: NDArray[Any] = np.lib.format.read_array(file, allow_pickle=False)
-    except (ValueError, EOFError, OSError, tokenize.TokenError) as error:
-        raise QuantizerError("not a plain .npy", remedy="store it with numpy.save") from error
+    codebook = read_npy(path, QuantizerError)
     stated = _BITS.fullmatch(path.stem)
     if codebook.dtype.kind != "f" or codebook.ndim != 2:
         raise QuantizerError(

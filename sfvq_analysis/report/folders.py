@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import shutil
-import tempfile
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sfvq_analysis.errors import SfvqError
+from sfvq_analysis.files import new_folder
 from sfvq_analysis.version import VERSION
 
 if TYPE_CHECKING:
@@ -41,35 +40,9 @@ def whole_folder(out: Path | str, *, overwrite: bool = False) -> Iterator[Path]:
     """
     target = Path(out).resolve()
     _refuse_existing(target, overwrite=overwrite)
-    new_parents = [parent for parent in target.parents if not parent.exists()]
-    target.parent.mkdir(parents=True, exist_ok=True)
-    partial = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}."))
-    try:
-        partial.chmod(0o755)
+    with new_folder(target) as partial:
         yield partial
         _refuse_existing(target, overwrite=overwrite)
-        _exchange(partial, target)
-    except BaseException:
-        shutil.rmtree(partial, ignore_errors=True)
-        for parent in new_parents:
-            with suppress(OSError):
-                parent.rmdir()
-        raise
-
-
-def _exchange(partial: Path, target: Path) -> None:
-    """Give the new folder its name; the old one goes only when the new one stands."""
-    if not target.exists():
-        partial.rename(target)
-        return
-    old = partial.with_name(f"{partial.name}.old")
-    target.rename(old)
-    try:
-        partial.rename(target)
-    except BaseException:
-        old.rename(target)
-        raise
-    shutil.rmtree(old)
 
 
 def write_manifest(folder: Path, known: Mapping[str, Any]) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from sfvq_analysis.errors import TableError
-from sfvq_analysis.phones import PHONE_GROUPS, is_known
+from sfvq_analysis.phones import PHONE_GROUPS, is_known, phone_group
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -162,6 +162,8 @@ def check_owners(segments: pd.DataFrame, frames: pd.DataFrame, n_utterances: int
     owned = ordinal >= 0
     place = (first[row] + ordinal)[owned]
     group_codes = phones["phone_group"].cat.codes.to_numpy()
+    misgrouped = group_codes != _groups_of(phones["label"])
+    _refuse(phones["phone_group"], misgrouped, "the group of its label")
     for column, right, codes in (
         ("phone", phones["label"], phone_codes(phones["label"])),
         ("phone_group", phones["phone_group"], group_codes),
@@ -174,6 +176,13 @@ def check_owners(segments: pd.DataFrame, frames: pd.DataFrame, n_utterances: int
         _refuse(found, wrong, "that of its phone segment")
     miscounted = np.bincount(place, minlength=len(phones)) != phones["n_frames"].to_numpy()
     _refuse(phones["n_frames"], miscounted, "the number of frames it owns")
+
+
+def _groups_of(labels: pd.Series[Any]) -> NDArray[np.int64]:
+    """Return the group codes that phone labels have, -1 for none."""
+    groups = [phone_group(str(name), unknown="na") for name in labels.cat.categories]
+    codes = np.array([*(-1 if g is None else PHONE_GROUPS.index(g) for g in groups), -1])
+    return np.asarray(codes[labels.cat.codes.to_numpy()], dtype=np.int64)
 
 
 def phone_codes(labels: pd.Series[Any]) -> NDArray[np.int64]:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
-import tempfile
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from sfvq_analysis.errors import SfvqError, TableError
+from sfvq_analysis.files import new_folder
 from sfvq_analysis.tables.contract import CONTRACTS, as_contract
 from sfvq_analysis.tables.index_table import IndexTable
 from sfvq_analysis.timeline import FrameGrid
@@ -29,16 +28,9 @@ def save_table(table: IndexTable, folder: Path) -> Path:
     """Write a table, whole or not at all; see `IndexTable.save`."""
     if folder.exists():
         raise TableError("folder exists", where=str(folder), remedy="give another or remove it")
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    partial = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
-    try:
+    with new_folder(folder) as partial:
         for name in CONTRACTS:
             pq.write_table(_as_arrow(table, name), partial / f"{name}.parquet")
-        partial.chmod(0o755)
-        partial.rename(folder)
-    except BaseException:
-        shutil.rmtree(partial, ignore_errors=True)
-        raise
     return folder
 
 
