@@ -49,6 +49,7 @@ _GROUP_COLOURS: Mapping[str, tuple[str, ...]] = {
 }
 _DASHES: tuple[Any, ...] = ("-", (0, (4, 1.5)), (0, (1, 1)))
 _PALE = 0.7
+_LINE_ORDER = 2
 _PNG_DPI = 200
 _MOST_LAYOUTS = 10
 _METADATA: Mapping[str, Mapping[str, None]] = {
@@ -99,9 +100,16 @@ def line_styles(values: Sequence[str], palette: Palette = "paper") -> list[dict[
         looks = [(known[value], _DASHES[0]) for value in values]
     else:
         turn = list(_OKABE_ITO.values()) if palette == "colorblind" else _tab10()
-        looks = [(turn[i % len(turn)], _DASHES[i // len(turn)]) for i in range(len(values))]
+        dashes = [_DASHES[(i + i // len(turn)) % len(_DASHES)] for i in range(len(values))]
+        looks = [(turn[i % len(turn)], dash) for i, dash in enumerate(dashes)]
     return [
-        {"color": colour, "linestyle": dash, "path_effects": rim(colour)} for colour, dash in looks
+        {
+            "color": colour,
+            "linestyle": dash,
+            "path_effects": rim(colour),
+            "zorder": _LINE_ORDER + _DASHES.index(dash),  # a broken line shows on an unbroken one
+        }
+        for colour, dash in looks
     ]
 
 
