@@ -89,7 +89,7 @@ def test_summary_has_a_row_a_table(table):
     frame = summary({"a": table, "b": random_table(seed=1)})
     assert list(frame.index) == ["a", "b"]
     assert frame.loc["a", "pnmi"] == stats.axis_measures(table)["pnmi"].iloc[0]
-    text = summary_text({"a": table})
+    text = summary_text({"a": table}, summary({"a": table}))
     assert f"{frame.loc['a', 'pnmi']:.3f}" in text
 
 

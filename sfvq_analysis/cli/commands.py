@@ -143,7 +143,7 @@ def index(
 ) -> None:
     """Turn CORPUS into indices aligned with its labels, one table a codebook (Parquet)."""
     from sfvq_analysis.pipeline import IndexOptions, index_table
-    from sfvq_analysis.report.folders import whole_folder, write_manifest
+    from sfvq_analysis.report.folders import provenance_of, whole_folder, write_manifest
     from sfvq_analysis.textgrids import write_textgrids
 
     quantizers = find_quantizers(quantizer)
@@ -160,8 +160,7 @@ def index(
                 table.to_csv(folder / f"{name}.csv")
             if textgrids:
                 write_textgrids(table, folder / "textgrids" / name)
-        provenance = {name: dict(table.provenance) for name, table in tables.items()}
-        write_manifest(folder, {"command": command_line(), "tables": provenance})
+        write_manifest(folder, {"command": command_line(), "tables": provenance_of(tables)})
     for name, table in tables.items():
         typer.echo(f"{out / name}: {table}")
         echo_counted(table.provenance)
@@ -177,18 +176,22 @@ def stats(
     overwrite: OverwriteOption = False,
 ) -> None:
     """Print the measures of each TABLE, and write every statistic as CSV."""
-    from sfvq_analysis.report.folders import whole_folder, write_manifest
-    from sfvq_analysis.report.statistics import statistics_of, summary_text, write_statistics
+    from sfvq_analysis.report.folders import provenance_of, whole_folder, write_manifest
+    from sfvq_analysis.report.statistics import (
+        statistics_of,
+        summary,
+        summary_text,
+        write_statistics,
+    )
 
     loaded = find_tables(tables)
-    typer.echo(summary_text(loaded))
+    typer.echo(summary_text(loaded, summary(loaded)))
     if out is None:
         return
     with whole_folder(out, overwrite=overwrite) as folder:
         for name, table in loaded.items():
             write_statistics(statistics_of(table), folder / name)
-        read = {name: dict(table.provenance) for name, table in loaded.items()}
-        write_manifest(folder, {"command": command_line(), "tables": read})
+        write_manifest(folder, {"command": command_line(), "tables": provenance_of(loaded)})
     typer.echo(f"\n{out}: every statistic as CSV")
 
 
@@ -218,7 +221,7 @@ def figures(
         shown_utterance,
         write_figures,
     )
-    from sfvq_analysis.report.folders import whole_folder, write_manifest
+    from sfvq_analysis.report.folders import provenance_of, whole_folder, write_manifest
     from sfvq_analysis.report.illustrations import illustrations
 
     loaded = find_tables(tables)
@@ -232,9 +235,8 @@ def figures(
     )
     with whole_folder(out, overwrite=overwrite) as folder:
         names = write_figures(chain(illustrations(seed=0), drawn), folder)
-        read = {name: dict(table.provenance) for name, table in loaded.items()}
-        known = {"command": command_line(), "utterance": shown, "seed": 0, "tables": read}
-        write_manifest(folder, known)
+        known = {"command": command_line(), "utterance": shown, "seed": 0}
+        write_manifest(folder, {**known, "tables": provenance_of(loaded)})
     typer.echo(f"{out}: {', '.join(names)}")
     if quantizer is None:
         typer.echo("  figure 7 is left out: it needs the codebook, --quantizer FILE")

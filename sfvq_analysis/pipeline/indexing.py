@@ -101,7 +101,7 @@ def index_table(
     rows = TableRows(corpus, encoder, options)
     for encoded in encoded_utterances(corpus, encoder, progress=progress):
         rows.add(encoded, {name: _codes(q, encoded, options) for name, q in named.items()})
-    tables = {name: rows.table(name, quantizer) for name, quantizer in named.items()}
+    tables = rows.tables(named)
     return tables if isinstance(quantizers, Mapping) else tables[""]
 
 

@@ -20,6 +20,7 @@ from sfvq_analysis.tables import (
     IndexTable,
     as_contract,
     phone_codes,
+    phone_rows,
 )
 from sfvq_analysis.timeline import owners
 from sfvq_analysis.version import VERSION
@@ -101,20 +102,22 @@ class TableRows:
         self.counted["utterances_labelled_past_audio"] += phones[-1].stop > n_samples
         self.counted["utterances_labelled_short_of_audio"] += phones[-1].stop < n_samples
 
-    def table(self, name: str, quantizer: Quantizer) -> IndexTable:
-        """Return the finished table of one quantizer."""
+    def tables(self, quantizers: Mapping[str, Quantizer]) -> dict[str, IndexTable]:
+        """Return the finished table of each quantizer; what they share is put together once."""
         utterances = as_contract(pd.DataFrame(self.utterances), UTTERANCE_COLUMNS)
-        ids = utterances["utterance"]
-        segments = self._labelled_segments(ids)
-        codes = Codes(*(np.concatenate(part) for part in zip(*self.codes[name], strict=True)))
-        return IndexTable(
-            utterances=utterances,
-            segments=segments,
-            frames=_frames(pd.concat(self.alignment, ignore_index=True), segments, codes, ids),
-            codebook_size=quantizer.codebook_size,
-            grid=self.encoder.grid,
-            provenance=self._provenance(name, quantizer, segments),
-        )
+        segments = self._labelled_segments(utterances["utterance"])
+        aligned = _aligned_frames(pd.concat(self.alignment, ignore_index=True), segments)
+        return {
+            name: IndexTable(
+                utterances=utterances,
+                segments=segments,
+                frames=_with_codes(aligned, self.codes[name]),
+                codebook_size=quantizer.codebook_size,
+                grid=self.encoder.grid,
+                provenance=self._provenance(name, quantizer, segments),
+            )
+            for name, quantizer in quantizers.items()
+        }
 
     def _labelled_segments(self, ids: pd.Series[str]) -> pd.DataFrame:
         segments = pd.concat(self.segments, ignore_index=True)
@@ -177,25 +180,29 @@ def _alignment_rows(order: int, owner: NDArray[np.int32], features: Features) ->
     )
 
 
-def _frames(
-    rows: pd.DataFrame, segments: pd.DataFrame, codes: Codes, ids: pd.Series[str]
-) -> pd.DataFrame:
-    """Join alignment, labels and codes; labels are found by position, without a merge."""
-    phones = segments[segments["tier"] == PHONE_TIER]
-    first = np.searchsorted(phones["utterance"].cat.codes.to_numpy(), np.arange(len(ids)))
+def _aligned_frames(rows: pd.DataFrame, segments: pd.DataFrame) -> pd.DataFrame:
+    """Return the frames with the labels of their owners, found by position, without a merge."""
+    ids = segments["utterance"].cat.categories
+    first, _, phones = phone_rows(segments, len(ids))
     inside = rows["phone_segment"].to_numpy() >= 0
-    place = first[rows["utterance"].to_numpy()] + rows["phone_segment"].to_numpy()
+    place = np.where(inside, first[rows["utterance"]] + rows["phone_segment"].to_numpy(), -1)
     for column, source, codes_of in (
         ("phone", phones["label"], phone_codes(phones["label"])),
         ("phone_group", phones["phone_group"], phones["phone_group"].cat.codes.to_numpy()),
     ):
-        values = np.where(inside, np.append(codes_of, -1)[np.where(inside, place, -1)], -1)
+        values = np.append(codes_of, -1)[place]
         rows[column] = pd.Categorical.from_codes(values, dtype=source.dtype)
     rows["phone"] = rows["phone"].cat.remove_unused_categories()
-    rows["utterance"] = _as_ids(rows["utterance"], ids)
-    named = dict(zip(Codes._fields, codes, strict=True))
+    rows["utterance"] = pd.Categorical.from_codes(rows["utterance"], categories=ids)
+    return rows
+
+
+def _with_codes(aligned: pd.DataFrame, parts: list[Codes]) -> pd.DataFrame:
+    """Return the frames with the codes of all utterances in the columns of the contract."""
+    columns = (np.concatenate(part) for part in zip(*parts, strict=True))
+    named = dict(zip(Codes._fields, columns, strict=True))
     named["curve_segment"] = named.pop("segment")
-    return as_contract(rows.assign(**named), FRAME_COLUMNS)
+    return as_contract(aligned.assign(**named), FRAME_COLUMNS)
 
 
 def _as_ids(order: pd.Series[int], ids: pd.Series[str]) -> pd.Categorical:

@@ -14,6 +14,8 @@ from sfvq_analysis.version import VERSION
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from sfvq_analysis.tables import IndexTable
+
 MANIFEST = "manifest.json"
 
 
@@ -43,6 +45,11 @@ def whole_folder(out: Path | str, *, overwrite: bool = False) -> Iterator[Path]:
     with new_folder(target) as partial:
         yield partial
         _refuse_existing(target, overwrite=overwrite)
+
+
+def provenance_of(tables: Mapping[str, IndexTable]) -> dict[str, Any]:
+    """Return what a manifest says of tables: the provenance of each, by name."""
+    return {name: dict(table.provenance) for name, table in tables.items()}
 
 
 def write_manifest(folder: Path, known: Mapping[str, Any]) -> None:

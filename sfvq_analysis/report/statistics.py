@@ -23,6 +23,7 @@ def statistics_of(table: IndexTable) -> dict[str, pd.DataFrame]:
     by_phone = stats.index_histogram(table, by="phone")
     by_group = stats.index_histogram(table, by="phone_group")
     peaks_by_phone = stats.peaks(by_phone)
+    counts = stats.phone_counts(table)
     return {
         "axis_measures": stats.axis_measures(table),
         "usage": stats.usage(table),
@@ -37,8 +38,8 @@ def statistics_of(table: IndexTable) -> dict[str, pd.DataFrame]:
         "peaks_by_phone": peaks_by_phone,
         "peak_adjacency": stats.peak_adjacency(peaks_by_phone),
         "jensen_shannon_by_group": _named(stats.jensen_shannon(by_group), "phone_group"),
-        "consonant_vowel_split": stats.consonant_vowel_split(stats.phone_counts(table)),
-        "phone_counts": stats.phone_counts(table).reset_index(),
+        "consonant_vowel_split": stats.consonant_vowel_split(counts),
+        "phone_counts": counts.reset_index(),
         "transitions": stats.transitions(table),
     }
 
@@ -83,9 +84,8 @@ def _median(distances: pd.Series) -> float:
     return float(np.median(known)) if len(known) else float("nan")
 
 
-def summary_text(tables: Mapping[str, IndexTable]) -> str:
-    """Return the summary as text, with the words that make it readable."""
-    frame = summary(tables)
+def summary_text(tables: Mapping[str, IndexTable], frame: pd.DataFrame) -> str:
+    """Return the tables' `summary` as text, with the words that make it readable."""
     meanings = {
         "n_frames": ("frames read", ".0f"),
         "used": ("codes used", ".0f"),

@@ -12,7 +12,7 @@ from sfvq_analysis.report.figures import (
     shown_utterance,
     write_figures,
 )
-from sfvq_analysis.report.folders import whole_folder, write_manifest
+from sfvq_analysis.report.folders import provenance_of, whole_folder, write_manifest
 from sfvq_analysis.report.illustrations import illustrations
 from sfvq_analysis.report.statistics import (
     statistics_of,
@@ -87,8 +87,9 @@ def write_parts(
     for name, table in tables.items():
         table.save(folder / "tables" / name)
         write_statistics(statistics_of(table), folder / "stats" / name)
-    write_csv(summary(tables).reset_index(), folder / "summary.csv")
-    (folder / "summary.txt").write_text(summary_text(tables) + "\n", encoding="utf-8")
+    frame = summary(tables)
+    write_csv(frame.reset_index(), folder / "summary.csv")
+    (folder / "summary.txt").write_text(summary_text(tables, frame) + "\n", encoding="utf-8")
     leading, table = leading_table(tables)
     utterance = shown_utterance(table)
     figures = figures_of(
@@ -100,7 +101,7 @@ def write_parts(
     )
     drawn = write_figures(chain(illustrations(seed=0), figures), folder / "figures")
     return {
-        "tables": {name: dict(table.provenance) for name, table in tables.items()},
+        "tables": provenance_of(tables),
         "figures": {"drawn": drawn, "of_table": leading, "utterance": utterance},
         "skipped": _skipped(corpus, leading in (quantizers or {})),
     }

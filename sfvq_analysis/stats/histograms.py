@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 
 Weight = Literal["frame", "token", "speaker"]
 SMOOTHING_WINDOW = 7
-HISTOGRAM_COLUMNS = ("index", "count", "density", "smoothed")
 SUPPORT_COLUMNS = ("n_frames", "n_tokens", "n_empty_tokens", "n_speakers")
 
 
