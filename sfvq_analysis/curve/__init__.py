@@ -4,6 +4,8 @@ A curve is its corners, an array of shape (K, D). Segment k joins corner k and c
 on it is ``(1 - t) c_k + t c_{k+1}``, and ``k + t`` is its position on the axis 0 … K - 1.
 """
 
+from sfvq_analysis.curve.codes import Codes
+from sfvq_analysis.curve.engine import Engine
 from sfvq_analysis.curve.fitting import (
     CurveStatistics,
     MapStatistics,
@@ -12,12 +14,13 @@ from sfvq_analysis.curve.fitting import (
 )
 from sfvq_analysis.curve.growth import grow, point_at
 from sfvq_analysis.curve.order import principal_order, quieter_end_first, shortest_path
-from sfvq_analysis.curve.projection import Codes, nearest_codeword, project
+from sfvq_analysis.curve.projection import nearest_codeword, project
 from sfvq_analysis.curve.published import published_projection
 
 __all__ = [
     "Codes",
     "CurveStatistics",
+    "Engine",
     "MapStatistics",
     "curve_statistics",
     "grow",

@@ -22,7 +22,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.linalg import solveh_banded
 
-from sfvq_analysis.curve.kernels import compiled
 from sfvq_analysis.curve.projection import nearest_codeword
 
 if TYPE_CHECKING:
@@ -181,5 +180,11 @@ def _sums_by_index(
     frames: NDArray[np.float32], index: NDArray[np.int32], size: int
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     counts, sums = np.zeros(size), np.zeros((size, frames.shape[1]))
-    compiled("add_by_index")(frames, index, sums, counts)
+    try:
+        from sfvq_analysis.curve.kernels import add_by_index
+    except ImportError:  # no numba: the same sums in the same order, slowly
+        np.add.at(sums, index, frames)
+        np.add.at(counts, index, 1.0)
+    else:
+        add_by_index(frames, index, sums, counts)
     return counts, sums

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sfvq_analysis.curve.projection import checked_corners
+from sfvq_analysis.curve.checks import checked_corners
 from sfvq_analysis.errors import QuantizerError
 
 if TYPE_CHECKING:

@@ -1,139 +1,382 @@
 """The inner loops, compiled by numba at first use and kept in its cache.
 
-Each works on a block of B frames whose products with the K corners, ``G = C X^T`` of shape (K, B),
-are already there, so that the innermost loop runs over frames that lie side by side in memory.
+The screening works on a block of B frames. With centred corners c~ and frames x~, the products
+``-2 c~_k·x~`` (K, B) are there already, so that the innermost loops run over frames, which lie side
+by side in memory. With e_k = |x~ - c~_k|² - |x~|² = |c~_k|² - 2 c~_k·x~ and s = |c_{k+1} - c_k|²,
+the law of cosines gives the nearest point of segment k from the values at its two ends:
+t = clamp((e_k - e_{k+1}) / 2s + 1/2, 0, 1), with value e_k + t (s (t - 1) - (e_k - e_{k+1})).
+Only the least value of every `CHUNK` segments is kept. A chunk is looked at again where its least
+is within round-off of the least of all, and what is left in doubt there is decided in float64.
+
+This module imports numba; import it inside functions.
 """
 
 from __future__ import annotations
 
-import functools
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
+from numba import njit
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from numpy.typing import NDArray
 
-_ZERO, _ONE, _TWO = np.float32(0), np.float32(1), np.float32(2)
-_INFINITE = np.float32(np.inf)
+    from sfvq_analysis.curve.codes import Codes
+    from sfvq_analysis.curve.geometry import Geometry
+
+    Frames = NDArray[np.floating[Any]]
+    Float32 = NDArray[np.float32]
+    Int32 = NDArray[np.int32]
+
+CHUNK = 8
+LARGEST_SQUARE = 1e36
+"""Of a frame's distance from the centre; what float32 can still multiply."""
+_ZERO, _HALF, _ONE, _TWO, _INFINITE = (np.float32(value) for value in (0, 0.5, 1, 2, np.inf))
+_TIE = 1e-13  # squared distances that differ by less, relative to the lengths at work, are equal
+_TINY_SHARE = 1e-6  # a remainder below it has lost digits, and is computed anew
+_REORDERED = {"contract", "reassoc", "nsz", "arcp"}  # sums may be reordered; NaN stays NaN
 
 
-def _scan_segments(
-    products: NDArray[np.float32],
-    corner_squares: NDArray[np.float32],
-    lengths: NDArray[np.float32],
-    inverse_lengths: NDArray[np.float32],
-    corner_along: NDArray[np.float32],
-    slack: NDArray[np.float32],
-    best: NDArray[np.float32],
-    rival: NDArray[np.float32],
-    winner: NDArray[np.int32],
-) -> None:
-    """For every frame: least squared distance (less |x|²), its segment, and the next best.
+class Least(NamedTuple):
+    """For each of B frames: the least of some chunks' values, the next least, the least's chunk."""
 
-    A segment whose nearest point is its far corner, by more than the round-off `slack` of the
-    frame, is passed over unless it is the last: the next segment holds that corner too, so each
-    point of the curve is met once.
+    value: Float32
+    rival: Float32
+    chunk: Int32
+
+
+class Scratch(NamedTuple):
+    """What the search of a block of B frames is worked out in; both arrays are (chunks, B)."""
+
+    of_segments: Float32
+    of_corners: Float32
+    segment: Least
+    corner: Least
+
+
+def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Compile at first call, without the interpreter's lock, and keep the result if possible."""
+    try:
+        kernel: Callable[..., Any] = njit(cache=True, nogil=True, fastmath=_REORDERED)(function)
+    except RuntimeError:  # no folder to keep it in: compiled anew in every process
+        kernel = njit(nogil=True, fastmath=_REORDERED)(function)
+    return kernel
+
+
+@compiled
+def centre_frames(
+    frames: Frames, geometry: Geometry, round_off: float, centred: Float32, slack: Float32
+) -> bool:
+    """Fill in frames (B, dim) less the centre, and the round-off of their screened values.
+
+    Tell if all frames are usable; the round-off is `round_off` (|x~| + max|c~|)².
     """
-    n_corners, n_frames = products.shape
-    last = n_corners - 2
-    for i in range(n_frames):
-        best[i] = _INFINITE
-        rival[i] = _INFINITE
-        winner[i] = 0
-    for k in range(n_corners - 1):
-        for i in range(n_frames):
-            along = products[k + 1, i] - products[k, i] - corner_along[k]
-            t = min(max(along * inverse_lengths[k], _ZERO), _ONE)
-            value = corner_squares[k] - _TWO * products[k, i] + t * (t * lengths[k] - _TWO * along)
-            if k < last and along - lengths[k] > slack[i]:
-                value = _INFINITE
-            if value < best[i]:
-                rival[i] = best[i]
-                best[i] = value
-                winner[i] = k
-            elif value < rival[i]:
-                rival[i] = value
-
-
-def _scan_corners(
-    products: NDArray[np.float32],
-    corner_squares: NDArray[np.float32],
-    best: NDArray[np.float32],
-    rival: NDArray[np.float32],
-    winner: NDArray[np.int32],
-) -> None:
-    """For every frame: least squared distance to a corner (less |x|²), which, and the next best."""
-    n_corners, n_frames = products.shape
-    for i in range(n_frames):
-        best[i] = _INFINITE
-        rival[i] = _INFINITE
-        winner[i] = 0
-    for k in range(n_corners):
-        for i in range(n_frames):
-            value = corner_squares[k] - _TWO * products[k, i]
-            if value < best[i]:
-                rival[i] = best[i]
-                best[i] = value
-                winner[i] = k
-            elif value < rival[i]:
-                rival[i] = value
-
-
-def _decide_segments(
-    frames: NDArray[np.float64],
-    corners: NDArray[np.float64],
-    winner: NDArray[np.int32],
-    t_best: NDArray[np.float64],
-    d_best: NDArray[np.float64],
-) -> None:
-    """For every frame: nearest segment, t and squared distance, in float64 and direct form."""
+    usable = True
+    centre = geometry.centre
     for i in range(frames.shape[0]):
-        d_best[i] = np.inf
-        for k in range(corners.shape[0] - 1):
-            length = 0.0
-            along = 0.0
-            for j in range(corners.shape[1]):
-                step = corners[k + 1, j] - corners[k, j]
-                length += step * step
-                along += (frames[i, j] - corners[k, j]) * step
-            t = min(max(along / length, 0.0), 1.0) if length > 0.0 else 0.0
-            squared = 0.0
-            for j in range(corners.shape[1]):
-                step = corners[k + 1, j] - corners[k, j]
-                apart = frames[i, j] - corners[k, j] - t * step
-                squared += apart * apart
-            if squared < d_best[i]:
-                d_best[i] = squared
-                t_best[i] = t
-                winner[i] = k
+        square = 0.0
+        for j in range(frames.shape[1]):
+            value = frames[i, j] - centre[j]
+            centred[i, j] = value
+            square += value * value
+        slack[i] = round_off * (np.sqrt(square) + geometry.reach) ** 2
+        usable &= square <= LARGEST_SQUARE  # False for NaN, too
+    return usable
 
 
-def _decide_corners(
-    frames: NDArray[np.float64],
-    corners: NDArray[np.float64],
-    winner: NDArray[np.int32],
+@compiled
+def _point_on(here: Any, there: Any, span: Any, half_inverse: Any) -> Any:
+    """Return the value of the nearest point between two corners of values e_k and e_{k+1}."""
+    fall = here - there
+    t = fall * half_inverse + _HALF
+    t = max(_ZERO, t)
+    t = min(_ONE, t)
+    return here + t * (span * (t - _ONE) - fall)
+
+
+@compiled
+def _scan_curve(
+    geometry: Geometry, products: Float32, of_segments: Float32, of_corners: Float32
 ) -> None:
-    """For every frame: nearest corner, the lowest among equals, in float64 and direct form."""
+    """Fill in the least value of every chunk of segments and of corners, both (chunks, B)."""
+    n_segments = products.shape[0] - 1
+    squares, spans, half_inverses = geometry.squares, geometry.spans, geometry.half_inverses
+    for chunk in range(of_corners.shape[0]):
+        first = chunk * CHUNK
+        if first + CHUNK <= n_segments:
+            _scan_chunk(
+                products[first : first + CHUNK + 1],
+                squares[first : first + CHUNK + 1],
+                spans[first : first + CHUNK],
+                half_inverses[first : first + CHUNK],
+                of_segments[chunk],
+                of_corners[chunk],
+            )
+            continue
+        _scan_corners(products[first:], squares[first:], of_corners[chunk])
+        for i in range(products.shape[1]):
+            of_segments[chunk, i] = _INFINITE
+        for k in range(first, n_segments):
+            for i in range(products.shape[1]):
+                here, there = squares[k] + products[k, i], squares[k + 1] + products[k + 1, i]
+                value = _point_on(here, there, spans[k], half_inverses[k])
+                least = of_segments[chunk, i]
+                of_segments[chunk, i] = min(least, value)
+
+
+@compiled
+def _scan_chunk(
+    products: Float32,
+    squares: Float32,
+    spans: Float32,
+    half_inverses: Float32,
+    of_segments: Float32,
+    of_corners: Float32,
+) -> None:
+    """Fill in the least value of `CHUNK` segments and of the corners at their starts."""
+    for i in range(products.shape[1]):
+        here = squares[0] + products[0, i]
+        segment, corner = _INFINITE, _INFINITE
+        for k in range(CHUNK):
+            there = squares[k + 1] + products[k + 1, i]
+            value = _point_on(here, there, spans[k], half_inverses[k])
+            segment = min(segment, value)
+            corner = min(corner, here)
+            here = there
+        of_segments[i] = segment
+        of_corners[i] = corner
+
+
+@compiled
+def _scan_corners(products: Float32, squares: Float32, of_corners: Float32) -> None:
+    """Fill in the least value of up to `CHUNK` corners."""
+    if products.shape[0] == CHUNK:
+        for i in range(products.shape[1]):
+            least = _INFINITE
+            for k in range(CHUNK):  # a constant number, so that it is unrolled
+                value = squares[k] + products[k, i]
+                least = value if value < least else least
+            of_corners[i] = least
+        return
+    for i in range(products.shape[1]):
+        of_corners[i] = _INFINITE
+    for k in range(products.shape[0]):
+        for i in range(products.shape[1]):
+            value = squares[k] + products[k, i]
+            of_corners[i] = value if value < of_corners[i] else of_corners[i]
+
+
+@compiled
+def _least_chunks(values: Float32, least: Least) -> None:
+    """Fill in the least of values (chunks, B), over chunks."""
+    for i in range(values.shape[1]):
+        least.value[i], least.rival[i], least.chunk[i] = values[0, i], _INFINITE, 0
+    for chunk in range(1, values.shape[0]):
+        index = np.int32(chunk)
+        for i in range(values.shape[1]):
+            value, best = values[chunk, i], least.value[i]
+            loser = value if value > best else best
+            least.rival[i] = loser if loser < least.rival[i] else least.rival[i]
+            least.chunk[i] = index if value < best else least.chunk[i]
+            least.value[i] = value if value < best else best
+
+
+@compiled
+def search_curve(
+    frames: Frames,
+    geometry: Geometry,
+    products: Float32,
+    slack: Float32,
+    scratch: Scratch,
+    codes: Codes,
+) -> None:
+    """Fill in all codes of frames (B, dim), decided in float64 where several are within `slack`."""
+    _scan_curve(geometry, products, scratch.of_segments, scratch.of_corners)
+    _least_chunks(scratch.of_segments, scratch.segment)
+    _least_chunks(scratch.of_corners, scratch.corner)
+    least, last = scratch.segment, geometry.spans.shape[0] - 1
+    corners, steps, lengths = geometry.corners, geometry.steps, geometry.lengths
+    squares, spans, half_inverses = geometry.squares, geometry.spans, geometry.half_inverses
     for i in range(frames.shape[0]):
-        least = np.inf
-        for k in range(corners.shape[0]):
-            squared = 0.0
-            for j in range(corners.shape[1]):
-                apart = frames[i, j] - corners[k, j]
-                squared += apart * apart
-            if squared < least:
-                least = squared
-                winner[i] = k
+        limit = least.value[i] + slack[i]
+        first = least.chunk[i] * CHUNK
+        k, alone = _only_segment(
+            products[:, i], squares, spans, half_inverses, first, slack[i], limit
+        )
+        if not alone or least.rival[i] <= limit:
+            k = _decide_segment(
+                frames[i], geometry, products[:, i], scratch.of_segments[:, i], limit
+            )
+        t, squared, along, square = _project_one(frames[i], corners[k], steps[k], lengths[k])
+        codes.segment[i], codes.t[i], codes.distortion[i] = k, t, squared
+        if codes.t[i] == _ONE and k < last:  # a corner is the start of its segment
+            codes.segment[i], codes.t[i] = k + 1, _ZERO
+
+        first, rival = scratch.corner.chunk[i] * CHUNK, scratch.corner.rival[i]
+        corner = _only_corner(products[:, i], squares, first, rival, slack[i])
+        if corner < 0:
+            limit = scratch.corner.value[i] + slack[i]
+            corner = _decide_corner(
+                frames[i], geometry, products[:, i], scratch.of_corners[:, i], limit
+            )
+        if corner == k + 1:
+            far = square - along - along + lengths[k]
+            lost_digits = far < _TINY_SHARE * square
+            square = _square_to(frames[i], corners[corner]) if lost_digits else far
+        elif corner != k:
+            square = _square_to(frames[i], corners[corner])
+        codes.codeword[i], codes.codeword_distortion[i] = corner, square
 
 
-def _add_by_index(
-    frames: NDArray[np.float32],
-    index: NDArray[np.int32],
-    sums: NDArray[np.float64],
-    counts: NDArray[np.float64],
+@compiled
+def search_codebook(
+    frames: Frames,
+    geometry: Geometry,
+    products: Float32,
+    slack: Float32,
+    scratch: Scratch,
+    codes: Codes,
+) -> None:
+    """Fill in codeword and its distortion only, decided in float64 as in `search_curve`."""
+    squares, corners = geometry.squares, geometry.corners
+    for chunk in range(scratch.of_corners.shape[0]):
+        first, stop = chunk * CHUNK, min((chunk + 1) * CHUNK, products.shape[0])
+        _scan_corners(products[first:stop], squares[first:stop], scratch.of_corners[chunk])
+    _least_chunks(scratch.of_corners, scratch.corner)
+    for i in range(frames.shape[0]):
+        first, rival = scratch.corner.chunk[i] * CHUNK, scratch.corner.rival[i]
+        corner = _only_corner(products[:, i], squares, first, rival, slack[i])
+        if corner < 0:
+            limit = scratch.corner.value[i] + slack[i]
+            corner = _decide_corner(
+                frames[i], geometry, products[:, i], scratch.of_corners[:, i], limit
+            )
+        codes.codeword[i] = corner
+        codes.codeword_distortion[i] = _square_to(frames[i], corners[corner])
+
+
+@compiled
+def _only_corner(products: Float32, squares: Float32, first: int, rival: Any, slack: Any) -> int:
+    """Return the nearest corner of a chunk if neither another nor `rival` is close, else -1."""
+    winner, best, second = first, _INFINITE, rival
+    for k in range(first, min(first + CHUNK, squares.shape[0])):
+        value = squares[k] + products[k]
+        loser = value if value > best else best
+        second = loser if loser < second else second
+        winner = k if value < best else winner
+        best = value if value < best else best
+    return winner if second > best + slack else -1
+
+
+@compiled
+def _decide_corner(
+    frame: Frames, geometry: Geometry, products: Float32, of_corners: Float32, limit: Any
+) -> int:
+    """Return the nearest corner, in float64 among what is within `limit`."""
+    winner, nearest = -1, np.inf
+    for chunk in range(of_corners.shape[0]):
+        if of_corners[chunk] > limit:
+            continue
+        for k in range(chunk * CHUNK, min((chunk + 1) * CHUNK, products.shape[0])):
+            if geometry.squares[k] + products[k] <= limit:
+                square = _square_to(frame, geometry.corners[k])
+                if square < nearest:
+                    winner, nearest = k, square
+    return winner
+
+
+@compiled
+def _only_segment(
+    products: Float32,
+    squares: Float32,
+    spans: Float32,
+    half_inverses: Float32,
+    first: int,
+    slack: Any,
+    limit: Any,
+) -> tuple[int, bool]:
+    """Return the segment of least value in a chunk, and whether it alone is within `limit`.
+
+    A segment that is nearest at its far corner is passed over: the next one holds that corner, too.
+    """
+    last = spans.shape[0] - 1
+    winner, best, second = first, _INFINITE, _INFINITE
+    here = squares[first] + products[first]
+    for k in range(first, min(first + CHUNK, last + 1)):
+        there = squares[k + 1] + products[k + 1]
+        value = _point_on(here, there, spans[k], half_inverses[k])
+        beyond = k < last and here - there > spans[k] + _TWO * slack
+        value = _INFINITE if beyond else value
+        loser = value if value > best else best
+        second = loser if loser < second else second
+        winner = k if value < best else winner
+        best = value if value < best else best
+        here = there
+    return winner, best <= limit and second > limit
+
+
+@compiled
+def _decide_segment(
+    frame: Frames, geometry: Geometry, products: Float32, of_segments: Float32, limit: Any
+) -> int:
+    """Return the nearest segment, the first of equals, in float64 among what is within `limit`."""
+    corners, steps, lengths = geometry.corners, geometry.steps, geometry.lengths
+    squares, last = geometry.squares, geometry.spans.shape[0] - 1
+    winner, least = -1, np.inf
+    for chunk in range(of_segments.shape[0]):
+        if of_segments[chunk] > limit:
+            continue
+        for k in range(chunk * CHUNK, min((chunk + 1) * CHUNK, last + 1)):
+            here, there = squares[k] + products[k], squares[k + 1] + products[k + 1]
+            value = _point_on(here, there, geometry.spans[k], geometry.half_inverses[k])
+            if value > limit:
+                continue
+            squared = _project_one(frame, corners[k], steps[k], lengths[k])[1]
+            if winner < 0 or squared < least - _TIE * (least + lengths[k]):
+                winner, least = k, squared
+    return winner
+
+
+@compiled
+def _project_one(
+    frame: Frames, corner: NDArray[np.float64], step: NDArray[np.float64], length: float
+) -> tuple[float, float, float, float]:
+    """Return t and squared distance of a frame's nearest point on a segment, in float64.
+
+    Then (x - c_k)·d_k and |x - c_k|².
+    """
+    along, square = 0.0, 0.0
+    for j in range(frame.shape[0]):
+        offset = frame[j] - corner[j]
+        along += offset * step[j]
+        square += offset * offset
+    t = along / length if length > 0.0 else 0.0
+    t = t if t > 0.0 else 0.0
+    t = t if t < 1.0 else 1.0
+    squared = square - t * (along + along - t * length)
+    if squared < _TINY_SHARE * square:
+        squared = 0.0
+        for j in range(frame.shape[0]):
+            apart = frame[j] - corner[j] - t * step[j]
+            squared += apart * apart
+    return t, squared, along, square
+
+
+@compiled
+def _square_to(frame: Frames, point: NDArray[np.float64]) -> float:
+    """Return the squared distance of a frame to a point, in float64."""
+    square = 0.0
+    for j in range(frame.shape[0]):
+        offset = frame[j] - point[j]
+        square += offset * offset
+    return square
+
+
+@compiled
+def add_by_index(
+    frames: Float32, index: Int32, sums: NDArray[np.float64], counts: NDArray[np.float64]
 ) -> None:
     """Add every frame to the row of `sums` that its index names, in the order of the frames."""
     for i in range(frames.shape[0]):
@@ -141,24 +384,3 @@ def _add_by_index(
         counts[k] += 1.0
         for j in range(frames.shape[1]):
             sums[k, j] += frames[i, j]
-
-
-@functools.cache
-def compiled(name: str) -> Callable[..., Any]:
-    """Return a compiled kernel by its name without the leading underscore."""
-    import numba
-
-    function = {
-        "scan_segments": _scan_segments,
-        "scan_corners": _scan_corners,
-        "decide_segments": _decide_segments,
-        "decide_corners": _decide_corners,
-        "add_by_index": _add_by_index,
-    }[name]
-    try:
-        compiler: Any = numba.njit(cache=True, nogil=True, fastmath=False)
-        kernel: Callable[..., Any] = compiler(function)
-    except RuntimeError:  # no folder to keep the cache in: compiled anew in every process
-        compiler = numba.njit(nogil=True, fastmath=False)
-        kernel = compiler(function)
-    return kernel

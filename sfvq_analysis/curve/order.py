@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.spatial.distance import cdist
 
-from sfvq_analysis.curve.projection import checked_corners
+from sfvq_analysis.curve.checks import checked_corners
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray

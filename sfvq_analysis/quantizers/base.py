@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from sfvq_analysis.curve.projection import checked_corners
+from sfvq_analysis.curve.checks import checked_corners
 from sfvq_analysis.errors import QuantizerError
 
 if TYPE_CHECKING:
@@ -156,12 +156,3 @@ def nearest_row(flat: Tensor, rows: Tensor) -> Tensor:
     flat, rows = flat.detach(), rows.detach()
     centre = rows.mean(dim=0)
     return torch.cdist(flat - centre, rows - centre).argmin(dim=1)
-
-
-def as_array(frames: ArrayLike | Tensor) -> ArrayLike:
-    """Return frames as NumPy can read them."""
-    if not isinstance(frames, Tensor):
-        return frames
-    wide = torch.promote_types(frames.dtype, torch.float32)  # NumPy has no bfloat16
-    array: ArrayLike = frames.detach().to("cpu", wide).numpy()
-    return array

@@ -8,7 +8,7 @@ import numpy as np
 
 from sfvq_analysis.curve import Codes, nearest_codeword
 from sfvq_analysis.errors import check_option
-from sfvq_analysis.quantizers.base import Mode, Quantizer, as_array, nearest_row
+from sfvq_analysis.quantizers.base import Mode, Quantizer, nearest_row
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -43,7 +43,7 @@ class PlainVQ(Quantizer):
             If frames don't fit the codebook or aren't finite.
         """
         check_option("mode", mode, ("exact", "published"))
-        codeword, distortion = nearest_codeword(as_array(frames), self.corners())
+        codeword, distortion = nearest_codeword(frames, self.corners())
         n_frames = len(codeword)
         return Codes(
             codeword,

@@ -8,9 +8,9 @@ import numpy as np
 import torch
 
 from sfvq_analysis.curve import Codes, point_at, project, published_projection
-from sfvq_analysis.curve.projection import checked_corners
+from sfvq_analysis.curve.checks import checked_corners
 from sfvq_analysis.errors import QuantizerError, unknown_option
-from sfvq_analysis.quantizers.base import Mode, Provenance, Quantizer, as_array, nearest_row
+from sfvq_analysis.quantizers.base import Mode, Provenance, Quantizer, nearest_row
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -87,9 +87,9 @@ class SpaceFillingVQ(Quantizer):
         """
         match mode:
             case "exact":
-                return project(as_array(frames), self.corners())
+                return project(frames, self.corners())
             case "published":
-                return published_projection(as_array(frames), self.corners())
+                return published_projection(frames, self.corners())
             case _:
                 raise unknown_option("mode", mode, ("exact", "published"))
 

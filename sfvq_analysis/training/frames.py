@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sfvq_analysis.curve.projection import checked_frames
+from sfvq_analysis.curve.checks import checked_frames
 from sfvq_analysis.encoders import Features, config_digest
 from sfvq_analysis.errors import OptionError, QuantizerError
 

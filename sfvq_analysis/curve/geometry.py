@@ -1,0 +1,75 @@
+"""What the search for the nearest point needs of a codebook, computed once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from sfvq_analysis.errors import QuantizerError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+_SMALLEST_SQUARE, _LARGEST_SQUARE = 1e-30, 1e30  # of lengths that float32 can square and invert
+
+
+class Geometry(NamedTuple):
+    """Constants of a codebook with K corners; computed in float64, the screening's in float32.
+
+    Attributes
+    ----------
+    corners, steps, lengths
+        c_k (K, dim), c_{k+1} - c_k (K-1, dim) and its square |c_{k+1} - c_k|² (K-1,).
+    centre
+        Mean corner (dim,), which is taken off before any product.
+    minus_two, squares
+        -2 c~_k (K, dim) and |c~_k|² (K,), c~ the centred corner, in float32.
+    spans, half_inverses
+        |c_{k+1} - c_k|² and half its inverse (K-1,), 0 for a segment without length, in float32.
+    reach
+        The largest norm of a centred corner.
+    """
+
+    corners: NDArray[np.float64]
+    steps: NDArray[np.float64]
+    lengths: NDArray[np.float64]
+    centre: NDArray[np.float64]
+    minus_two: NDArray[np.float32]
+    squares: NDArray[np.float32]
+    spans: NDArray[np.float32]
+    half_inverses: NDArray[np.float32]
+    reach: float
+
+    @classmethod
+    def of(cls, corners: NDArray[np.float64]) -> Geometry:
+        """Prepare a codebook, shape (K, dim).
+
+        Raises
+        ------
+        QuantizerError
+            If corners are farther from their mean than float32 can square.
+        """
+        centre = corners.mean(axis=0)
+        centred = corners - centre
+        squares = (centred**2).sum(axis=1)
+        if squares.max() > _LARGEST_SQUARE:
+            raise QuantizerError(
+                f"codewords are up to {np.sqrt(squares.max()):.3g} from their mean",
+                remedy="scale latents and codebook down",
+            )
+        steps = np.diff(corners, axis=0)
+        lengths = (steps**2).sum(axis=1)
+        long_enough = lengths >= _SMALLEST_SQUARE  # the inverse of others would overflow
+        inverse = np.divide(0.5, lengths, out=np.zeros_like(lengths), where=long_enough)
+        return cls(
+            corners=np.ascontiguousarray(corners),
+            steps=steps,
+            lengths=lengths,
+            centre=centre,
+            minus_two=(-2 * centred).astype(np.float32),
+            squares=squares.astype(np.float32),
+            spans=np.where(long_enough, lengths, 0.0).astype(np.float32),
+            half_inverses=inverse.astype(np.float32),
+            reach=float(np.sqrt(squares.max())),
+        )

@@ -1,0 +1,143 @@
+"""Matrix products of one block, by the fastest library at hand.
+
+Which library is fastest depends on the processor: torch's `mm` (MKL) is on some, oneDNN or NumPy's
+OpenBLAS on others, by a factor of up to two. They are timed once a process on a block of typical
+size, those that fail or are wrong are left out, and the fastest is used. torch is asked only where
+it is loaded already. Which one it is never shows in the codes: what float32 leaves in doubt is
+decided in float64 (`sfvq_analysis.curve.projection`).
+"""
+
+from __future__ import annotations
+
+import functools
+import sys
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from sfvq_analysis.errors import OptionError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from numpy.typing import NDArray
+
+    from sfvq_analysis.curve.engine import Products
+
+    Matrix = NDArray[np.float32]
+    Product = Callable[[Matrix, Matrix, Matrix], Matrix]
+
+_TEST_SHAPE = 256, 64, 1024  # K, D, B
+_TEST_RUNS = 5
+
+
+def product(name: Products) -> Product:
+    """Return a function of a (K, dim), b (B, dim) and scratch (K, B): a b^T, in the scratch or not.
+
+    Raises
+    ------
+    OptionError
+        If a library is named that isn't at hand.
+    """
+    if name == "auto":
+        return _fastest(with_torch="torch" in sys.modules)
+    at_hand = _candidates(with_torch=True)
+    if name not in at_hand:
+        raise OptionError(
+            f"products is {name!r}, which isn't at hand", remedy=f"use one of {sorted(at_hand)}"
+        )
+    return at_hand[name]
+
+
+@functools.cache
+def _fastest(*, with_torch: bool) -> Product:
+    return min(_timed(_candidates(with_torch=with_torch)).items(), key=lambda item: item[1])[0]
+
+
+def _timed(candidates: Mapping[str, Product]) -> Mapping[Product, float]:
+    """Return the least time of each candidate whose product is right."""
+    rng = np.random.default_rng(0)
+    n_rows, dim, n_frames = _TEST_SHAPE
+    a, b = (rng.standard_normal((n, dim), dtype=np.float32) for n in (n_rows, n_frames))
+    wanted = a.astype(np.float64) @ b.T.astype(np.float64)
+    seconds: dict[Product, float] = {}
+    with one_thread_each():
+        for multiply in candidates.values():
+            scratch = np.full((n_rows, n_frames), np.nan, dtype=np.float32)
+            try:
+                right = np.allclose(multiply(a, b, scratch), wanted, rtol=0, atol=1e-4)
+            except (RuntimeError, NotImplementedError):  # what torch raises for an op it lacks
+                continue
+            if right:
+                runs = (_seconds(multiply, a, b, scratch) for _ in range(_TEST_RUNS))
+                seconds[multiply] = min(runs)
+    return seconds
+
+
+def _seconds(multiply: Product, a: Matrix, b: Matrix, scratch: Matrix) -> float:
+    start = time.perf_counter()
+    multiply(a, b, scratch)
+    return time.perf_counter() - start
+
+
+def _candidates(*, with_torch: bool) -> Mapping[str, Product]:
+    found: dict[str, Product] = {"numpy": _by_numpy}
+    if with_torch:
+        import torch
+
+        found["torch"] = _by_torch
+        if hasattr(torch.ops.mkldnn, "_linear_pointwise"):
+            found["onednn"] = _by_onednn
+    return found
+
+
+def _by_numpy(a: Matrix, b: Matrix, scratch: Matrix) -> Matrix:
+    return np.matmul(a, b.T, out=scratch)
+
+
+def _by_torch(a: Matrix, b: Matrix, scratch: Matrix) -> Matrix:
+    import torch
+
+    torch.mm(torch.from_numpy(a), torch.from_numpy(b).T, out=torch.from_numpy(scratch))
+    return scratch
+
+
+def _by_onednn(a: Matrix, b: Matrix, scratch: Matrix) -> Matrix:  # noqa: ARG001 -- it makes its own
+    import torch
+
+    linear = torch.ops.mkldnn._linear_pointwise  # noqa: SLF001 -- no public name gives oneDNN's
+    made: Matrix = linear(torch.from_numpy(a), torch.from_numpy(b), None, "none", [], "").numpy()
+    return made
+
+
+@contextmanager
+def one_thread_each() -> Iterator[None]:
+    """Let every product run in the thread that asks for it; what was set comes back afterwards.
+
+    Threads that are started inside call `one_thread_here` first.
+    """
+    torch = sys.modules.get("torch")
+    before = torch.get_num_threads() if torch else 1
+    with _blas().limit(limits=1):
+        try:
+            one_thread_here()
+            yield
+        finally:
+            if torch:
+                torch.set_num_threads(before)
+
+
+def one_thread_here() -> None:
+    """Keep torch to one thread in the calling thread; OpenMP keeps the number for each apart."""
+    torch = sys.modules.get("torch")
+    if torch:
+        torch.set_num_threads(1)
+
+
+@functools.cache
+def _blas() -> Any:
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController().select(user_api="blas")

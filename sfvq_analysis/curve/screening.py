@@ -1,0 +1,160 @@
+"""Blocks of frames against a codebook on the CPU: products, compiled loops, threads.
+
+Scratch memory is O(K · B) for each thread, whatever the number of frames. A block whose frames
+aren't usable ends the work; what is wrong with them is found out by the caller.
+"""
+
+from __future__ import annotations
+
+import math
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+
+from sfvq_analysis.curve.checks import blocks
+from sfvq_analysis.curve.products import one_thread_each, one_thread_here, product
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from sfvq_analysis.curve.codes import Codes
+    from sfvq_analysis.curve.engine import Engine
+    from sfvq_analysis.curve.geometry import Geometry
+    from sfvq_analysis.curve.products import Product
+
+    Frames = NDArray[np.floating[Any]]
+
+MOST_DIRECT = 4
+"""Up to so many dimensions the coordinates are used as they are, without products."""
+_SCRATCH = 1 << 18  # products of a block: K * B float32 within a cache of about 1 MB
+_FEWEST, _MOST, _LANES = 64, 4096, 16
+_DIRECT_BLOCK = 512
+
+
+def round_off(dim: int, eps: float = float(np.finfo(np.float32).eps)) -> float:
+    """Return what bounds the error of screened values, in units of (|x~| + max|c~|)².
+
+    (4 + 4 √dim) eps: products of random round-off err by 6 √dim eps / 2 · |x~| |c~| at most, but
+    for one in 3e7 (Higham & Mary 2019), a value holds two of them twice, and |x~| |c~| is at most
+    a quarter of the square.
+    """
+    return (4 + 4 * math.sqrt(dim)) * eps
+
+
+class _Searcher(Protocol):
+    """Fills in the codes of one block after another; False if frames aren't usable."""
+
+    block_size: int
+
+    def search(self, frames: Frames, codes: Codes, *, on_curve: bool) -> bool: ...
+
+
+def search(
+    frames: Frames, geometry: Geometry, codes: Codes, engine: Engine, *, on_curve: bool
+) -> bool:
+    """Fill in the codes of frames, shape (n_frames, dim); False if some frame isn't usable.
+
+    Parameters
+    ----------
+    frames
+        An array or a memory map.
+    geometry
+        Of the codebook.
+    codes
+        Of as many frames. Without `on_curve` only the nearest codeword and its distortion.
+    engine
+        Gives products and threads.
+    """
+    searchers = [_searcher(geometry, engine) for _ in range(engine.n_threads)]
+    parts = iter(list(blocks(len(frames), searchers[0].block_size)))  # shared by the threads
+
+    def work(searcher: _Searcher) -> bool:
+        for part in parts:
+            block: Frames = np.ascontiguousarray(frames[part])
+            if not searcher.search(block, codes.rows(part), on_curve=on_curve):
+                return False
+        return True
+
+    n_blocks = -(-len(frames) // searchers[0].block_size)
+    with one_thread_each():
+        if min(n_blocks, len(searchers)) <= 1:
+            return work(searchers[0])
+        with ThreadPoolExecutor(len(searchers), initializer=one_thread_here) as pool:
+            return all(list(pool.map(work, searchers)))
+
+
+def _searcher(geometry: Geometry, engine: Engine) -> _Searcher:
+    if geometry.corners.shape[1] <= MOST_DIRECT:
+        return _Direct(geometry)
+    return _Screened(geometry, product(engine.products))
+
+
+class _Screened:
+    """Screens in float32, from one matrix product a block."""
+
+    def __init__(self, geometry: Geometry, multiply: Product) -> None:
+        n_corners, dim = geometry.corners.shape
+        size = int(np.clip(_SCRATCH // n_corners, _FEWEST, _MOST))
+        self.block_size = (size // _LANES | 1) * _LANES  # rows not a power of two apart
+        self._geometry, self._multiply = geometry, multiply
+        self._round_off = round_off(dim)
+        self._arrays = _arrays(self.block_size, n_corners, dim)
+
+    def search(self, frames: Frames, codes: Codes, *, on_curve: bool) -> bool:
+        from sfvq_analysis.curve import kernels
+
+        if len(frames) != self._arrays[0].shape[0]:  # the last block
+            self._arrays = _arrays(len(frames), *self._geometry.corners.shape)
+        centred, products, slack, scratch = self._arrays
+        if not kernels.centre_frames(frames, self._geometry, self._round_off, centred, slack):
+            return False
+        products = self._multiply(self._geometry.minus_two, centred, products)
+        search = kernels.search_curve if on_curve else kernels.search_codebook
+        search(frames, self._geometry, products, slack, scratch, codes)
+        return True
+
+
+def _arrays(size: int, n_corners: int, dim: int) -> tuple[Any, ...]:
+    """Return room for centred frames, products, their round-off and the search's scratch."""
+    from sfvq_analysis.curve.kernels import CHUNK, Least, Scratch
+
+    n_chunks = -(-n_corners // CHUNK)
+    real = np.float32
+    segment, corner = (
+        Least(np.empty(size, real), np.empty(size, real), np.empty(size, np.int32))
+        for _ in range(2)
+    )
+    scratch = Scratch(
+        np.empty((n_chunks, size), real), np.empty((n_chunks, size), real), segment, corner
+    )
+    return (
+        np.empty((size, dim), real),
+        np.empty((n_corners, size), real),
+        np.empty(size, real),
+        scratch,
+    )
+
+
+class _Direct:
+    """Goes through all segments in float64, for few dimensions."""
+
+    block_size = _DIRECT_BLOCK
+
+    def __init__(self, geometry: Geometry) -> None:
+        wider = ((0, 0), (0, MOST_DIRECT - geometry.corners.shape[1]))
+        self._corners, self._steps = np.pad(geometry.corners, wider), np.pad(geometry.steps, wider)
+        self._rows = np.empty((MOST_DIRECT, _DIRECT_BLOCK))
+        self._squared = np.empty(_DIRECT_BLOCK)
+
+    def search(self, frames: Frames, codes: Codes, *, on_curve: bool) -> bool:
+        from sfvq_analysis.curve import direct
+
+        size = len(frames)
+        rows, squared = self._rows[:, :size], self._squared[:size]
+        if not direct.spread(frames, rows):
+            return False
+        if on_curve:
+            direct.project_directly(rows, self._corners, self._steps, squared, codes)
+        direct.nearest_directly(rows, self._corners, squared, codes)
+        return True

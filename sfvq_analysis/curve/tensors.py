@@ -1,0 +1,151 @@
+"""The same search by tensor operations, on the device of the frames.
+
+For frames on a GPU, and for machines without numba. Screening is in float32 as on the CPU; all
+candidates within its round-off are computed anew in float64.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from sfvq_analysis.curve.checks import as_frames, blocks
+from sfvq_analysis.curve.screening import round_off
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from numpy.typing import ArrayLike
+
+    from sfvq_analysis.curve.codes import Codes
+    from sfvq_analysis.curve.geometry import Geometry
+
+_SCRATCH = {"cpu": 1 << 18, "cuda": 1 << 25}  # products of a block, K * B
+_CANDIDATES = 1 << 22  # candidates times dimensions, looked at together in float64
+_LARGEST = 1e18
+_ROUND_OFF = {"highest": 2.0**-23, "high": 2.0**-10, "medium": 2.0**-7}
+_TIE = 1e-13
+
+
+def as_tensor(frames: ArrayLike | Tensor) -> Tensor:
+    """Return frames as a float32 or float64 tensor of shape (n_frames, dim), on their device."""
+    if not isinstance(frames, Tensor):
+        return torch.from_numpy(as_frames(frames))
+    if frames.ndim != 2:
+        as_frames(np.empty(tuple(frames.shape), dtype=np.float32))  # raises
+    return frames.detach().to(torch.promote_types(frames.dtype, torch.float32))
+
+
+def search_tensors(frames: Tensor, geometry: Geometry, codes: Codes, *, on_curve: bool) -> bool:
+    """Fill in the codes of frames, shape (n_frames, dim); False if some frame isn't usable."""
+    constants = _Constants.of(geometry, frames.device)
+    scratch = _SCRATCH.get(frames.device.type, _SCRATCH["cpu"])
+    for part in blocks(len(frames), max(scratch // len(geometry.corners), 64)):
+        found = _search_block(frames[part], constants, on_curve=on_curve)
+        if found is None:
+            return False
+        for column, values in zip(codes.rows(part), found, strict=True):
+            if values is not None:
+                column[:] = values.cpu().numpy()
+    return True
+
+
+class _Constants(NamedTuple):
+    """`Geometry` as tensors on a device."""
+
+    corners: Tensor
+    steps: Tensor
+    lengths: Tensor
+    centre: Tensor
+    minus_two: Tensor
+    squares: Tensor
+    spans: Tensor
+    half_inverses: Tensor
+    reach: Tensor
+
+    @classmethod
+    def of(cls, geometry: Geometry, device: torch.device) -> _Constants:
+        arrays = {name: geometry[at] for at, name in enumerate(cls._fields)}
+        return cls(**{name: torch.as_tensor(array).to(device) for name, array in arrays.items()})
+
+
+def _search_block(
+    frames: Tensor, constants: _Constants, *, on_curve: bool
+) -> tuple[Tensor | None, ...] | None:
+    """Return the columns of `Codes`, or None if some frame isn't usable."""
+    wide = frames.double()
+    centred = (wide - constants.centre).float()  # (b, d)
+    norms = torch.linalg.vector_norm(centred, dim=1, keepdim=True)
+    if not bool((norms <= _LARGEST).all()):
+        return None
+    ends = torch.addmm(constants.squares, centred, constants.minus_two.T)  # (b, K)
+    eps = _ROUND_OFF[torch.get_float32_matmul_precision()]
+    slack = round_off(frames.shape[1], eps) * (norms + constants.reach) ** 2
+    codeword, nearest = _nearest(wide, ends, slack, constants)
+    if not on_curve:
+        return codeword, None, None, None, nearest
+    fall = ends[:, :-1] - ends[:, 1:]
+    t = (fall * constants.half_inverses + 0.5).clamp_(0, 1)
+    values = ends[:, :-1] + t * (constants.spans * (t - 1) - fall)
+    segment, t, distortion = _on_segments(wide, values, slack, constants)
+    return codeword, segment, t, distortion, nearest
+
+
+def _candidates(values: Tensor, slack: Tensor, dim: int) -> Iterator[tuple[Tensor, Tensor]]:
+    """Yield (row, column) of values (b, n) within slack of their row's least, some at a time."""
+    row, column = (values <= values.amin(dim=1, keepdim=True) + slack).nonzero(as_tuple=True)
+    size = max(_CANDIDATES // dim, 1)
+    yield from zip(torch.split(row, size), torch.split(column, size), strict=True)
+
+
+def _nearest(
+    frames: Tensor, ends: Tensor, slack: Tensor, constants: _Constants
+) -> tuple[Tensor, Tensor]:
+    """Return nearest corner and squared distance, decided in float64."""
+    row, k, squared = _joined(
+        (row, k, (frames[row] - constants.corners[k]).square().sum(dim=1))
+        for row, k in _candidates(ends, slack, frames.shape[1])
+    )
+    least = _least_by_row(row, squared, len(frames))
+    return _least_by_row(
+        row, torch.where(squared <= least[row], k, len(ends.T)), len(frames)
+    ), least
+
+
+def _on_segments(
+    frames: Tensor, values: Tensor, slack: Tensor, constants: _Constants
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Return nearest segment, t and squared distance, decided in float64."""
+    row, k, t, squared = _joined(
+        (row, k, *_on_segment(frames[row], k, constants))
+        for row, k in _candidates(values, slack, frames.shape[1])
+    )
+    least = _least_by_row(row, squared, len(frames))
+    near = squared <= least[row] + _TIE * (least[row] + constants.lengths[k])
+    position = _least_by_row(row, torch.where(near, k + t, torch.inf), len(frames))
+    last = values.shape[1] - 1
+    segment = position.long().clamp(max=last)
+    t = (position - segment).float()
+    at_corner = (t == 1) & (segment < last)  # the start of its segment
+    return segment + at_corner, t.masked_fill(at_corner, 0.0), least
+
+
+def _on_segment(frames: Tensor, k: Tensor, constants: _Constants) -> tuple[Tensor, Tensor]:
+    """Return t and squared distance of frames (n, dim) on segments k (n,)."""
+    step, length = constants.steps[k], constants.lengths[k]
+    offset = frames - constants.corners[k]
+    t = torch.where(length > 0, (offset * step).sum(dim=1) / length, 0.0).clamp_(0, 1)
+    return t, (offset - t[:, None] * step).square().sum(dim=1)
+
+
+def _joined(parts: Iterable[tuple[Tensor, ...]]) -> tuple[Tensor, ...]:
+    return tuple(torch.cat(column) for column in zip(*parts, strict=True))
+
+
+def _least_by_row(row: Tensor, values: Tensor, n_rows: int) -> Tensor:
+    """Return the least of the values of each row; every row has one."""
+    out = values.new_zeros(n_rows)
+    return out.scatter_reduce_(0, row, values, "amin", include_self=False)
