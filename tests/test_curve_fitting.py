@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from functools import reduce
+from operator import add
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -14,7 +17,7 @@ from oracles import (
     penalised_corners,
 )
 
-from sfvq_analysis.curve import curve_statistics, map_statistics
+from sfvq_analysis.curve import Grid, curve_statistics, map_statistics
 
 made = settings(max_examples=30, deadline=None)
 elastics = st.sampled_from([0.0, 0.1, 1.0])
@@ -33,6 +36,11 @@ def batches(draw):
 
 def fields(statistics):
     return [getattr(statistics, name) for name in statistics.__slots__]
+
+
+def grid_of(frames):
+    largest, farthest = (float(np.abs(x).max()) for x in (frames, frames - frames[0]))
+    return Grid.of(*frames.shape, largest, farthest)
 
 
 def dense(statistics):
@@ -161,3 +169,59 @@ def test_given_arrays_are_not_changed():
     np.testing.assert_array_equal(corners, kept)
     np.testing.assert_array_equal(frames, 1)
     np.testing.assert_array_equal(dither, 0.25)
+
+
+@made
+@given(st.integers(1, 10**9), st.integers(1, 2000), st.floats(1e-30, 1e15), st.floats(1e-30, 1e15))
+def test_units_of_a_grid_are_powers_of_two_fine_enough_for_the_whole(n, dim, largest, farthest):
+    """What all frames can reach takes 2^52 units at most, and half as fine would take too many."""
+    grid = Grid.of(n, dim, largest, farthest)
+    reach = n, n * largest, n * dim * (2 * farthest) ** 2
+    for unit, most in zip((grid.count, grid.value, grid.square), reach, strict=True):
+        assert np.frexp(unit)[0] == 0.5
+        assert 2.0**51 < most / unit <= 2.0**52
+
+
+def test_a_grid_for_frames_of_nothing():
+    grid = Grid.of(100, 3, 0.0, 0.0)
+    assert min(grid.count, grid.value, grid.square) > 0
+
+
+@made
+@given(st.integers(0, 2**32 - 1), st.sampled_from([1e-20, 1.0, 1e6]), st.randoms())
+def test_sums_on_a_grid_add_up_to_the_same_bits_in_any_order_and_to_the_sums(seed, scale, chance):
+    rng = np.random.default_rng(seed)
+    frames = (scale * rng.normal(size=(500, 3))).astype(np.float32)
+    corners, dither = scale * rng.normal(size=(6, 3)), rng.random(5)
+    grid = grid_of(frames)
+    for of in (
+        lambda part: curve_statistics(part, corners, dither),
+        lambda part: map_statistics(part, corners),
+    ):
+        parts = [of(part).on_grid(grid) for part in np.split(frames, range(37, 500, 37))]
+        total = reduce(add, parts)
+        chance.shuffle(parts)
+        for whole, one, other in zip(
+            fields(of(frames)), fields(total), fields(reduce(add, parts)), strict=True
+        ):
+            np.testing.assert_array_equal(one, other)
+            np.testing.assert_allclose(one, whole, rtol=1e-11, atol=1e-11 * np.abs(whole).max())
+
+
+@made
+@given(batches())
+def test_sums_on_a_grid_are_whole_units(batch):
+    frames, corners, dither = batch
+    grid = grid_of(frames)
+    for statistics in (curve_statistics(frames, corners, dither), map_statistics(frames, corners)):
+        rounded = statistics.on_grid(grid)
+        for name, unit in (
+            ("counts", 1.0),
+            ("squared_error", grid.square),
+            ("sums", grid.value),
+            ("target", grid.value),
+            ("diagonal", grid.count),
+            ("beside", grid.count),
+        ):
+            units = np.asarray(getattr(rounded, name, 0.0)) / unit
+            np.testing.assert_array_equal(units, np.rint(units))

@@ -115,6 +115,15 @@ def test_features_are_finite(value):
         Features(values, GRID, {})
 
 
+def test_lengths_of_stretches_are_one_by_default_or_unknown_or_add_up():
+    values = np.zeros((6, 2), dtype=np.float32)
+    for stated, known in ((None, (6,)), ((), ()), ((2, 4), (2, 4)), ((1, 0, 5), (1, 0, 5))):
+        assert Features(values, GRID, {}, stated).lengths == known
+    for wrong in ((5,), (2, 5), (0,), (7, -1)):
+        with pytest.raises(EncoderError, match="lengths"):
+            Features(values, GRID, {}, wrong)
+
+
 def test_a_configuration_with_an_unknown_option_is_refused():
     with pytest.raises(OptionError, match="hop"):
         encoder_of({"encoder": "mel", "hop": 10})

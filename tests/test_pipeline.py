@@ -23,10 +23,10 @@ from sfvq_analysis.errors import (
     SfvqError,
 )
 from sfvq_analysis.pipeline import IndexOptions
-from sfvq_analysis.pipeline.sampling import Reservoir
 from sfvq_analysis.quantizers import PlainVQ, Provenance, SpaceFillingVQ
 from sfvq_analysis.stats import index_histogram
 from sfvq_analysis.timeline import FrameGrid
+from sfvq_analysis.training import FitOptions, fit_sfvq
 
 RATE, HOP = 16_000, 320
 
@@ -403,15 +403,6 @@ class TestStoredLatents:
             index_table(corpus, latents, vq)
 
 
-def drawn(seed: int, size: int, blocks: list[int]) -> np.ndarray:
-    reservoir = Reservoir(size, np.random.default_rng(seed))
-    start = 0
-    for length in blocks:
-        reservoir.add(np.arange(start, start + length, dtype=np.float32)[:, None])
-        start += length
-    return reservoir.values()[:, 0].astype(int)
-
-
 class TestSampleFeatures:
     @pytest.fixture
     def made(self, tmp_path):
@@ -456,24 +447,16 @@ class TestSampleFeatures:
         with pytest.raises(SfvqError, match="no utterance of made is long enough"):
             sample_features(Corpus("made", tmp_path, (short,)), Ramp())
 
-    @pytest.mark.parametrize("blocks", [[20], [1, 1, 1, 17], [3, 0, 9, 2, 6]])
-    def test_every_frame_is_as_likely_as_any_other(self, blocks):
-        n_seeds, size, total = 2000, 6, sum(blocks)
-        seen = np.zeros(total)
-        for seed in range(n_seeds):
-            kept = drawn(seed, size, blocks)
-            assert len(kept) == size
-            seen[kept] += 1
-        expected = n_seeds * size / total
-        chi_square = float(((seen - expected) ** 2 / expected).sum())
-        assert chi_square < 43.8  # exceeded once in a thousand by chance at 19 degrees of freedom
+    def test_lengths_are_those_of_the_utterances_and_unknown_for_a_sample(self, made):
+        for max_frames, lengths in ((None, (10, 10, 10)), (30, (10, 10, 10)), (29, ())):
+            assert sample_features(made, Ramp(), max_frames=max_frames).lengths == lengths
 
-    def test_pairs_of_frames_are_as_likely_as_any_other(self):
-        n_seeds, total = 4000, 6
-        seen = Counter(tuple(drawn(seed, 2, [3, 3]).tolist()) for seed in range(n_seeds))
-        expected = n_seeds / 15
-        assert len(seen) == total * (total - 1) // 2
-        assert sum((n - expected) ** 2 / expected for n in seen.values()) < 36.1  # p = .001
+    def test_whole_utterances_can_be_fitted_in_time_and_a_sample_can_not(self, made):
+        in_time = FitOptions(temporal=True)
+        sfvq = fit_sfvq(sample_features(made, Ramp()), bits=2, options=in_time)
+        assert sfvq.provenance.fit["temporal"] is True
+        with pytest.raises(OptionError, match="no max_frames"):
+            fit_sfvq(sample_features(made, Ramp(), max_frames=20), bits=2, options=in_time)
 
 
 def test_a_moved_corpus_gives_the_same_table(tmp_path):

@@ -4,19 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from made_frames import as_features, gaussian, pieces
 from oracles import nearest_corner, path_length
 from sklearn.cluster import KMeans
 
-from sfvq_analysis.encoders import Features
 from sfvq_analysis.errors import OptionError, QuantizerError
 from sfvq_analysis.quantizers import PlainVQ, Provenance, SpaceFillingVQ, save_quantizer
 from sfvq_analysis.quantizers.checkpoint import load_quantizer
-from sfvq_analysis.timeline import FrameGrid
 from sfvq_analysis.training import fit_som, fit_vq, reorder
-
-
-def gaussian(n=1500, dim=3, seed=0):
-    return np.random.default_rng(seed).normal(size=(n, dim)).astype(np.float32)
 
 
 def rows(array):
@@ -93,12 +88,22 @@ def test_one_dimension():
 
 @pytest.mark.parametrize("fit", [fit_vq, fit_som])
 def test_provenance_and_checkpoint(fit, tmp_path):
-    features = Features(gaussian(200), FrameGrid(16000, 320, 80), {"encoder": "mel"})
+    features = as_features(gaussian(200), encoder={"encoder": "mel"})
     fitted = fit(features, bits=3)
     assert fitted.provenance.encoder == {"encoder": "mel"}
     assert {"bits": 3, "n_frames": 200, "dim": 3}.items() <= fitted.provenance.fit.items()
     read = load_quantizer(save_quantizer(fitted, tmp_path / "q.safetensors"))
     assert (read.digest, read.provenance) == (fitted.digest, fitted.provenance)
+
+
+@pytest.mark.parametrize("fit", [fit_vq, fit_som])
+def test_frames_from_a_stream_give_the_same_codebook(fit):
+    frames = gaussian(2000)
+    streamed = fit(iter(pieces(frames)), bits=3)
+    assert streamed.provenance.fit["frames_seen"] == 2000
+    assert {fit(frames, bits=3).digest, fit(lambda: pieces(frames), bits=3).digest} == {
+        streamed.digest
+    }
 
 
 @pytest.mark.parametrize("fit", [fit_vq, fit_som])

@@ -8,22 +8,17 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
+from made_frames import as_features, dithered_mse, gaussian
 from oracles import nearest_on_curve, path_length
 from scipy.stats import spearmanr
 
 from sfvq_analysis.curve import quieter_end_first
-from sfvq_analysis.encoders import Features
 from sfvq_analysis.errors import OptionError, QuantizerError
 from sfvq_analysis.quantizers import load_quantizer, save_quantizer
-from sfvq_analysis.timeline import FrameGrid
-from sfvq_analysis.training import fit_log, fit_sfvq, fit_som, fit_vq
-from sfvq_analysis.training.curve_fit import LOG_COLUMNS, FitOptions
+from sfvq_analysis.training import FitOptions, curve_fit, fit_log, fit_sfvq, fit_som, fit_vq
+from sfvq_analysis.training.fit_record import FitRow
 
-METHODS = ["map", "published"]
-
-
-def gaussian(n=1500, dim=3, seed=0):
-    return np.random.default_rng(seed).normal(size=(n, dim)).astype(np.float32)
+METHODS = ["map", "stochastic", "published"]
 
 
 def bent_line(n=4000, noise=0.05, seed=0):
@@ -37,16 +32,6 @@ def bent_line(n=4000, noise=0.05, seed=0):
 
 def as_json(provenance):
     return json.loads(json.dumps(dataclasses.asdict(provenance)))
-
-
-def dithered_mse(frames, corners, repeats=20):
-    """Mean squared distance to the nearest dithered point, over fresh offsets."""
-    rng, losses = np.random.default_rng(99), []
-    for _ in range(repeats):
-        u = rng.random((len(corners) - 1, 1))
-        dithered = (1 - u) * corners[:-1] + u * corners[1:]
-        losses.append(((frames[:, None] - dithered) ** 2).sum(2).min(1).mean())
-    return np.mean(losses)
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -147,56 +132,98 @@ def test_codewords_are_nearly_as_good_as_k_means():
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_log_has_its_columns_and_a_row_for_each_sweep(method):
+def test_log_has_its_columns_and_rows_that_say_how_the_stages_were_fitted(method):
     log = fit_log(fit_sfvq(gaussian(500), bits=4, method=method))
-    assert tuple(log.columns) == LOG_COLUMNS
-    assert (log["squared_error"] > 0).all()
+    assert tuple(log.columns) == FitRow._fields
+    assert log["usage"].between(0, 1).all()
     assert (log["curve_length"] > 0).all()
-    if method == "published":
+    if method != "map":
         assert log["stage"].tolist() == [4, 8, 16]
-        assert set(log["step"]) == {"published"}
-    else:
-        counts = log.query("kept and step == 'curve'").groupby("stage").size()
-        assert counts.to_dict() == {4: 4, 8: 4, 16: 8}
-        assert log["usage"].between(0, 1).all()
-        assert log["width"].between(0, 0.25).all()
-        assert log.query("step == 'map'")["width"].is_monotonic_decreasing
+        assert set(log["step"]) == {method}
+        assert (log[["dithered_mse", "projection_mse"]] > 0).all(axis=None)
+        return
+    of_map, of_curve = log.query("step == 'map'"), log.query("step == 'curve'")
+    assert of_map["width"].between(0, 0.25).all()
+    assert of_map["width"].is_monotonic_decreasing
+    assert (of_map["map_mse"] > 0).all()
+    assert of_map[["start", "dithered_mse", "projection_mse"]].isna().all(axis=None)
+    assert (of_curve[["dithered_mse", "projection_mse"]] > 0).all(axis=None)
+    assert of_curve[["width", "map_mse"]].isna().all(axis=None)
+
+
+def test_every_start_has_its_sweeps_and_the_last_stage_goes_on_from_the_one_that_is_kept():
+    options = FitOptions(stage_sweeps=3, final_sweeps=5)
+    curve = fit_log(fit_sfvq(gaussian(1500), bits=4, options=options)).query("step == 'curve'")
+    brief, full = curve.query("sweep < 3"), curve.query("sweep >= 3")
+    counts = brief.groupby(["stage", "start"]).size()
+    assert set(counts) == {3}
+    kept = brief.query("kept").groupby("stage")["start"].unique()
+    assert [len(names) for names in kept] == [1, 1, 1]
+    assert (set(full["stage"]), set(full["start"]), set(full["kept"])) == (
+        {16},
+        {kept[16][0]},
+        {True},
+    )
+    assert full["sweep"].tolist() == list(range(3, 3 + len(full)))
+    assert 3 <= len(full) <= 5
 
 
 def test_logged_errors_and_lengths_are_those_of_the_curve():
     frames = gaussian(2000, dim=2)
-    sfvq = fit_sfvq(frames, bits=4)
-    last = fit_log(sfvq).query("kept and step == 'curve'").iloc[-1]
-    assert last["curve_length"] == pytest.approx(path_length(sfvq.corners()), rel=1e-5)
-    assert last["squared_error"] == pytest.approx(dithered_mse(frames, sfvq.corners()), rel=0.05)
-    published = fit_sfvq(frames, bits=4, method="published")
-    last = fit_log(published).iloc[-1]
-    expected = dithered_mse(frames, published.corners())
-    assert last["squared_error"] == pytest.approx(expected, rel=0.1)
+    for method in METHODS:
+        sfvq = fit_sfvq(frames, bits=4, method=method)
+        last = fit_log(sfvq).iloc[-1]
+        corners = sfvq.corners()
+        assert last["curve_length"] == pytest.approx(path_length(corners), rel=1e-5)
+        on_curve = nearest_on_curve(frames, corners).distortion.mean()
+        assert last["projection_mse"] == pytest.approx(on_curve, rel=1e-4)
+        assert last["dithered_mse"] == pytest.approx(dithered_mse(frames, corners), rel=0.1)
 
 
 def test_sweeps_are_counted_by_the_options():
-    options = FitOptions(stage_sweeps=2, final_sweeps=3, sweeps_per_octave=1, mini_batches=2)
+    options = FitOptions(stage_sweeps=2, final_sweeps=3, sweeps_per_octave=1)
     log = fit_log(fit_sfvq(gaussian(300), bits=3, options=options))
     kept = log.query("kept and step == 'curve'")
-    assert kept.groupby("stage").size().to_dict() == {4: 2, 8: 3}
+    assert kept.groupby("stage").size().to_dict() == {4: 2, 8: 5}
 
 
-def test_the_widest_start_that_is_worth_it_is_kept():
-    """Tries of a stage are logged; the kept one is the widest within `worth` of the best."""
+@pytest.mark.parametrize(("tolerance", "n_final"), [(0.0, 8), (1.0, 3)])
+def test_the_last_stage_ends_as_the_tolerance_says(tolerance, n_final):
+    options = FitOptions(tolerance=tolerance)
+    for seed in range(4):
+        log = fit_log(fit_sfvq(gaussian(700, dim=2), bits=3, seed=seed, options=options))
+        assert len(log.query("step == 'curve' and sweep >= 4")) == n_final
+
+
+def test_the_first_start_that_is_worth_it_is_kept():
+    """Tries of a stage are logged; the kept one is the first within `worth` of the best."""
     for worth in (0.0, 0.01, 1.0):
         options = FitOptions(last_widths=(6.0, 3.0, 1.0), worth=worth)
         log = fit_log(fit_sfvq(gaussian(1500, dim=2), bits=6, options=options))
-        tries = log.query("step == 'curve' and stage == 64").groupby("width")
-        last = tries.last().sort_index(ascending=False)
-        assert last.index.tolist() == [6 / 64, 3 / 64, 1 / 64]
-        near = last["squared_error"] <= last["squared_error"].min() * (1 + worth)
+        tries = log.query("step == 'curve' and stage == 64 and sweep < 4")
+        last = tries.groupby("start", sort=False).last()
+        assert last.index.tolist() == ["arcs", "map 6", "map 3", "map 1"]
+        near = last["dithered_mse"] <= last["dithered_mse"].min() * (1 + worth)
         assert last.index[last["kept"]].tolist() == [last.index[near][0]]
 
 
 def test_one_start_is_not_a_choice():
-    options = FitOptions(last_widths=(2.0,))
+    options = FitOptions(last_widths=(2.0,), arcs=False)
     assert fit_log(fit_sfvq(gaussian(300), bits=4, options=options))["kept"].all()
+
+
+def test_starts_are_tried_on_a_sample_and_the_last_stage_settled_on_all(monkeypatch):
+    """All frames but those sampled are elsewhere: only the last stage can know."""
+    monkeypatch.setattr(curve_fit, "_TRIED_ON", 200)
+    monkeypatch.setattr(curve_fit, "MOST_SAMPLED", 200)
+    frames = gaussian(1000) + np.float32([50, 0, 0])
+    frames[::5] -= np.float32([50, 0, 0])
+    sfvq = fit_sfvq(frames, bits=3)
+    assert np.abs(sfvq.stages[0]).max() < 5
+    assert sfvq.encode(frames).codeword_distortion.mean() < 100
+    log = fit_log(sfvq).query("step == 'curve'")
+    assert log.query("sweep < 4")["dithered_mse"].max() < 10
+    assert log.query("sweep == 4")["dithered_mse"].item() > 1000
 
 
 def test_more_elastic_is_shorter_and_farther():
@@ -208,7 +235,7 @@ def test_more_elastic_is_shorter_and_farther():
 
 def test_provenance_says_how_and_on_what_and_survives_its_checkpoint(tmp_path):
     encoder = {"encoder": "mel", "context": 0}
-    features = Features(gaussian(300), FrameGrid(16000, 320, 80), encoder)
+    features = as_features(gaussian(300), encoder=encoder)
     sfvq = fit_sfvq(features, bits=3, seed=4, options=FitOptions(elastic=0.2))
     known = sfvq.provenance
     assert known.encoder == encoder
@@ -226,8 +253,7 @@ def test_provenance_says_how_and_on_what_and_survives_its_checkpoint(tmp_path):
 
 def test_features_and_arrays_and_lists_fit_alike():
     frames = gaussian(200)
-    features = Features(frames, FrameGrid(16000, 320, 80), {})
-    digests = {fit_sfvq(f, bits=2).digest for f in (frames, features, frames.tolist())}
+    digests = {fit_sfvq(f, bits=2).digest for f in (frames, as_features(frames), frames.tolist())}
     digests |= {fit_sfvq(np.asfortranarray(frames), bits=2).digest}
     assert len(digests) == 1
 
@@ -308,7 +334,9 @@ def test_frames_that_can_not_be_fitted_are_refused(frames, message, method):
 
 
 def test_an_unknown_method_is_named():
-    with pytest.raises(OptionError, match="method is 'magic'; use one of 'map', 'published'"):
+    with pytest.raises(
+        OptionError, match="method is 'magic'; use one of 'map', 'stochastic', 'published'"
+    ):
         fit_sfvq(gaussian(50), bits=2, method="magic")
 
 
@@ -321,11 +349,17 @@ def test_an_unknown_method_is_named():
         {"last_widths": ()},
         {"last_widths": (1.0, 2.0)},
         {"last_widths": (2.0, 0.1)},
+        {"last_widths": (np.nan,)},
+        {"softness": (1.0, 0.0)},
+        {"softness": (1.0,)},
+        {"softness": (1.0, np.nan)},
+        {"anchor": -1.0},
+        {"tolerance": 1.5},
         {"worth": -0.01},
         {"sweeps_per_octave": 0},
         {"stage_sweeps": 0},
         {"final_sweeps": -1},
-        {"mini_batches": 0},
+        {"stage_sweeps": 2.0},
     ],
 )
 def test_options_out_of_range_are_refused(wrong):
@@ -336,10 +370,11 @@ def test_options_out_of_range_are_refused(wrong):
 def test_progress_is_shown_on_request(capsys):
     fit_sfvq(gaussian(100), bits=2)
     assert capsys.readouterr().err == ""
-    for method, words in (("map", "fitting the curve"), ("published", "published recipe")):
+    for method in METHODS:
         fit_sfvq(gaussian(100), bits=2, method=method, progress=True)
         shown = capsys.readouterr().err
-        assert words in shown
+        assert "fitting the curve" in shown
+        assert "100%" in shown
 
 
 @pytest.mark.parametrize("value", [0.0, 0.1, 1.0, 1e-5])

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+from itertools import count
+
+import made_frames
 import numpy as np
 import pytest
 import torch
-from oracles import dithered_loss, nearest_corner
+from oracles import dithered_loss, dithered_points, nearest_corner, nearest_on_curve, path_length
 
 from sfvq_analysis.curve import grow
 from sfvq_analysis.training import published
-from sfvq_analysis.training.published import published_stages
+from sfvq_analysis.training.frames import FittingFrames
+from sfvq_analysis.training.published import published_fit
 
 
 def gaussian(n=600, dim=2, seed=0):
-    return np.random.default_rng(seed).normal(size=(n, dim)).astype(np.float32)
+    return made_frames.gaussian(n, dim, seed)
+
+
+def published_stages(frames, n_corners, seed):
+    return published_fit(FittingFrames.of(frames, 1), n_corners, seed)
 
 
 def test_start_is_the_means_of_four_quarters_sorted_by_norm(monkeypatch):
@@ -38,10 +46,12 @@ def test_stages_double(n_corners, sizes):
 def test_loss_of_a_batch_is_the_mean_over_frames_and_dimensions():
     frames, corners = gaussian(64, dim=3), gaussian(8, dim=3, seed=1)
     generator = torch.Generator().manual_seed(0)
-    loss = published._dithered_loss(torch.from_numpy(frames), torch.from_numpy(corners), generator)
+    batch = torch.from_numpy(frames), torch.from_numpy(corners)
+    loss, nearest = published._dithered_loss(*batch, generator)
     u = torch.rand(7, 1, generator=torch.Generator().manual_seed(0)).numpy()[:, 0]
     expected = dithered_loss(frames, corners, u) / frames.size
     assert loss.item() == pytest.approx(expected, rel=1e-5)
+    np.testing.assert_array_equal(nearest, nearest_corner(frames, dithered_points(corners, u))[0])
 
 
 def test_gradient_of_a_batch_is_the_closed_form():
@@ -49,9 +59,9 @@ def test_gradient_of_a_batch_is_the_closed_form():
     frames, corners = gaussian(64, dim=3), gaussian(8, dim=3, seed=1)
     leaf = torch.from_numpy(corners).requires_grad_()
     generator = torch.Generator().manual_seed(5)
-    published._dithered_loss(torch.from_numpy(frames), leaf, generator).backward()
+    published._dithered_loss(torch.from_numpy(frames), leaf, generator)[0].backward()
     u = torch.rand(7, 1, generator=torch.Generator().manual_seed(5)).numpy()[:, 0]
-    points = (1 - u)[:, None] * corners[:-1] + u[:, None] * corners[1:]
+    points = dithered_points(corners, u)
     expected = np.zeros(corners.shape)
     for frame, k in zip(frames, nearest_corner(frames, points)[0], strict=True):
         pull = 2 * (points[k] - frame) / frames.size
@@ -101,11 +111,36 @@ def test_training_lowers_the_loss_and_states_it():
     rng = np.random.default_rng(0)
     dithers = rng.random((20, 3))
     before, after = (
-        np.mean([dithered_loss(frames[:500], c, u) for u in dithers]) / frames[:500].size
+        np.mean([dithered_loss(frames[:500], c, u) for u in dithers]) / 500
         for c in (start, stage.corners)
     )
     assert after < 0.8 * before
-    assert stage.loss == pytest.approx(after, rel=0.15)
+    (row,) = stage.rows
+    assert row.dithered_mse == pytest.approx(after, rel=0.15)
+
+
+def test_a_row_of_the_log_says_what_a_stage_is():
+    frames = gaussian(1000, dim=3)
+    for stage, size in zip(published_stages(frames, 8, seed=0), (4, 8), strict=True):
+        (row,) = stage.rows
+        assert (row.stage, row.step, row.start, row.kept) == (size, "published", "growth", True)
+        on_curve = nearest_on_curve(frames, stage.corners).distortion.mean()
+        assert row.projection_mse == pytest.approx(on_curve, rel=1e-5)
+        assert row.curve_length == pytest.approx(path_length(stage.corners), rel=1e-5)
+        assert row.usage == 1
+
+
+def test_segments_in_use_are_those_of_the_last_epoch(monkeypatch):
+    """All three are said to be in use at first, and then the first one alone."""
+    calls, loss = count(), published._dithered_loss
+
+    def said(batch, corners, generator):
+        found, nearest = loss(batch, corners, generator)
+        return found, torch.arange(3) if next(calls) == 0 else 0 * nearest
+
+    monkeypatch.setattr(published, "_dithered_loss", said)
+    (stage,) = published_stages(gaussian(150), 4, seed=0)
+    assert stage.rows[0].usage == pytest.approx(1 / 3)
 
 
 def test_seeds():

@@ -69,7 +69,17 @@ BitsOption = Annotated[int, typer.Option(help="2^BITS codewords.")]
 SeedOption = Annotated[int, typer.Option(help="Of samples and fits.")]
 FramesOption = Annotated[int, typer.Option(help="Fit on at most so many frames.")]
 MethodOption = Annotated[
-    Literal["map", "published"], typer.Option(help="Fit by map (ours) or published (the author's).")
+    Literal["map", "stochastic", "published"],
+    typer.Option(help="Fit by map (ours), stochastic (fastest) or published (the author's)."),
+]
+ElasticOption = Annotated[
+    float, typer.Option(help="Map: pull between neighbours; more is smoother and less exact.")
+]
+TemporalOption = Annotated[
+    bool,
+    typer.Option(
+        "--temporal", help="Map: order codes by what follows what in time; marked in the results."
+    ),
 ]
 HoldOutOption = Annotated[
     Optional[str],

@@ -15,6 +15,7 @@ import typer
 from sfvq_analysis.cli.arguments import (
     BitsOption,
     CorpusArgument,
+    ElasticOption,
     EncoderOption,
     FramesOption,
     HoldOutOption,
@@ -32,6 +33,7 @@ from sfvq_analysis.cli.arguments import (
     SeedOption,
     SplitOption,
     TablesArgument,
+    TemporalOption,
     UnknownOption,
 )
 from sfvq_analysis.cli.resolving import (
@@ -96,8 +98,10 @@ def fit(
     sa: SaOption = True,
     bits: BitsOption = 8,
     seed: SeedOption = 0,
-    max_frames: FramesOption = 1_000_000,
+    max_frames: FramesOption = 1 << 18,
     method: MethodOption = "map",
+    elastic: ElasticOption = 0.15,
+    temporal: TemporalOption = False,
     overwrite: OverwriteOption = False,
 ) -> None:
     """Fit a curve and a plain codebook to the latents of CORPUS; labels aren't looked at.
@@ -106,9 +110,11 @@ def fit(
     """
     from sfvq_analysis.report.analysis import FitPlan, described, fit_quantizers, write_quantizers
     from sfvq_analysis.report.folders import whole_folder, write_manifest
+    from sfvq_analysis.training import FitOptions
 
     speech, _ = parts_of(find_corpus(corpus, labels, sa=sa), split, None, hold_out)
-    plan = FitPlan(speech, bits, seed, max_frames, method)
+    options = FitOptions(elastic=elastic, temporal=temporal)
+    plan = FitPlan(speech, bits, seed, max_frames, method, options)
     with whole_folder(out, overwrite=overwrite) as folder:
         fitted = fit_quantizers(find_encoder(encoder, {}), plan, progress=True)
         write_quantizers(fitted, folder)
@@ -267,8 +273,10 @@ def analyze(
     sa: SaOption = True,
     bits: BitsOption = 8,
     seed: SeedOption = 0,
-    max_frames: FramesOption = 1_000_000,
+    max_frames: FramesOption = 1 << 18,
     method: MethodOption = "map",
+    elastic: ElasticOption = 0.15,
+    temporal: TemporalOption = False,
     mode: ModeOption = "exact",
     ownership: OwnershipOption = "centre",
     unknown: UnknownOption = "raise",
@@ -280,11 +288,13 @@ def analyze(
     from sfvq_analysis.pipeline import IndexOptions
     from sfvq_analysis.report.analysis import AnalysisOptions, FitPlan
     from sfvq_analysis.report.analysis import analyze as run
+    from sfvq_analysis.training import FitOptions
 
     speech = find_corpus(corpus, labels, sa=sa, note=note)
     to_fit, to_read = parts_of(speech, fit_split, split, hold_out)
     quantizers = find_quantizers(quantizer or [])
-    plan = FitPlan(to_fit, bits, seed, max_frames, method)
+    fit_options = FitOptions(elastic=elastic, temporal=temporal)
+    plan = FitPlan(to_fit, bits, seed, max_frames, method, fit_options)
     if quantizers and plan != FitPlan(to_fit):
         raise OptionError("fit options are given, but --quantizer fits none", remedy="drop one")
     options = AnalysisOptions(

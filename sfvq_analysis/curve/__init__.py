@@ -4,10 +4,17 @@ A curve is its corners, an array of shape (K, D). Segment k joins corner k and c
 on it is ``(1 - t) c_k + t c_{k+1}``, and ``k + t`` is its position on the axis 0 … K - 1.
 """
 
+from sfvq_analysis.curve.arrangement import (
+    arranged,
+    arrangement_cost,
+    shared_frames,
+    successions,
+)
 from sfvq_analysis.curve.codes import Codes
 from sfvq_analysis.curve.engine import Engine
 from sfvq_analysis.curve.fitting import (
     CurveStatistics,
+    Grid,
     MapStatistics,
     curve_statistics,
     map_statistics,
@@ -21,7 +28,10 @@ __all__ = [
     "Codes",
     "CurveStatistics",
     "Engine",
+    "Grid",
     "MapStatistics",
+    "arranged",
+    "arrangement_cost",
     "curve_statistics",
     "grow",
     "map_statistics",
@@ -31,5 +41,7 @@ __all__ = [
     "project",
     "published_projection",
     "quieter_end_first",
+    "shared_frames",
     "shortest_path",
+    "successions",
 ]

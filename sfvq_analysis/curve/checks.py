@@ -30,29 +30,29 @@ def is_tensor(frames: object) -> TypeGuard[Tensor]:
     return torch is not None and isinstance(frames, torch.Tensor)
 
 
-def as_frames(frames: ArrayLike | Tensor) -> NDArray[np.float32] | NDArray[np.float64]:
-    """Return frames as a float array of shape (n_frames, dim), their values unchecked.
+def as_frames(frames: ArrayLike | Tensor) -> NDArray[Any]:
+    """Return frames as an array of numbers of shape (n_frames, dim), their values unchecked.
 
-    A memory map stays one; a tensor of lower precision (NumPy has no bfloat16) becomes float32.
+    A memory map stays one, of whatever numbers. Of tensors, whole numbers become float64 and lower
+    precisions than float32 (NumPy has no bfloat16) become that.
     """
     if is_tensor(frames):
         torch: Any = sys.modules["torch"]
         wide = torch.promote_types(frames.dtype, torch.float32)
+        wide = wide if frames.is_floating_point() else torch.float64
         frames = frames.detach().to("cpu", wide).numpy()
     array = frames if isinstance(frames, np.ndarray) else np.asarray(frames)
-    if array.dtype not in (np.float32, np.float64):
-        array = array.astype(np.float64)
+    if array.dtype.kind not in "fiub":
+        raise QuantizerError(f"frames are {array.dtype}", remedy="give numbers, (n_frames, dim)")
     if array.ndim != 2:
         raise QuantizerError(f"frames have shape {array.shape}", remedy="give (n_frames, dim)")
     return array
 
 
-def checked_frames(frames: ArrayLike | Tensor) -> NDArray[np.float32] | NDArray[np.float64]:
-    """Return frames as a finite float array of shape (n_frames, dim), or raise a QuantizerError."""
-    array = as_frames(frames)
-    if not all(np.isfinite(array[part]).all() for part in blocks(len(array), _BLOCK)):
-        raise not_finite(array)
-    return array
+def as_floats(array: NDArray[Any]) -> NDArray[np.floating[Any]]:
+    """Return numbers as a C-contiguous array of float32 or float64, a copy only where needed."""
+    wide = array.dtype if array.dtype in (np.float32, np.float64) else np.float64
+    return np.ascontiguousarray(array, dtype=wide)
 
 
 def not_finite(frames: NDArray[np.floating]) -> QuantizerError:

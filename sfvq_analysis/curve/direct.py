@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sfvq_analysis.curve.kernels import compiled
+from sfvq_analysis.curve.kernels import FARTHEST, TIE, compiled
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -25,15 +25,15 @@ SHORTEST = 1e-300
 
 
 @compiled
-def spread(frames: Frames, rows: Float64) -> bool:
-    """Fill in coordinates (4, B), zero beyond those of frames (B, dim); tell if all are finite."""
-    finite = True
+def spread(frames: Frames, centre: Float64, rows: Float64) -> bool:
+    """Fill in coordinates (4, B), zero beyond those of frames (B, dim); tell if all are usable."""
+    usable = True
     rows[:] = 0.0
     for i in range(frames.shape[0]):
         for j in range(frames.shape[1]):
             rows[j, i] = frames[i, j]
-            finite &= np.isfinite(frames[i, j])
-    return finite
+            usable &= abs(frames[i, j] - centre[j]) <= FARTHEST  # False for NaN, too
+    return usable
 
 
 @compiled
@@ -67,11 +67,12 @@ def project_directly(
         index = np.int32(k)
         c = corners[k, 0], corners[k, 1], corners[k, 2], corners[k, 3]
         d = steps[k, 0], steps[k, 1], steps[k, 2], steps[k, 3]
-        inverse = _inverse(d[0] * d[0] + d[1] * d[1] + d[2] * d[2] + d[3] * d[3])
+        length = d[0] * d[0] + d[1] * d[1] + d[2] * d[2] + d[3] * d[3]
+        inverse, tie = _inverse(length), TIE * length
         for i in range(rows.shape[1]):
             x = rows[0, i], rows[1, i], rows[2, i], rows[3, i]
             found = _place(x, c, d, inverse)[1]
-            nearer = found < squared[i]
+            nearer = found < squared[i] * (1.0 - TIE) - tie
             segment[i] = index if nearer else segment[i]
             squared[i] = found if nearer else squared[i]
     for i in range(rows.shape[1]):

@@ -12,16 +12,23 @@ the K - 1 points Y_k = (1 - u_k) c_k + u_k c_{k+1}. The normal equations of Σ |
 corners are tridiagonal:
 A_kk += n_k (1 - u_k)², A_{k+1,k+1} += n_k u_k², A_{k,k+1} += n_k u_k (1 - u_k),
 R_k += (1 - u_k) S_k, R_{k+1} += u_k S_k.
+
+With a `Grid` the sums of every block of frames are rounded to whole multiples of a power of two,
+so fine that the total is what float64 can hold: then adding is exact, and a total is the same to
+the last bit in whatever order and in whatever parts the blocks are added.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy.linalg import solveh_banded
+from scipy.ndimage import gaussian_filter1d
 
+from sfvq_analysis.curve.engine import Engine
 from sfvq_analysis.curve.projection import nearest_codeword
 
 if TYPE_CHECKING:
@@ -29,6 +36,46 @@ if TYPE_CHECKING:
 
 DEAD_SEGMENT_RIDGE = 1e-3
 """Proximal weight, in mean counts per corner, that keeps corners without frames where they are."""
+_REACH = 38.0  # standard deviations beyond which the neighbourhood is 0 in float64
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """Units that sums of blocks are rounded to: of counts, of values and of squares.
+
+    A unit is the smallest power of two of which 2^52 are no less than what all frames together can
+    reach: rounding moves a total by parts in 1e15 at most.
+    """
+
+    count: float
+    value: float
+    square: float
+
+    @classmethod
+    def of(cls, n_frames: int, dim: int, largest: float, farthest: float) -> Grid:
+        """Return the units for so many frames of `dim` coordinates.
+
+        Parameters
+        ----------
+        n_frames, dim
+            Shape of the frames.
+        largest
+            No coordinate is larger in size.
+        farthest
+            No coordinate is farther from that of the first frame.
+        """
+        size, spread = (
+            max(bound, float(np.finfo(np.float32).tiny)) for bound in (largest, farthest)
+        )
+        return cls(_unit(n_frames), _unit(n_frames * size), _unit(n_frames * dim * 4 * spread**2))
+
+
+def _unit(bound: float) -> float:
+    return float(2.0 ** (np.ceil(np.log2(bound)) - 52))
+
+
+def _rounded(values: Any, unit: float) -> Any:
+    return np.rint(values / unit) * unit
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +117,20 @@ class MapStatistics:
         -------
         NDArray[np.float64], shape (K, dim)
         """
-        index = np.arange(len(self.counts))
-        weight = np.exp(-0.5 * ((index[:, None] - index) / width) ** 2)  # (K, K)
-        mass = (weight @ self.counts)[:, None]
+        blurred = partial(gaussian_filter1d, sigma=width, axis=0, mode="constant", truncate=_REACH)
+        mass: NDArray[np.float64] = blurred(self.counts)[:, None]
         reached = mass > np.finfo(np.float64).tiny
-        return np.divide(weight @ self.sums, mass, out=corners.copy(), where=reached)
+        moved = corners.copy()
+        np.divide(blurred(self.sums), mass, out=moved, where=reached)
+        return moved
+
+    def on_grid(self, grid: Grid) -> MapStatistics:
+        """Return the sums in whole units."""
+        return MapStatistics(
+            self.counts,
+            _rounded(self.sums, grid.value),
+            float(_rounded(self.squared_error, grid.square)),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +162,16 @@ class CurveStatistics:
             self.target + other.target,
             self.counts + other.counts,
             self.squared_error + other.squared_error,
+        )
+
+    def on_grid(self, grid: Grid) -> CurveStatistics:
+        """Return the sums in whole units."""
+        return CurveStatistics(
+            _rounded(self.diagonal, grid.count),
+            _rounded(self.beside, grid.count),
+            _rounded(self.target, grid.value),
+            self.counts,
+            float(_rounded(self.squared_error, grid.square)),
         )
 
     @property
@@ -142,15 +208,20 @@ class CurveStatistics:
         return solution
 
 
-def map_statistics(frames: NDArray[np.float32], corners: NDArray[np.float64]) -> MapStatistics:
+def map_statistics(
+    frames: NDArray[np.float32], corners: NDArray[np.float64], engine: Engine = Engine()
+) -> MapStatistics:
     """Return the sums by nearest corner of some frames, shape (n_frames, dim)."""
-    codeword, distortion = nearest_codeword(frames, corners)
+    codeword, distortion = nearest_codeword(frames, corners, engine)
     counts, sums = _sums_by_index(frames, codeword, len(corners))
     return MapStatistics(counts, sums, float(distortion.sum(dtype=np.float64)))
 
 
 def curve_statistics(
-    frames: NDArray[np.float32], corners: NDArray[np.float64], dither: NDArray[np.float64]
+    frames: NDArray[np.float32],
+    corners: NDArray[np.float64],
+    dither: NDArray[np.float64],
+    engine: Engine = Engine(),
 ) -> CurveStatistics:
     """Return the normal equations of one mini-batch.
 
@@ -162,10 +233,12 @@ def curve_statistics(
         Shape (K, dim).
     dither
         u_k in [0, 1), one for each segment, shape (K - 1,).
+    engine
+        What finds the nearest points.
     """
     u = dither
     dithered = (1 - u)[:, None] * corners[:-1] + u[:, None] * corners[1:]  # (K-1, dim)
-    segment, distortion = nearest_codeword(frames, dithered)
+    segment, distortion = nearest_codeword(frames, dithered, engine)
     counts, sums = _sums_by_index(frames, segment, len(u))
     diagonal, target = np.zeros(len(corners)), np.zeros(corners.shape)
     diagonal[:-1] += counts * (1 - u) ** 2
@@ -180,11 +253,7 @@ def _sums_by_index(
     frames: NDArray[np.float32], index: NDArray[np.int32], size: int
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     counts, sums = np.zeros(size), np.zeros((size, frames.shape[1]))
-    try:
-        from sfvq_analysis.curve.kernels import add_by_index
-    except ImportError:  # no numba: the same sums in the same order, slowly
-        np.add.at(sums, index, frames)
-        np.add.at(counts, index, 1.0)
-    else:
-        add_by_index(frames, index, sums, counts)
+    from sfvq_analysis.curve.kernels import add_by_index
+
+    add_by_index(frames, index, sums, counts)
     return counts, sums

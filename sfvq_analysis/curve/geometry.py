@@ -11,7 +11,8 @@ from sfvq_analysis.errors import QuantizerError
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-_SMALLEST_SQUARE, _LARGEST_SQUARE = 1e-30, 1e30  # of lengths that float32 can square and invert
+_LARGEST_SQUARE = 1e30
+_SHORTEST_SQUARE = 1e-30  # of scaled lengths, which float32 can still invert
 
 
 class Geometry(NamedTuple):
@@ -23,6 +24,9 @@ class Geometry(NamedTuple):
         c_k (K, dim), c_{k+1} - c_k (K-1, dim) and its square |c_{k+1} - c_k|² (K-1,).
     centre
         Mean corner (dim,), which is taken off before any product.
+    scale
+        Power of two that everything below is multiplied by, so that the farthest corner is about 1
+        from the centre.
     minus_two, squares
         -2 c~_k (K, dim) and |c~_k|² (K,), c~ the centred corner, in float32.
     spans, half_inverses
@@ -35,6 +39,7 @@ class Geometry(NamedTuple):
     steps: NDArray[np.float64]
     lengths: NDArray[np.float64]
     centre: NDArray[np.float64]
+    scale: float
     minus_two: NDArray[np.float32]
     squares: NDArray[np.float32]
     spans: NDArray[np.float32]
@@ -58,18 +63,22 @@ class Geometry(NamedTuple):
                 f"codewords are up to {np.sqrt(squares.max()):.3g} from their mean",
                 remedy="scale latents and codebook down",
             )
+        reach = float(np.sqrt(squares.max()))
+        scale = float(2.0 ** -np.rint(np.log2(reach))) if reach > 0 else 1.0
         steps = np.diff(corners, axis=0)
         lengths = (steps**2).sum(axis=1)
-        long_enough = lengths >= _SMALLEST_SQUARE  # the inverse of others would overflow
-        inverse = np.divide(0.5, lengths, out=np.zeros_like(lengths), where=long_enough)
+        spans = lengths * scale**2
+        spans[spans < _SHORTEST_SQUARE] = 0.0
+        inverse = np.divide(0.5, spans, out=np.zeros_like(spans), where=spans > 0)
         return cls(
             corners=np.ascontiguousarray(corners),
             steps=steps,
             lengths=lengths,
             centre=centre,
-            minus_two=(-2 * centred).astype(np.float32),
-            squares=squares.astype(np.float32),
-            spans=np.where(long_enough, lengths, 0.0).astype(np.float32),
+            scale=scale,
+            minus_two=(-2 * scale * centred).astype(np.float32),
+            squares=(squares * scale**2).astype(np.float32),
+            spans=spans.astype(np.float32),
             half_inverses=inverse.astype(np.float32),
-            reach=float(np.sqrt(squares.max())),
+            reach=reach * scale,
         )

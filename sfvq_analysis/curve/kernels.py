@@ -8,7 +8,7 @@ t = clamp((e_k - e_{k+1}) / 2s + 1/2, 0, 1), with value e_k + t (s (t - 1) - (e_
 Only the least value of every `CHUNK` segments is kept. A chunk is looked at again where its least
 is within round-off of the least of all, and what is left in doubt there is decided in float64.
 
-This module imports numba; import it inside functions.
+This module imports numba, which takes a while; import it inside functions.
 """
 
 from __future__ import annotations
@@ -16,7 +16,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-from numba import njit
+
+try:
+    from numba import njit
+except ImportError:  # then the loops run as they stand
+    njit: Any = None  # type: ignore[no-redef]
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,10 +35,10 @@ if TYPE_CHECKING:
     Int32 = NDArray[np.int32]
 
 CHUNK = 8
-LARGEST_SQUARE = 1e36
-"""Of a frame's distance from the centre; what float32 can still multiply."""
+FARTHEST = 1e18
+"""From the centre that a frame may be, so that float32 holds its squared distance."""
 _ZERO, _HALF, _ONE, _TWO, _INFINITE = (np.float32(value) for value in (0, 0.5, 1, 2, np.inf))
-_TIE = 1e-13  # squared distances that differ by less, relative to the lengths at work, are equal
+TIE = 1e-13  # squared distances that differ by less, relative to the lengths at work, are equal
 _TINY_SHARE = 1e-6  # a remainder below it has lost digits, and is computed anew
 _REORDERED = {"contract", "reassoc", "nsz", "arcp"}  # sums may be reordered; NaN stays NaN
 
@@ -58,6 +62,8 @@ class Scratch(NamedTuple):
 
 def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
     """Compile at first call, without the interpreter's lock, and keep the result if possible."""
+    if njit is None:
+        return function
     try:
         kernel: Callable[..., Any] = njit(cache=True, nogil=True, fastmath=_REORDERED)(function)
     except RuntimeError:  # no folder to keep it in: compiled anew in every process
@@ -69,20 +75,20 @@ def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
 def centre_frames(
     frames: Frames, geometry: Geometry, round_off: float, centred: Float32, slack: Float32
 ) -> bool:
-    """Fill in frames (B, dim) less the centre, and the round-off of their screened values.
+    """Fill in frames (B, dim) less the centre, scaled, and the round-off of their screened values.
 
     Tell if all frames are usable; the round-off is `round_off` (|x~| + max|c~|)².
     """
     usable = True
-    centre = geometry.centre
+    centre, scale = geometry.centre, geometry.scale
     for i in range(frames.shape[0]):
         square = 0.0
         for j in range(frames.shape[1]):
             value = frames[i, j] - centre[j]
-            centred[i, j] = value
+            centred[i, j] = value * scale
             square += value * value
-        slack[i] = round_off * (np.sqrt(square) + geometry.reach) ** 2
-        usable &= square <= LARGEST_SQUARE  # False for NaN, too
+        slack[i] = round_off * (np.sqrt(square) * scale + geometry.reach) ** 2
+        usable &= square <= FARTHEST**2  # False for NaN, too
     return usable
 
 
@@ -334,7 +340,8 @@ def _decide_segment(
             if value > limit:
                 continue
             squared = _project_one(frame, corners[k], steps[k], lengths[k])[1]
-            if winner < 0 or squared < least - _TIE * (least + lengths[k]):
+            longer = max(lengths[k], lengths[max(winner, 0)])
+            if winner < 0 or squared < least - TIE * (least + longer):
                 winner, least = k, squared
     return winner
 
@@ -384,3 +391,23 @@ def add_by_index(
         counts[k] += 1.0
         for j in range(frames.shape[1]):
             sums[k, j] += frames[i, j]
+
+
+@compiled
+def add_moments(frames: Float32, shift: NDArray[np.float64], sums: NDArray[np.float64]) -> Any:
+    """Add frames less `shift` to sums[0] and their squares to sums[1].
+
+    Return the largest size of a value, and of a value less `shift`; infinity if one isn't finite.
+    """
+    largest, farthest, finite = _ZERO, 0.0, True
+    for i in range(frames.shape[0]):
+        for j in range(frames.shape[1]):
+            value = frames[i, j]
+            offset = value - shift[j]
+            sums[0, j] += offset
+            sums[1, j] += offset * offset
+            size = abs(value)
+            finite &= size < _INFINITE
+            largest = size if size > largest else largest
+            farthest = abs(offset) if abs(offset) > farthest else farthest
+    return (largest if finite else _INFINITE), farthest

@@ -12,7 +12,8 @@ from __future__ import annotations
 import functools
 import sys
 import time
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -36,19 +37,23 @@ _TEST_RUNS = 5
 def product(name: Products) -> Product:
     """Return a function of a (K, dim), b (B, dim) and scratch (K, B): a b^T, in the scratch or not.
 
+    While the precision of torch's float32 products is lowered, it is NumPy's, whatever is named.
+
     Raises
     ------
     OptionError
         If a library is named that isn't at hand.
     """
+    torch = sys.modules.get("torch")
+    full = torch is None or torch.get_float32_matmul_precision() == "highest"
     if name == "auto":
-        return _fastest(with_torch="torch" in sys.modules)
+        return _fastest(with_torch=torch is not None and full)
     at_hand = _candidates(with_torch=True)
     if name not in at_hand:
         raise OptionError(
             f"products is {name!r}, which isn't at hand", remedy=f"use one of {sorted(at_hand)}"
         )
-    return at_hand[name]
+    return at_hand[name if full else "numpy"]
 
 
 @functools.cache
@@ -116,17 +121,40 @@ def _by_onednn(a: Matrix, b: Matrix, scratch: Matrix) -> Matrix:  # noqa: ARG001
 def one_thread_each() -> Iterator[None]:
     """Let every product run in the thread that asks for it; what was set comes back afterwards.
 
-    Threads that are started inside call `one_thread_here` first.
+    Threads that are started inside call `one_thread_here` first. Several threads may be inside at a
+    time: what was set before the first came in comes back when the last has left.
     """
-    torch = sys.modules.get("torch")
-    before = torch.get_num_threads() if torch else 1
-    with _blas().limit(limits=1):
-        try:
-            one_thread_here()
-            yield
-        finally:
-            if torch:
-                torch.set_num_threads(before)
+    with _HELD.lock:
+        if _HELD.count == 0:
+            _HELD.enter()
+        _HELD.count += 1
+    one_thread_here()
+    try:
+        yield
+    finally:
+        with _HELD.lock:
+            _HELD.count -= 1
+            torch = sys.modules.get("torch")
+            if torch and _HELD.torch_threads:
+                torch.set_num_threads(_HELD.torch_threads)  # of this thread, and of new ones
+            if _HELD.count == 0:
+                _HELD.blas.close()
+
+
+class _Held:
+    """What the numbers of threads were before they were held at one; they are the process's."""
+
+    def __init__(self) -> None:
+        self.lock, self.count, self.torch_threads, self.blas = Lock(), 0, 0, ExitStack()
+
+    def enter(self) -> None:
+        torch = sys.modules.get("torch")
+        self.torch_threads = torch.get_num_threads() if torch else 0
+        self.blas = ExitStack()
+        self.blas.enter_context(_blas().limit(limits=1))
+
+
+_HELD = _Held()
 
 
 def one_thread_here() -> None:

@@ -104,11 +104,11 @@ def _searched(
     if _by_torch(frames, engine):
         from sfvq_analysis.curve.tensors import as_tensor, search_tensors
 
-        tensor = as_tensor(frames)
-        check_dimension(tuple(tensor.shape), corners)
-        codes = Codes.empty(len(tensor))
-        if not search_tensors(tensor, geometry, codes, on_curve=on_curve):
-            raise _unusable(tensor.cpu().numpy(), geometry)
+        given = as_tensor(frames) if is_tensor(frames) else as_frames(frames)
+        check_dimension(tuple(given.shape), corners)
+        codes = Codes.empty(len(given))
+        if not search_tensors(given, geometry, codes, on_curve=on_curve):
+            raise _unusable(as_frames(given), geometry)
         return codes
     array = as_frames(frames)
     check_dimension(array.shape, corners)
@@ -128,7 +128,8 @@ def _by_torch(frames: ArrayLike | Tensor, engine: Engine) -> bool:
 def _unusable(frames: NDArray[np.floating], geometry: Geometry) -> QuantizerError:
     if not np.isfinite(frames).all():
         return not_finite(frames)
-    farthest = max(np.linalg.norm(row - geometry.centre) for row in frames.astype(np.float64))
+    offsets = np.abs(frames.astype(np.float64) - geometry.centre)
+    farthest = float(np.hypot.reduce(offsets, axis=1).max())  # where squares would overflow
     return QuantizerError(
         f"frames are up to {farthest:.3g} from the codebook", remedy="scale latents and codebook"
     )

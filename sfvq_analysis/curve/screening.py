@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from sfvq_analysis.curve.checks import blocks
+from sfvq_analysis.curve.checks import as_floats, blocks
 from sfvq_analysis.curve.products import one_thread_each, one_thread_here, product
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def search(
 
     def work(searcher: _Searcher) -> bool:
         for part in parts:
-            block: Frames = np.ascontiguousarray(frames[part])
+            block = as_floats(frames[part])
             if not searcher.search(block, codes.rows(part), on_curve=on_curve):
                 return False
         return True
@@ -144,6 +144,7 @@ class _Direct:
     def __init__(self, geometry: Geometry) -> None:
         wider = ((0, 0), (0, MOST_DIRECT - geometry.corners.shape[1]))
         self._corners, self._steps = np.pad(geometry.corners, wider), np.pad(geometry.steps, wider)
+        self._centre = geometry.centre
         self._rows = np.empty((MOST_DIRECT, _DIRECT_BLOCK))
         self._squared = np.empty(_DIRECT_BLOCK)
 
@@ -152,7 +153,7 @@ class _Direct:
 
         size = len(frames)
         rows, squared = self._rows[:, :size], self._squared[:size]
-        if not direct.spread(frames, rows):
+        if not direct.spread(frames, self._centre, rows):
             return False
         if on_curve:
             direct.project_directly(rows, self._corners, self._steps, squared, codes)

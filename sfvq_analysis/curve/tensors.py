@@ -6,50 +6,57 @@ candidates within its round-off are computed anew in float64.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from sfvq_analysis.curve.checks import as_frames, blocks
+from sfvq_analysis.curve.checks import as_floats, as_frames, blocks
 from sfvq_analysis.curve.screening import round_off
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from numpy.typing import ArrayLike
+    from numpy.typing import NDArray
 
     from sfvq_analysis.curve.codes import Codes
     from sfvq_analysis.curve.geometry import Geometry
 
 _SCRATCH = {"cpu": 1 << 18, "cuda": 1 << 25}  # products of a block, K * B
 _CANDIDATES = 1 << 22  # candidates times dimensions, looked at together in float64
-_LARGEST = 1e18
+_FARTHEST = 1e18
 _ROUND_OFF = {"highest": 2.0**-23, "high": 2.0**-10, "medium": 2.0**-7}
 _TIE = 1e-13
 
 
-def as_tensor(frames: ArrayLike | Tensor) -> Tensor:
+def as_tensor(frames: Tensor) -> Tensor:
     """Return frames as a float32 or float64 tensor of shape (n_frames, dim), on their device."""
-    if not isinstance(frames, Tensor):
-        return torch.from_numpy(as_frames(frames))
     if frames.ndim != 2:
         as_frames(np.empty(tuple(frames.shape), dtype=np.float32))  # raises
+    if not frames.is_floating_point():
+        return frames.detach().double()
     return frames.detach().to(torch.promote_types(frames.dtype, torch.float32))
 
 
-def search_tensors(frames: Tensor, geometry: Geometry, codes: Codes, *, on_curve: bool) -> bool:
+def search_tensors(
+    frames: Tensor | NDArray[Any], geometry: Geometry, codes: Codes, *, on_curve: bool
+) -> bool:
     """Fill in the codes of frames, shape (n_frames, dim); False if some frame isn't usable."""
-    constants = _Constants.of(geometry, frames.device)
-    scratch = _SCRATCH.get(frames.device.type, _SCRATCH["cpu"])
-    for part in blocks(len(frames), max(scratch // len(geometry.corners), 64)):
-        found = _search_block(frames[part], constants, on_curve=on_curve)
-        if found is None:
-            return False
-        for column, values in zip(codes.rows(part), found, strict=True):
-            if values is not None:
-                column[:] = values.cpu().numpy()
+    device = frames.device if isinstance(frames, Tensor) else torch.device("cpu")
+    constants = _Constants.of(geometry, device)
+    scratch = _SCRATCH.get(device.type, _SCRATCH["cpu"])
+    with torch.no_grad(), torch.autocast(device.type, enabled=False):
+        for part in blocks(len(frames), max(scratch // len(geometry.corners), 64)):
+            block = frames[part]
+            if not isinstance(block, Tensor):
+                block = torch.from_numpy(as_floats(block).copy())
+            found = _search_block(block, constants, on_curve=on_curve)
+            if found is None:
+                return False
+            for column, values in zip(codes.rows(part), found, strict=True):
+                if values is not None:
+                    column[:] = values.cpu().numpy()
     return True
 
 
@@ -60,6 +67,7 @@ class _Constants(NamedTuple):
     steps: Tensor
     lengths: Tensor
     centre: Tensor
+    scale: Tensor
     minus_two: Tensor
     squares: Tensor
     spans: Tensor
@@ -77,10 +85,12 @@ def _search_block(
 ) -> tuple[Tensor | None, ...] | None:
     """Return the columns of `Codes`, or None if some frame isn't usable."""
     wide = frames.double()
-    centred = (wide - constants.centre).float()  # (b, d)
-    norms = torch.linalg.vector_norm(centred, dim=1, keepdim=True)
-    if not bool((norms <= _LARGEST).all()):
+    offset = wide - constants.centre
+    norms = torch.linalg.vector_norm(offset, dim=1, keepdim=True)
+    if not bool((norms <= _FARTHEST).all()):
         return None
+    centred = (offset * constants.scale).float()  # (b, d)
+    norms = (norms * constants.scale).float()
     ends = torch.addmm(constants.squares, centred, constants.minus_two.T)  # (b, K)
     eps = _ROUND_OFF[torch.get_float32_matmul_precision()]
     slack = round_off(frames.shape[1], eps) * (norms + constants.reach) ** 2

@@ -34,11 +34,20 @@ class Features:
         which grid each utterance had.
     encoder
         Configuration of the encoder that made them; empty where it is unknown.
+    lengths
+        How many frames each stretch of time has, in order; one stretch by default, empty where
+        neighbouring rows aren't neighbours in time.
+
+    Raises
+    ------
+    EncoderError
+        If values aren't finite float32 of two dimensions, or lengths don't add up to their number.
     """
 
     values: NDArray[np.float32]
     grid: FrameGrid
     encoder: EncoderConfig
+    lengths: tuple[int, ...] | None = None
 
     def __post_init__(self) -> None:
         if self.values.ndim != 2 or self.values.dtype != np.float32:
@@ -51,6 +60,14 @@ class Features:
             raise EncoderError(
                 f"latents hold NaN or infinity, the first at frame {row}",
                 remedy="mend the latents or the encoder",
+            )
+        if self.lengths is None:
+            object.__setattr__(self, "lengths", (len(self.values),))
+        elif self.lengths and (min(self.lengths) < 0 or sum(self.lengths) != len(self.values)):
+            raise EncoderError(
+                f"lengths are negative or add up to {sum(self.lengths)}, there are "
+                f"{len(self.values)} frames",
+                remedy="give the length of every stretch, or none",
             )
 
     @property

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from sfvq_analysis.encoders import Encoder, Features, config_digest
+from sfvq_analysis.encoders import Encoder, config_digest
 from sfvq_analysis.phones import is_known, phone_group
 from sfvq_analysis.quantizers import Codes, Quantizer
 from sfvq_analysis.tables import (
@@ -26,14 +26,24 @@ from sfvq_analysis.timeline import owners
 from sfvq_analysis.version import VERSION
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
     from sfvq_analysis.corpus import Corpus, Utterance
     from sfvq_analysis.pipeline.encoding import EncodedUtterance
     from sfvq_analysis.pipeline.options import IndexOptions
-    from sfvq_analysis.timeline import Segment
+    from sfvq_analysis.timeline import FrameGrid, Segment
+
+
+class _Tier(NamedTuple):
+    """Segments of one tier of one utterance: times (n, 2), numbers of the labels, frames owned."""
+
+    order: int
+    name: str
+    times: NDArray[np.int64]
+    labels: NDArray[np.int32]
+    n_frames: NDArray[np.int32]
 
 
 @dataclass
@@ -44,8 +54,9 @@ class TableRows:
     encoder: Encoder
     options: IndexOptions
     utterances: list[dict[str, Any]] = field(default_factory=list)
-    segments: list[pd.DataFrame] = field(default_factory=list)
-    alignment: list[pd.DataFrame] = field(default_factory=list)
+    tiers: list[_Tier] = field(default_factory=list)
+    numbers: dict[str, int] = field(default_factory=dict)  # of the labels, as they turn up
+    owners: list[NDArray[np.int32]] = field(default_factory=list)
     codes: dict[str, list[Codes]] = field(default_factory=dict)
     counted: Counter[str] = field(default_factory=Counter)
     without_frames: list[str] = field(default_factory=list)
@@ -63,11 +74,10 @@ class TableRows:
         )
         order = len(self.utterances)
         self.utterances.append(self._utterance_row(encoded))
-        self.segments.extend(
-            _segment_rows(order, tier, segments, owner)
-            for tier, segments in recording.tiers.items()
+        self.tiers.extend(
+            self._tier(order, tier, segments, owner) for tier, segments in recording.tiers.items()
         )
-        self.alignment.append(_alignment_rows(order, owner, features))
+        self.owners.append(owner)
         for name, found in codes.items():
             self.codes.setdefault(name, []).append(found)
         self._count(utterance, len(recording.audio), phones, owner)
@@ -106,12 +116,13 @@ class TableRows:
         """Return the finished table of each quantizer; what they share is put together once."""
         utterances = as_contract(pd.DataFrame(self.utterances), UTTERANCE_COLUMNS)
         segments = self._labelled_segments(utterances["utterance"])
-        aligned = _aligned_frames(pd.concat(self.alignment, ignore_index=True), segments)
+        aligned = _aligned_frames(_alignment(self.owners, self.encoder.grid), segments)
+        self.owners.clear()
         return {
             name: IndexTable(
                 utterances=utterances,
                 segments=segments,
-                frames=_with_codes(aligned, self.codes[name]),
+                frames=_with_codes(aligned, self.codes.pop(name)),
                 codebook_size=quantizer.codebook_size,
                 grid=self.encoder.grid,
                 provenance=self._provenance(name, quantizer, segments),
@@ -119,11 +130,35 @@ class TableRows:
             for name, quantizer in quantizers.items()
         }
 
+    def _tier(
+        self, order: int, name: str, segments: tuple[Segment, ...], owner: NDArray[np.int32]
+    ) -> _Tier:
+        known = self.numbers
+        times = np.array([(start, stop) for start, stop, _ in segments], dtype=np.int64)
+        labels = [known.setdefault(label, len(known)) for _, _, label in segments]
+        owned = np.zeros(len(segments), dtype=np.int32)
+        if name == PHONE_TIER:
+            owned += np.bincount(owner[owner >= 0], minlength=len(segments))[: len(segments)]
+        return _Tier(order, name, times.reshape(-1, 2), np.array(labels, dtype=np.int32), owned)
+
     def _labelled_segments(self, ids: pd.Series[str]) -> pd.DataFrame:
-        segments = pd.concat(self.segments, ignore_index=True)
-        segments["utterance"] = _as_ids(segments["utterance"], ids)
-        for column in ("tier", "label"):
-            segments[column] = segments[column].astype("category")
+        lengths = [len(tier.times) for tier in self.tiers]
+        times = np.concatenate([tier.times for tier in self.tiers])
+        tiers, numbers = pd.factorize(np.array([tier.name for tier in self.tiers], dtype=object))
+        segments = pd.DataFrame(
+            {
+                "utterance": _as_ids(np.repeat([tier.order for tier in self.tiers], lengths), ids),
+                "tier": _sorted_categories(np.repeat(tiers, lengths), numbers),
+                "ordinal": np.concatenate([np.arange(length) for length in lengths]),
+                "start": times[:, 0],
+                "stop": times[:, 1],
+                "label": _sorted_categories(
+                    np.concatenate([tier.labels for tier in self.tiers]), list(self.numbers)
+                ),
+                "n_frames": np.concatenate([tier.n_frames for tier in self.tiers]),
+            }
+        )
+        self.tiers.clear()
         labels = segments["label"].cat.categories
         group_of = {label: phone_group(label, unknown="na") for label in labels}
         groups = segments["label"].astype(object).map(group_of)
@@ -158,24 +193,16 @@ class TableRows:
         }
 
 
-def _segment_rows(
-    order: int, tier: str, segments: tuple[Segment, ...], owner: NDArray[np.int32]
-) -> pd.DataFrame:
-    rows = pd.DataFrame(segments, columns=["start", "stop", "label"])
-    rows["utterance"], rows["tier"] = order, tier
-    rows["ordinal"] = np.arange(len(rows))
-    owned = np.bincount(owner[owner >= 0], minlength=len(rows))
-    rows["n_frames"] = owned[: len(rows)] if tier == PHONE_TIER else 0
-    return rows
-
-
-def _alignment_rows(order: int, owner: NDArray[np.int32], features: Features) -> pd.DataFrame:
+def _alignment(owners_of: list[NDArray[np.int32]], grid: FrameGrid) -> pd.DataFrame:
+    """Return the frames of all utterances, each with the segment of its utterance that owns it."""
+    lengths = [len(owner) for owner in owners_of]
+    frame = np.concatenate([np.arange(length, dtype=np.int32) for length in lengths])
     return pd.DataFrame(
         {
-            "utterance": np.full(len(owner), order, dtype=np.int32),
-            "frame": np.arange(len(owner), dtype=np.int32),
-            "centre": features.grid.centres(len(owner)),
-            "phone_segment": owner,
+            "utterance": np.repeat(np.arange(len(lengths), dtype=np.int32), lengths),
+            "frame": frame,
+            "centre": grid.centres(max(lengths))[frame],
+            "phone_segment": np.concatenate(owners_of),
         }
     )
 
@@ -205,8 +232,17 @@ def _with_codes(aligned: pd.DataFrame, parts: list[Codes]) -> pd.DataFrame:
     return as_contract(aligned.assign(**named), FRAME_COLUMNS)
 
 
-def _as_ids(order: pd.Series[int], ids: pd.Series[str]) -> pd.Categorical:
-    return pd.Categorical.from_codes(order.to_numpy(), categories=pd.Index(ids.array))
+def _as_ids(order: NDArray[np.integer], ids: pd.Series[str]) -> pd.Categorical:
+    return pd.Categorical.from_codes(order, categories=pd.Index(ids.array))
+
+
+def _sorted_categories(codes: NDArray[np.integer], names: Sequence[str]) -> pd.Categorical:
+    """Return names[codes] with the names that occur as sorted categories."""
+    order = np.argsort(np.array(names, dtype=object), kind="stable")
+    place = np.empty(len(order), dtype=np.int64)
+    place[order] = np.arange(len(order))
+    categories = pd.Index(np.array(names, dtype=object)[order], dtype="str")
+    return pd.Categorical.from_codes(place[codes], categories=categories)
 
 
 def _unknown_counts(segments: pd.DataFrame) -> dict[str, int]:

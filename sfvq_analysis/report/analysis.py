@@ -6,13 +6,13 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sfvq_analysis.errors import check_option
 from sfvq_analysis.pipeline import IndexOptions, index_table, sample_features
 from sfvq_analysis.quantizers import Quantizer, save_quantizer
 from sfvq_analysis.report.folders import whole_folder, write_manifest
 from sfvq_analysis.report.statistics import write_csv
 from sfvq_analysis.report.writing import write_parts
-from sfvq_analysis.training import fit_log, fit_sfvq, fit_vq
+from sfvq_analysis.training import FitOptions, fit_log, fit_sfvq, fit_vq
+from sfvq_analysis.training.curve_fit import check_method
 from sfvq_analysis.training.frames import check_bits, check_seed
 
 if TYPE_CHECKING:
@@ -38,18 +38,19 @@ class FitPlan:
         Of sample and fits.
     max_frames
         At most so many frames are fitted on; all of them if None.
-    method
-        Of `fit_sfvq`.
+    method, options
+        Of `fit_sfvq`; options are those of the default method.
     """
 
     corpus: Corpus
     bits: int = 8
     seed: int = 0
-    max_frames: int | None = 1_000_000
+    max_frames: int | None = 1 << 18
     method: Method = "map"
+    options: FitOptions = field(default_factory=FitOptions)
 
     def __post_init__(self) -> None:
-        check_option("method", self.method, ("map", "published"))
+        check_method(self.method, self.options)
         check_bits(self.bits)
         check_seed(self.seed)
 
@@ -83,7 +84,14 @@ def fit_quantizers(
     features = sample_features(
         plan.corpus, encoder, max_frames=plan.max_frames, seed=plan.seed, progress=progress
     )
-    sfvq = fit_sfvq(features, bits=plan.bits, seed=plan.seed, method=plan.method, progress=progress)
+    sfvq = fit_sfvq(
+        features,
+        bits=plan.bits,
+        seed=plan.seed,
+        method=plan.method,
+        options=plan.options,
+        progress=progress,
+    )
     return {"sfvq": sfvq, "vq": fit_vq(features, bits=plan.bits, seed=plan.seed)}
 
 

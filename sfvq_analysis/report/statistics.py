@@ -97,6 +97,7 @@ def summary_text(tables: Mapping[str, IndexTable], frame: pd.DataFrame) -> str:
         "split_ceiling": ("… its ceiling over all orders of these codes", ".3f"),
         "threshold": ("… the threshold", ".0f"),
         "step": ("index step against random relabelling (low)", ".3f"),
+        "step_optimised": ("… optimised by the fit, then no finding", ""),
         "pairs": ("similar phones' histogram distance to all (low)", ".3f"),
         "similar_peaks": ("peak distance of similar phones, median (low)", ".1f"),
         "other_peaks": ("… of other pairs of a group", ".1f"),
@@ -123,4 +124,6 @@ def _what_was_read(table: IndexTable) -> str:
 
 
 def _cell(value: object, form: str) -> str:
+    if isinstance(value, bool | np.bool_):
+        return "yes" if value else "no"
     return "n/a" if pd.isna(value) else format(float(str(value)), form)

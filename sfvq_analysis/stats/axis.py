@@ -7,7 +7,8 @@ All measures are of the nearest-corner index over labelled frames:
   nasal} and {vowel, diphthong, approximant}; its accuracy is the mean over the groups of a side,
   then over the two sides. ``split_ceiling`` is the same for the best order the same codes could
   have, Σ_k max(p_k, q_k) / 2 with p, q the sides' mean densities: a split means nothing without it.
-- ``step``: mean |index change| over the changes, relative to chance (`stats.time.relative_step`).
+- ``step``: mean |index change| over the changes, relative to chance (`stats.time.relative_step`);
+  ``step_optimised`` is True for a fit that was ordered by time, whose step is no finding.
 - ``pairs``: mean earth mover's distance between the index histograms of 16 similar pairs of phones
   over its mean for all pairs of phones.
 - ``mse``: mean squared error to the nearest codeword / total variance of the frames fitted.
@@ -63,12 +64,13 @@ def axis_measures(
     -------
     pd.DataFrame
         Columns ``mse``, ``pnmi``, ``arcs``, ``split``, ``split_ceiling``, ``threshold``, ``step``,
-        ``pairs``.
+        ``step_optimised``, ``pairs``.
     """
     counts = phone_counts(table)
     split = consonant_vowel_split(counts)
     fits = table.codebook_size % N_ARCS == 0
-    variance = table.provenance.get("quantizer", {}).get("fit", {}).get("variance", np.nan)
+    fit = table.provenance.get("quantizer", {}).get("fit", {})
+    variance = fit.get("variance", np.nan)
     return pd.DataFrame(
         {
             "mse": [table.frames["codeword_distortion"].mean() / variance],
@@ -78,6 +80,7 @@ def axis_measures(
             "split_ceiling": split["ceiling"],
             "threshold": split["threshold"],
             "step": [relative_step(table)],
+            "step_optimised": [bool(fit.get("temporal", False))],
             "pairs": [similar_pair_distance(counts, similar)],
         }
     )

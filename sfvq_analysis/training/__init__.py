@@ -1,7 +1,8 @@
 """Fitting codebooks to frames of latents."""
 
 from sfvq_analysis.training.baselines import fit_som, fit_vq, reorder
-from sfvq_analysis.training.curve_fit import fit_log, fit_sfvq
+from sfvq_analysis.training.curve_fit import fit_sfvq
 from sfvq_analysis.training.fit_options import FitOptions
+from sfvq_analysis.training.fit_record import fit_log
 
 __all__ = ["FitOptions", "fit_log", "fit_sfvq", "fit_som", "fit_vq", "reorder"]

@@ -15,15 +15,13 @@ from sfvq_analysis.training.frames import FittingFrames, check_seed
 from sfvq_analysis.training.map_fit import START_WIDTH, annealed_map, first_nodes, principal_start
 
 if TYPE_CHECKING:
-    from numpy.typing import ArrayLike
-
-    from sfvq_analysis.encoders import Features
+    from sfvq_analysis.training.frames import Source
 
 Order = Literal["pca", "path"]
 _SOM_SWEEPS, _SOM_LAST_WIDTH = 40, 0.7
 
 
-def fit_vq(features: Features | ArrayLike, *, bits: int, seed: int = 0) -> PlainVQ:
+def fit_vq(features: Source, *, bits: int, seed: int = 0) -> PlainVQ:
     """Fit a plain codebook by k-means (scikit-learn, k-means++ start, at most 100 sweeps).
 
     Parameters
@@ -43,13 +41,17 @@ def fit_vq(features: Features | ArrayLike, *, bits: int, seed: int = 0) -> Plain
     """
     from sklearn.cluster import KMeans
     from sklearn.exceptions import ConvergenceWarning
+    from threadpoolctl import threadpool_limits
 
     check_seed(seed)
     frames = FittingFrames.of(features, bits)
     means = KMeans(2**bits, n_init=1, max_iter=100, random_state=seed)
     try:
-        with warnings.catch_warnings(action="error", category=ConvergenceWarning):
-            means.fit(frames.values)
+        with (
+            warnings.catch_warnings(action="error", category=ConvergenceWarning),
+            threadpool_limits(1),
+        ):
+            means.fit(frames.all())
     except ConvergenceWarning as warning:
         raise QuantizerError(
             f"the frames have fewer distinct values than {2**bits} codewords",
@@ -59,7 +61,7 @@ def fit_vq(features: Features | ArrayLike, *, bits: int, seed: int = 0) -> Plain
     return PlainVQ(means.cluster_centers_, Provenance(frames.encoder, fit))
 
 
-def fit_som(features: Features | ArrayLike, *, bits: int) -> SpaceFillingVQ:
+def fit_som(features: Source, *, bits: int) -> SpaceFillingVQ:
     """Fit a one-dimensional self-organising map, batch form, from the first principal axis.
 
     40 sweeps, the neighbourhood's width shrinking geometrically from K/4 to .7 (Kohonen 1995). It
@@ -75,8 +77,9 @@ def fit_som(features: Features | ArrayLike, *, bits: int) -> SpaceFillingVQ:
     frames = FittingFrames.of(features, bits)
     size = 2**bits
     widths = np.geomspace(START_WIDTH, min(START_WIDTH, _SOM_LAST_WIDTH / size), _SOM_SWEEPS)
-    start = principal_start(frames.values, first_nodes(size))
-    *_, last = annealed_map([frames.values], start, widths, size)
+    values = frames.all()
+    start = principal_start(values, first_nodes(size))
+    *_, last = annealed_map([values], start, widths, size)
     fit = frames.described(method="self-organising map", bits=bits)
     nodes = last.nodes if quieter_end_first(last.nodes) else last.nodes[::-1]
     return SpaceFillingVQ(nodes, Provenance(frames.encoder, fit))

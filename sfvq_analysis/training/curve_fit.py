@@ -1,63 +1,46 @@
 """`fit_sfvq`: the curve, grown from 4 corners to 2^bits.
 
-The default method takes two things apart. *Order*: one annealed map (`map_fit`), in coordinates in
-which the large principal axes are shrunk a little, finds how the curve runs through the data.
-*Place*: sweeps of dithered least squares (`sfvq_analysis.curve.CurveStatistics`), in the latents'
-own coordinates, settle the corners of every stage. Stage K' starts from the map read at K' places,
-when its neighbourhood has narrowed to a few of these codes. How few is tried out: a curve through
-many dimensions is better ordered when it starts wide, one that has to fill two or three must fold
-more finely. The widest start whose dithered error comes within 2 % of the best is kept. No label
-and no time enters.
+The default method takes two things apart. *Order*: where every stage starts from
+(`sfvq_analysis.training.starts`), in coordinates in which the large principal axes are shrunk a
+little. *Place*: sweeps of dithered least squares (`sfvq_analysis.training.settling`), in the
+latents' own coordinates, settle the corners. All starts of a stage are tried on a sample of the
+frames; the first whose dithered error comes within 2 % of the best is kept, and that of the last
+stage is settled on all frames. No label enters, and no time unless it is asked for.
 """
 
 from __future__ import annotations
 
 import dataclasses
-import math
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-import pandas as pd
-from tqdm.auto import tqdm
 
-from sfvq_analysis.curve import curve_statistics, quieter_end_first
-from sfvq_analysis.errors import unknown_option
-from sfvq_analysis.quantizers import Provenance, Quantizer, SpaceFillingVQ
+from sfvq_analysis.curve import quieter_end_first
+from sfvq_analysis.errors import OptionError, check_option, unknown_option
+from sfvq_analysis.quantizers import Provenance, SpaceFillingVQ
 from sfvq_analysis.training.fit_options import FitOptions
-from sfvq_analysis.training.frames import FittingFrames, check_seed
-from sfvq_analysis.training.map_fit import (
-    START_WIDTH,
-    annealed_map,
-    first_nodes,
-    principal_axes,
-    principal_start,
-    resampled,
-)
-from sfvq_analysis.training.published import published_stages
+from sfvq_analysis.training.fit_record import FitRow, Stage, as_log, progress_bar
+from sfvq_analysis.training.frames import MOST_SAMPLED, FittingFrames
+from sfvq_analysis.training.published import published_fit
+from sfvq_analysis.training.settling import Schedule, settled
+from sfvq_analysis.training.starts import Passage, find_starts, n_starts, order_cost
+from sfvq_analysis.training.stochastic import stochastic_fit
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import NDArray
 
-    from sfvq_analysis.encoders import Features
+    from sfvq_analysis.training.frames import Source
 
-Method = Literal["map", "published"]
-LOG_COLUMNS = ("stage", "step", "width", "sweep", "squared_error", "usage", "curve_length", "kept")
-_FIRST_STAGE = 4
-_WHITENING_FLOOR = 1e-3
-
-
-class _Stage(NamedTuple):
-    """Corners of one stage (K', dim), what its sweeps logged, and the map width it started at."""
-
-    corners: NDArray[np.float64]
-    log: list[dict[str, Any]]
-    width: float | None = None
+Method = Literal["map", "stochastic", "published"]
+METHODS = ("map", "stochastic", "published")
+_FIRST_BITS = 2
+_TRIED_ON = 1 << 15
 
 
 def fit_sfvq(
-    features: Features | ArrayLike,
+    features: Source,
     *,
     bits: int,
     seed: int = 0,
@@ -67,21 +50,26 @@ def fit_sfvq(
 ) -> SpaceFillingVQ:
     """Fit a space-filling curve.
 
+    Memory doesn't grow with the number of frames where they come from a memory map or a callable.
+
     Parameters
     ----------
     features
-        Frames, shape (n_frames, dim), at least 2^bits of them.
+        Frames, shape (n_frames, dim), at least 2^bits of them: `Features`, an array or memory map,
+        a callable that returns a fresh iterator over arrays at every call, or an iterator
+        (`sfvq_analysis.training.frames.FittingFrames.of`).
     bits
         The curve has 2^bits corners.
     seed
-        Of the dither (and, published, of the batches).
+        Of the dither (and of k-means, batches and samples).
     method
-        ``"map"``: the module's. ``"published"``: the author's recipe
-        (`sfvq_analysis.training.published`), which takes no options.
+        ``"map"``: the module's. ``"stochastic"``: gradient steps on a growing curve, the fastest
+        and the least well ordered (`sfvq_analysis.training.stochastic`). ``"published"``: the
+        author's recipe (`sfvq_analysis.training.published`). The last two take no options.
     options
         Of the default method.
     progress
-        Whether to show a progress bar.
+        Whether to show a progress bar with the time left.
 
     Returns
     -------
@@ -92,7 +80,7 @@ def fit_sfvq(
     Raises
     ------
     OptionError
-        If an option is out of range.
+        If an option is out of range, or time is to be used and isn't known.
     QuantizerError
         If frames aren't finite, aren't of that shape or are too few.
 
@@ -104,161 +92,96 @@ def fit_sfvq(
     >>> sfvq.codebook_size, [len(stage) for stage in sfvq.stages]
     (16, [4, 8, 16])
     """
-    check_seed(seed)
-    frames = FittingFrames.of(features, bits)
+    check_method(method, options)
+    frames = FittingFrames.of(features, bits, seed)
+    stated: Mapping[str, Any] = {}
     match method:
         case "map":
-            stages = list(_map_stages(frames.values, bits, seed, options, progress=progress))
-            stated: Mapping[str, Any] = dataclasses.asdict(options)
+            stages, rows = _map_fit(frames, bits, seed, options, progress=progress)
+            stated = dataclasses.asdict(options)
+        case "stochastic":
+            stages, rows = _joined(stochastic_fit(frames, 2**bits, seed, progress=progress))
         case "published":
-            stages = list(_published_stages(frames.values, bits, seed, progress=progress))
-            stated = {}
+            stages, rows = _joined(published_fit(frames, 2**bits, seed, progress=progress))
         case _:
-            raise unknown_option("method", method, ("map", "published"))
+            raise unknown_option("method", method, METHODS)
     fit = frames.described(method=method, bits=bits, seed=seed, **stated)
-    log = tuple(row for stage in stages for row in stage.log)
-    curves = [stage.corners for stage in stages]
-    if not quieter_end_first(curves[-1]):  # all stages keep one direction
-        curves = [corners[::-1] for corners in curves]
-    return SpaceFillingVQ(curves[-1], Provenance(frames.encoder, fit, log), curves[:-1])
+    if not quieter_end_first(stages[-1]):  # all stages keep one direction
+        stages = [corners[::-1] for corners in stages]
+    provenance = Provenance(frames.encoder, fit, as_log(rows))
+    return SpaceFillingVQ(stages[-1], provenance, stages[:-1])
 
 
-def fit_log(quantizer: Quantizer) -> pd.DataFrame:
-    """Return the log of a fit, one row a sweep.
-
-    Columns: ``stage`` (number of corners; of nodes for the map), ``step`` (map, curve or
-    published), ``width`` (of the map, as a share of the axis; of the map that the curve started
-    from), ``sweep``, ``squared_error`` (mean over frames before the sweep; of the map in its own
-    coordinates, of the curve to the dithered points), ``usage`` (share of nodes or segments that
-    were nearest to a frame), ``curve_length``, ``kept`` (False for the tries of a stage that
-    weren't kept).
-    """
-    return pd.DataFrame(list(quantizer.provenance.log), columns=list(LOG_COLUMNS))
+def check_method(method: Method, options: FitOptions) -> None:
+    """Raise an OptionError unless there is such a method, and it takes such options."""
+    check_option("method", method, METHODS)
+    if method != "map" and options != FitOptions():
+        raise OptionError(
+            f"method {method!r} takes no options", remedy="use map, or leave them out"
+        )
 
 
-def _published_stages(
-    values: NDArray[np.float32], bits: int, seed: int, *, progress: bool
-) -> Iterator[_Stage]:
-    stages = published_stages(values, 2**bits, seed)
-    for stage in tqdm(
-        stages, total=max(bits - 1, 1), desc="published recipe", unit="stage", disable=not progress
-    ):
-        error = stage.loss * values.shape[1]
-        yield _Stage(stage.corners, [_row(stage.corners, "published", 0, error)])
+def _joined(stages: Iterator[Stage]) -> tuple[list[NDArray[np.float64]], list[FitRow]]:
+    fitted = list(stages)
+    return [stage.corners for stage in fitted], [row for stage in fitted for row in stage.rows]
 
 
-def _map_stages(
-    values: NDArray[np.float32], bits: int, seed: int, options: FitOptions, *, progress: bool
-) -> Iterator[_Stage]:
-    """Yield the settled stages, 4 (or fewer), 8, … 2^bits corners."""
-    sizes = [2**b for b in range(min(bits, 2), bits + 1)]
-    parts = [values[b :: options.mini_batches] for b in range(options.mini_batches)]
-    blocks = [np.ascontiguousarray(part) for part in parts if len(part)]
-    starts = {size: _start_widths(size, options) for size in sizes}
-    sweeps = dict.fromkeys(sizes, options.stage_sweeps) | {sizes[-1]: options.final_sweeps}
-    total = sum(sweeps[size] * len(starts[size]) for size in sizes)
-    widths = _anneal(min(starts[sizes[-1]]), options)
-    with tqdm(
-        total=total + len(widths), desc="fitting the curve", unit="sweep", disable=not progress
-    ) as bar:
-        tries: dict[int, list[_Stage]] = {size: [] for size in sizes}
-        for start in _ordered(values, starts, widths, options, bar):
-            size = len(start.corners)
-            settled = _settled(blocks, start, sweeps[size], seed, options.elastic, bar)
-            tries[size].append(settled)
-            if len(tries[size]) == len(starts[size]):
-                yield _chosen(tries[size], options.worth)
+def _map_fit(
+    frames: FittingFrames, bits: int, seed: int, options: FitOptions, *, progress: bool
+) -> tuple[list[NDArray[np.float64]], list[FitRow]]:
+    """Return the settled stages, 4 (or fewer), 8, … 2^bits corners, and the rows of all sweeps."""
+    sizes = [2**b for b in range(min(bits, _FIRST_BITS), bits + 1)]
+    ordered_on, joined = _to_order(frames, temporal=options.temporal)
+    tried_on = frames.sampled(_TRIED_ON)
+    tried = sum(n_starts(size, options) * size for size in sizes) * options.stage_sweeps
+    work = len(ordered_on) * order_cost(sizes, options) + tried_on.n_frames * tried
+    work += frames.n_frames * options.final_sweeps * sizes[-1]
+    brief = Schedule(0, options.stage_sweeps, 0.0, options.elastic, seed)
+    full = Schedule(
+        options.stage_sweeps, options.final_sweeps, options.tolerance, options.elastic, seed
+    )
+    with progress_bar(work, shown=progress) as bar:
+
+        def tick_for(n_frames: int) -> Callable[[float], object]:
+            return lambda cost: bar.update(cost * n_frames)
+
+        starts = find_starts(
+            Passage(ordered_on, joined), sizes, options, seed, tick_for(len(ordered_on))
+        )
+        rows, curves = list(starts.rows), []
+        for size in sizes:
+            tries = [
+                settled(tried_on, start, brief, tick_for(tried_on.n_frames))
+                for start in starts.of_stage[size]
+            ]
+            kept = _first_near_best(tries, options.worth)
+            for number, stage in enumerate(tries):
+                rows += [row._replace(kept=number == kept) for row in stage.rows]
+            curves.append(starts.of_stage[size][kept]._replace(corners=tries[kept].corners))
+        last = settled(frames, curves.pop(), full, tick_for(frames.n_frames))
+        bar.update(bar.total - bar.n)  # starts that couldn't be had
+    return [*(curve.corners for curve in curves), last.corners], rows + last.rows
 
 
-def _start_widths(size: int, options: FitOptions) -> list[float]:
-    """Return the map widths, as shares of the axis and widest first, from which a stage starts."""
-    return list(dict.fromkeys(min(START_WIDTH, width / size) for width in options.last_widths))
+def _first_near_best(tries: Sequence[Stage], worth: float) -> int:
+    """Return which try is the first whose last dithered error is near the least."""
+    errors = [stage.rows[-1].dithered_mse or 0.0 for stage in tries]
+    return next(at for at, error in enumerate(errors) if error <= min(errors) * (1 + worth))
 
 
-def _anneal(narrowest: float, options: FitOptions) -> NDArray[np.float64]:
-    """Return the widths of the map's sweeps, shrinking geometrically to the narrowest."""
-    n_sweeps = math.ceil(math.log2(START_WIDTH / narrowest) * options.sweeps_per_octave)
-    widths = np.geomspace(START_WIDTH, narrowest, max(n_sweeps, 1))
-    widths[-1] = narrowest
-    return widths
-
-
-def _ordered(
-    values: NDArray[np.float32],
-    starts: Mapping[int, Sequence[float]],
-    widths: NDArray[np.float64],
-    options: FitOptions,
-    bar: tqdm[Any],
-) -> Iterator[_Stage]:
-    """Yield the map, in the latents' coordinates, as the start of every stage's every try."""
-    mean = values.mean(axis=0, dtype=np.float64)
-    variances, axes = principal_axes(values)
-    floor = _WHITENING_FLOOR * variances[0] or 1.0  # 1 where all frames are the same
-    scales = (variances + floor) ** (options.whitening / 2)
-    warped = (values - mean.astype(np.float32)) @ (axes / scales).astype(np.float32)
-    due: dict[int, list[tuple[int, float]]] = {}
-    for size, wanted in starts.items():
-        for width in wanted:
-            due.setdefault(int((widths <= width).argmax()), []).append((size, width))
-    log: list[dict[str, Any]] = []
-    start = principal_start(warped, first_nodes())
-    most_nodes = max(len(start), *starts)
-    for number, sweep in enumerate(annealed_map([warped], start, widths, most_nodes)):
-        bar.update()
-        log.append(_row(sweep.nodes, "map", number, sweep.squared_error, sweep.usage, sweep.width))
-        for size, width in due.get(number, []):
-            corners = resampled(sweep.nodes, size) * scales @ axes.T + mean
-            yield _Stage(corners, log, width)
-            log = []
-
-
-def _settled(
-    blocks: Sequence[NDArray[np.float32]],
-    start: _Stage,
-    n_sweeps: int,
-    seed: int,
-    elastic: float,
-    bar: tqdm[Any],
-) -> _Stage:
-    """Return a stage after sweeps of dithered least squares."""
-    corners, log = start.corners, list(start.log)
-    for sweep in range(n_sweeps):
-        dithers = [
-            np.random.default_rng((seed, len(corners), sweep, b)).random(len(corners) - 1)
-            for b in range(len(blocks))
-        ]
-        statistics = curve_statistics(blocks[0], corners, dithers[0])
-        for block, dither in zip(blocks[1:], dithers[1:], strict=True):
-            statistics += curve_statistics(block, corners, dither)
-        error = statistics.squared_error / statistics.n_frames
-        corners = statistics.solve(corners, elastic=elastic)
-        usage = float((statistics.counts > 0).mean())
-        log.append(_row(corners, "curve", sweep, error, usage, start.width))
-        bar.update()
-    return _Stage(corners, log, start.width)
-
-
-def _chosen(tries: Sequence[_Stage], worth: float) -> _Stage:
-    """Return the widest try whose last dithered error is near the least, with the log of all."""
-    errors = [stage.log[-1]["squared_error"] for stage in tries]
-    near = [error <= min(errors) * (1 + worth) for error in errors]
-    kept = near.index(True)
-    log = [
-        {**row, "kept": row["step"] == "map" or number == kept}
-        for number, stage in enumerate(tries)
-        for row in stage.log
-    ]
-    return _Stage(tries[kept].corners, log, tries[kept].width)
-
-
-def _row(
-    corners: NDArray[np.float64],
-    step: str,
-    sweep: int,
-    squared_error: float,
-    usage: float | None = None,
-    width: float | None = None,
-) -> dict[str, Any]:
-    length = float(np.linalg.norm(np.diff(corners, axis=0), axis=1).sum())
-    values = (len(corners), step, width, sweep, squared_error, usage, length, True)
-    return dict(zip(LOG_COLUMNS, values, strict=True))
+def _to_order(
+    frames: FittingFrames, *, temporal: bool
+) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    """Return the frames that the order is found on, and which follow the one before in time."""
+    if not temporal:
+        values = frames.sample(MOST_SAMPLED)
+        return values, np.zeros(len(values) - 1, dtype=bool)
+    if not frames.lengths:
+        raise OptionError(
+            "temporal order needs frames that follow each other in time",
+            remedy="give Features of whole utterances (no max_frames), or an array in time order",
+        )
+    values = frames.first(MOST_SAMPLED)
+    joined = np.ones(frames.n_frames, dtype=bool)
+    joined[np.cumsum(frames.lengths) - 1] = False  # the last frame of a stretch
+    return values, joined[: len(values) - 1]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from sfvq_analysis.errors import OptionError
 
 NARROWEST = 0.5
+_HIGHEST = {"elastic": 1e6, "anchor": 1e6, "whitening": 1.0, "worth": 1.0, "tolerance": 1.0}
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,17 +23,31 @@ class FitOptions:
     whitening
         Order is found with principal axis i divided by (variance_i + 1e-3 variance_0) to the power
         whitening / 2: 0 leaves the metric as it is, 1 whitens.
+    arcs
+        Whether a start of nested codebooks is tried, too, and preferred to those of the map.
+    softness
+        Width, in units of the mean distortion, within which clusters share a frame: of the arcs,
+        and of the codewords of an arc, when they are put in order.
+    anchor
+        What it costs an arc to leave the place that the map gives it: so much for each of its
+        frames and square place, where neighbours in order cost 1 for each frame shared.
     last_widths
         Standard deviations of the map's neighbourhood, in codes of the stage, widest first, from
         which a stage is started and tried.
     worth
-        A narrower start is taken only if its dithered error is smaller by this share.
+        A start that comes later in this list is taken only if its dithered error is smaller by this
+        share.
     sweeps_per_octave
         Sweeps of the map for each halving of the width.
     stage_sweeps, final_sweeps
-        Sweeps of dithered least squares for each smaller stage, and for the last.
-    mini_batches
-        In each of which a sweep draws one offset a segment.
+        Sweeps of dithered least squares for every start, on a sample, and at most so many more for
+        the last stage, on all frames.
+    tolerance
+        The last stage ends when two sweeps in a row lower the dithered error by a smaller share.
+    temporal
+        Whether the arcs and their codewords are put in order by which follow each other in time,
+        not by which share frames. An index that moves little from frame to frame is then what was
+        optimised, and no finding.
 
     Raises
     ------
@@ -39,26 +55,46 @@ class FitOptions:
         If a number is out of range.
     """
 
-    elastic: float = 0.1
-    whitening: float = 0.25
+    elastic: float = 0.15
+    whitening: float = 0.3
+    arcs: bool = True
+    softness: tuple[float, float] = (1.0, 0.3)
+    anchor: float = 0.1
     last_widths: tuple[float, ...] = (6.0, 3.0, 1.5)
     worth: float = 0.02
     sweeps_per_octave: int = 7
     stage_sweeps: int = 4
     final_sweeps: int = 8
-    mini_batches: int = 16
+    tolerance: float = 5e-4
+    temporal: bool = False
 
     def __post_init__(self) -> None:
-        for name, highest in (("elastic", 1e6), ("whitening", 1.0), ("worth", 1.0)):
+        for name, highest in _HIGHEST.items():
             value = getattr(self, name)
-            if not 0 <= value <= highest:
+            if not _is_number(value) or not 0 <= value <= highest:
                 raise OptionError(f"{name} is {value!r}", remedy=f"use 0 … {highest:g}")
-        for name in ("sweeps_per_octave", "stage_sweeps", "final_sweeps", "mini_batches"):
+        for name in ("sweeps_per_octave", "stage_sweeps", "final_sweeps"):
             value = getattr(self, name)
-            if not isinstance(value, int) or value < 1:
+            if not isinstance(value, int) or isinstance(value, bool) or value < 1:
                 raise OptionError(f"{name} is {value!r}", remedy="use an integer >= 1")
-        widths = self.last_widths
-        if not widths or min(widths) < NARROWEST or sorted(widths, reverse=True) != list(widths):
+        for name in ("arcs", "temporal"):
+            if not isinstance(getattr(self, name), bool):
+                raise OptionError(f"{name} is {getattr(self, name)!r}", remedy="use True or False")
+        softness, widths = self.softness, self.last_widths
+        if not _are_numbers(softness) or len(softness) != 2 or min(softness) <= 0:
+            raise OptionError(
+                f"softness is {softness!r}", remedy="use two numbers > 0, of arcs and codewords"
+            )
+        falling = _are_numbers(widths) and sorted(widths, reverse=True) == list(widths)
+        if not falling or not widths or widths[-1] < NARROWEST:
             raise OptionError(
                 f"last_widths is {widths!r}", remedy=f"use falling numbers >= {NARROWEST}"
             )
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _are_numbers(values: object) -> bool:
+    return isinstance(values, tuple | list) and all(map(_is_number, values))

@@ -1,0 +1,132 @@
+"""The stochastic trainer: gradient steps on a growing curve, written out, without autograd.
+
+A step draws a batch and one offset u_k a segment, and assigns the batch to the nearest of the
+points Y_k = (1 - u_k) c_k + u_k c_{k+1}. With counts n_k and sums S_k of the assigned frames,
+g_k = (2K/B) (n_k Y_k - S_k) moves corner k by (1 - u_k) g_k and corner k + 1 by u_k g_k: the
+gradient of K times the mean squared distance. Adam (.9, .99) begins anew at every stage; its rate
+falls from 2 % of the frames' standard deviation to a twentieth of that along a cosine. Stages
+double as in the author's recipe (`sfvq_analysis.curve.grow`). Batches are runs of a seeded
+permutation of a sample.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sfvq_analysis.curve import grow, nearest_codeword, project
+from sfvq_analysis.training.fit_record import FitRow, Stage, curve_length, progress_bar
+from sfvq_analysis.training.published import norm_sorted_means
+from sfvq_analysis.training.settling import dither_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+    from sfvq_analysis.training.frames import FittingFrames
+
+    Float64 = NDArray[np.float64]
+
+BATCH, STEPS = 2048, 300
+_RATE, _LAST_RATE = 0.02, 0.05
+_BETAS, _EPS = (0.9, 0.99), 1e-8
+_FIRST_STAGE, _PROBE = 4, 1 << 12
+
+
+def stochastic_fit(
+    frames: FittingFrames, n_corners: int, seed: int, *, progress: bool = False
+) -> Iterator[Stage]:
+    """Yield the curve at 4 (or fewer), 8, … `n_corners` corners, a row for each stage.
+
+    Parameters
+    ----------
+    frames
+        What to fit; steps are made on a sample of 2^17 at most.
+    n_corners
+        A power of two.
+    seed
+        Of batches and dither.
+    progress
+        Whether to show a progress bar.
+    """
+    sample = frames.sample()
+    sample = sample[np.random.default_rng(seed).permutation(len(sample))]
+    spread = float(np.sqrt(frames.variance / frames.dim)) or 1.0
+    corners = norm_sorted_means(sample, min(_FIRST_STAGE, n_corners))
+    with progress_bar(np.log2(n_corners / len(corners)) + 1, shown=progress) as bar:
+        while True:
+            corners, error, usage = _stage(sample, corners, spread, seed)
+            yield Stage(corners, [_row(corners, error, usage, sample[:_PROBE])])
+            bar.update()
+            if len(corners) >= n_corners:
+                return
+            corners = grow(corners)
+
+
+def _stage(
+    sample: NDArray[np.float32], start: Float64, spread: float, seed: int
+) -> tuple[Float64, float, float]:
+    """Return corners, mean dithered error of the last tenth of the steps, and usage there."""
+    corners = start.copy()
+    mean, square = np.zeros_like(corners), np.zeros_like(corners)
+    errors, used = [], np.zeros(len(corners) - 1)
+    for step in range(STEPS):
+        batch = _batch(sample, step)
+        gradient, error, counts = _gradient(batch, corners, dither_of(len(corners), seed, step, 0))
+        gradient /= spread  # without units, as Adam's constant is
+        mean += (1 - _BETAS[0]) * (gradient - mean)
+        square += (1 - _BETAS[1]) * (gradient**2 - square)
+        unbiased = mean / (1 - _BETAS[0] ** (step + 1))
+        scale = np.sqrt(square / (1 - _BETAS[1] ** (step + 1))) + _EPS
+        cosine = (1 + np.cos(np.pi * step / STEPS)) / 2
+        corners -= _RATE * spread * (_LAST_RATE + (1 - _LAST_RATE) * cosine) * unbiased / scale
+        errors.append(error)
+        if step >= STEPS - STEPS // 10:
+            used += counts
+    return corners, float(np.mean(errors[-(STEPS // 10) :])), float((used > 0).mean())
+
+
+def _batch(sample: NDArray[np.float32], step: int) -> NDArray[np.float32]:
+    """Return a run of the sample; the runs go round and round."""
+    size = min(BATCH, len(sample))
+    start = step * size % len(sample)
+    stop = start + size
+    if stop <= len(sample):
+        return sample[start:stop]
+    return np.concatenate([sample[start:], sample[: stop - len(sample)]])
+
+
+def _gradient(
+    batch: NDArray[np.float32], corners: Float64, dither: Float64
+) -> tuple[Float64, float, Float64]:
+    """Return the gradient of K · the mean squared distance, that mean, and frames a segment."""
+    from sfvq_analysis.curve.kernels import add_by_index
+
+    u = dither[:, None]
+    points = (1 - u) * corners[:-1] + u * corners[1:]
+    segment, distortion = nearest_codeword(batch, points)
+    counts, sums = np.zeros(len(points)), np.zeros(points.shape)
+    add_by_index(batch, segment, sums, counts)
+    pull = 2 * len(corners) / len(batch) * (counts[:, None] * points - sums)
+    gradient = np.zeros_like(corners)
+    gradient[:-1] += (1 - u) * pull
+    gradient[1:] += u * pull
+    return gradient, float(distortion.mean(dtype=np.float64)), counts
+
+
+def _row(corners: Float64, error: float, usage: float, probe: NDArray[np.float32]) -> FitRow:
+    return FitRow(
+        stage=len(corners),
+        step="stochastic",
+        start="growth",
+        width=None,
+        sweep=0,
+        map_mse=None,
+        dithered_mse=error,
+        projection_mse=float(project(probe, corners).distortion.mean(dtype=np.float64)),
+        usage=usage,
+        curve_length=curve_length(corners),
+        kept=True,
+    )
