@@ -29,8 +29,11 @@ test: $(VENV)/.testable
 	$(BIN)/pytest -n 2 tests
 	$(BIN)/pytest --doctest-modules --pyargs sfvq_analysis
 
-bench: $(VENV)/.installed
+bench: $(VENV)/.benchable
 	@test -n "$(CORPUS)" || { echo "usage: make bench CORPUS=/path/to/speech"; exit 2; }
+	env -u OMP_NUM_THREADS $(BIN)/python benchmarks/projection.py
+	env -u OMP_NUM_THREADS $(BIN)/python benchmarks/fitting.py "$(CORPUS)"
+	$(BIN)/python benchmarks/end_to_end.py "$(CORPUS)"
 	$(BIN)/python benchmarks/order.py "$(CORPUS)"
 
 $(VENV)/.base: constraints.txt
@@ -50,6 +53,10 @@ $(VENV)/.installed: $(VENV)/.base $(SOURCES)
 
 $(VENV)/.testable: $(VENV)/.installed
 	$(PIP) install -c constraints.txt "$$(echo dist/*.whl)[test]"
+	@touch $@
+
+$(VENV)/.benchable: $(VENV)/.installed
+	$(PIP) install -c constraints.txt "$$(echo dist/*.whl)[bench]"
 	@touch $@
 
 clean:
