@@ -138,12 +138,20 @@ def test_weights_that_are_no_square_are_refused(weights):
         arranged(weights)
 
 
+@pytest.mark.parametrize(
+    "weights", [-np.ones((3, 3)), np.full((3, 3), np.nan), np.arange(9.0).reshape(3, 3)]
+)
+def test_weights_that_are_negative_or_not_symmetric_are_refused(weights):
+    with pytest.raises(OptionError, match="weights are negative, NaN or not symmetric"):
+        arranged(weights)
+
+
 def test_places_of_another_shape_are_refused():
     with pytest.raises(OptionError, match=r"places have shape \(3, 4\); give \(4, 4\)"):
         arranged(np.ones((4, 4)), places=np.ones((3, 4)))
 
 
-@pytest.mark.parametrize("stretch", [0, -3])
+@pytest.mark.parametrize("stretch", [0, -3, 2.0])
 def test_a_stretch_of_nothing_is_refused(stretch):
     with pytest.raises(OptionError, match=f"stretch is {stretch}; use an integer >= 1"):
         arranged(np.ones((4, 4)), stretch=stretch)
@@ -155,6 +163,11 @@ def test_the_cost_is_the_mean_distance_over_that_at_random(seed, n):
     w = weights_of(n, seed)
     total = np.triu(w, 1).sum()
     assert arrangement_cost(w) == pytest.approx(cost_of(w, range(n)) / total / ((n + 1) / 3))
+
+
+def test_without_weights_there_is_no_cost():
+    assert np.isnan(arrangement_cost(np.zeros((4, 4))))
+    assert np.isnan(arrangement_cost(np.ones((1, 1))))
 
 
 def test_the_cost_is_one_on_average_over_all_orders():

@@ -333,6 +333,12 @@ def test_frames_that_can_not_be_fitted_are_refused(frames, message, method):
         fit_sfvq(frames, bits=4, method=method)
 
 
+@pytest.mark.parametrize("method", METHODS[1:])
+def test_methods_that_take_no_options_refuse_them(method):
+    with pytest.raises(OptionError, match=f"method '{method}' takes no options; use map"):
+        fit_sfvq(gaussian(50), bits=2, method=method, options=FitOptions(temporal=True))
+
+
 def test_an_unknown_method_is_named():
     with pytest.raises(
         OptionError, match="method is 'magic'; use one of 'map', 'stochastic', 'published'"

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from made_frames import as_features, gaussian, pieces
 
+from sfvq_analysis.curve import Grid
 from sfvq_analysis.encoders import config_digest
 from sfvq_analysis.errors import OptionError, QuantizerError
 from sfvq_analysis.training import FitOptions, curve_fit, fit_sfvq, frames
@@ -98,6 +99,17 @@ class TestWaysToHandThemOver:
         assert read.variance == pytest.approx(values.astype(float).var(axis=0).sum(), rel=1e-9)
         assert (read.n_frames, read.dim) == values.shape
 
+    def test_the_encoder_is_that_of_the_features_of_a_stream(self):
+        parts = [as_features(part, encoder=MEL) for part in pieces(gaussian(300), (90,))]
+        for source in (lambda: parts, iter(parts)):
+            assert FittingFrames.of(source, 2).encoder == MEL
+
+    def test_the_grid_is_for_the_spread_of_the_frames_and_their_largest(self):
+        values = gaussian(300) + np.float32(1000)
+        spread = np.abs(values - values[0]).max()
+        expected = Grid.of(300, 3, np.abs(values).max(), spread)
+        assert FittingFrames.of(lambda: pieces(values), 2).grid == expected
+
     def test_the_provenance_says_what_was_fitted_on(self):
         values = gaussian(300)
         read = FittingFrames.of(as_features(values, encoder=MEL), 2)
@@ -176,6 +188,20 @@ class TestRefused:
     def test_frames_of_different_dimensions(self, n):
         with pytest.raises(QuantizerError, match="dimensions"):
             fit_sfvq(lambda: [gaussian(n), gaussian(n, dim=2)], bits=3)
+
+    def test_features_of_different_encoders(self):
+        parts = [as_features(gaussian(90), encoder={"encoder": name}) for name in ("mel", "x")]
+        for source in (lambda: parts, iter(parts)):
+            with pytest.raises(
+                QuantizerError, match=r"encoder.*mel.*then.*x.*; give frames of one"
+            ):
+                FittingFrames.of(source, 2)
+
+    def test_a_frame_too_large_for_float32(self):
+        values = gaussian(50).astype(np.float64)
+        values[7, 1] = 1e39
+        with pytest.raises(QuantizerError, match=r"1 of 50 frames .*, the first is row 7"):
+            FittingFrames.of(values, 2)
 
     def test_a_callable_whose_iterator_is_used_up(self):
         once = iter([gaussian(300)])

@@ -70,10 +70,8 @@ class TestSums:
         assert len({fields(reduce(add, order)) for order in turned}) > 1
 
     @made
-    @given(seeds, st.integers(64, 900), st.sampled_from([(0, 1e-12), (1, 1e-12), (1000, 1e-8)]))
-    def test_what_the_grid_takes_off_is_negligible(self, seed, n, offset):
-        """Errors are on a grid for the largest frames, which are coarse for what lies far away."""
-        far, allowed = offset
+    @given(seeds, st.integers(64, 900), st.sampled_from([0.0, 1.0, 1e6]))
+    def test_what_the_grid_takes_off_is_negligible(self, seed, n, far):
         frames = FittingFrames.of(gaussian(n, seed=seed) + np.float32(far), 1)
         corners = walked(7, 3, seed) + far
         found = sweep_statistics(frames, corners, seed, 0)
@@ -87,8 +85,7 @@ class TestSums:
         assert found.n_frames == n
         for name in found.__slots__:
             ours, theirs = np.asarray(getattr(found, name)), np.asarray(getattr(exact, name))
-            share = allowed if name == "squared_error" else 1e-12
-            assert np.abs(ours - theirs).max() <= share * max(np.abs(theirs).max(), n)
+            assert np.abs(ours - theirs).max() <= 1e-12 * max(np.abs(theirs).max(), n)
 
     def test_the_number_of_threads_changes_nothing(self, monkeypatch):
         frames, start = FittingFrames.of(gaussian(3000, dim=6), 1), Start(walked(16, 6), "made")

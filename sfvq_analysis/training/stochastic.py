@@ -5,8 +5,8 @@ points Y_k = (1 - u_k) c_k + u_k c_{k+1}. With counts n_k and sums S_k of the as
 g_k = (2K/B) (n_k Y_k - S_k) moves corner k by (1 - u_k) g_k and corner k + 1 by u_k g_k: the
 gradient of K times the mean squared distance. Adam (.9, .99) begins anew at every stage; its rate
 falls from 2 % of the frames' standard deviation to a twentieth of that along a cosine. Stages
-double as in the author's recipe (`sfvq_analysis.curve.grow`). Batches are runs of a seeded
-permutation of a sample.
+double as in the author's recipe (`sfvq_analysis.curve.grow`). A stage of K' corners takes 2 K'
+steps, but 120 at least and 600 at most, each on 1024 frames: a run of a seeded permutation of a sample.
 """
 
 from __future__ import annotations
@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 
     Float64 = NDArray[np.float64]
 
-BATCH, STEPS = 2048, 300
+BATCH, FEWEST_STEPS, MOST_STEPS = 1024, 120, 600
+_SAMPLE = 1 << 16
 _RATE, _LAST_RATE = 0.02, 0.05
 _BETAS, _EPS = (0.9, 0.99), 1e-8
 _FIRST_STAGE, _PROBE = 4, 1 << 12
@@ -43,7 +44,7 @@ def stochastic_fit(
     Parameters
     ----------
     frames
-        What to fit; steps are made on a sample of 2^17 at most.
+        What to fit; steps are made on a sample of 2^16 at most.
     n_corners
         A power of two.
     seed
@@ -51,7 +52,7 @@ def stochastic_fit(
     progress
         Whether to show a progress bar.
     """
-    sample = frames.sample()
+    sample = frames.sample(_SAMPLE)
     sample = sample[np.random.default_rng(seed).permutation(len(sample))]
     spread = float(np.sqrt(frames.variance / frames.dim)) or 1.0
     corners = norm_sorted_means(sample, min(_FIRST_STAGE, n_corners))
@@ -72,7 +73,8 @@ def _stage(
     corners = start.copy()
     mean, square = np.zeros_like(corners), np.zeros_like(corners)
     errors, used = [], np.zeros(len(corners) - 1)
-    for step in range(STEPS):
+    n_steps = min(max(2 * len(corners), FEWEST_STEPS), MOST_STEPS)
+    for step in range(n_steps):
         batch = _batch(sample, step)
         gradient, error, counts = _gradient(batch, corners, dither_of(len(corners), seed, step, 0))
         gradient /= spread  # without units, as Adam's constant is
@@ -80,12 +82,12 @@ def _stage(
         square += (1 - _BETAS[1]) * (gradient**2 - square)
         unbiased = mean / (1 - _BETAS[0] ** (step + 1))
         scale = np.sqrt(square / (1 - _BETAS[1] ** (step + 1))) + _EPS
-        cosine = (1 + np.cos(np.pi * step / STEPS)) / 2
+        cosine = (1 + np.cos(np.pi * step / n_steps)) / 2
         corners -= _RATE * spread * (_LAST_RATE + (1 - _LAST_RATE) * cosine) * unbiased / scale
         errors.append(error)
-        if step >= STEPS - STEPS // 10:
+        if step >= n_steps - n_steps // 10:
             used += counts
-    return corners, float(np.mean(errors[-(STEPS // 10) :])), float((used > 0).mean())
+    return corners, float(np.mean(errors[-(n_steps // 10) :])), float((used > 0).mean())
 
 
 def _batch(sample: NDArray[np.float32], step: int) -> NDArray[np.float32]:
