@@ -6,7 +6,8 @@ g_k = (2K/B) (n_k Y_k - S_k) moves corner k by (1 - u_k) g_k and corner k + 1 by
 gradient of K times the mean squared distance. Adam (.9, .99) begins anew at every stage; its rate
 falls from 2 % of the frames' standard deviation to a twentieth of that along a cosine. Stages
 double as in the author's recipe (`sfvq_analysis.curve.grow`). A stage of K' corners takes 2 K'
-steps, but 120 at least and 600 at most, each on 1024 frames: a run of a seeded permutation of a sample.
+steps, but 120 at least and 600 at most, each on 1024 frames: a run of a seeded permutation of a
+sample.
 """
 
 from __future__ import annotations
