@@ -88,6 +88,21 @@ def test_stages_double(n_corners, sizes):
     assert [len(stage.corners) for stage in stages(gaussian(130), n_corners)] == sizes
 
 
+def test_a_stage_takes_two_steps_a_corner_within_bounds_on_frames_of_a_sample(monkeypatch):
+    steps, batch = [], stochastic._batch
+
+    def noting(sample, step):
+        steps.append((step, len(sample)))
+        return batch(sample, step)
+
+    monkeypatch.setattr(stochastic, "_batch", noting)
+    monkeypatch.setattr(stochastic, "_SAMPLE", 400)
+    monkeypatch.setattr(stochastic, "MOST_STEPS", 200)
+    stages(gaussian(700), 128)
+    expected = [120, 120, 120, 120, 128, 200]  # of 4, 8, 16, 32, 64, 128 corners
+    assert steps == [(step, 400) for n_steps in expected for step in range(n_steps)]
+
+
 def test_it_starts_at_means_by_norm_and_every_stage_where_the_last_one_ended(monkeypatch):
     monkeypatch.setattr(stochastic, "_RATE", 0.0)
     first, second = stages(gaussian(600), 8)
