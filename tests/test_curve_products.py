@@ -193,3 +193,15 @@ def test_a_lower_precision_of_torchs_products_changes_no_code(name):
     finally:
         torch.set_float32_matmul_precision(before)
     assert_same_bytes(found, wanted)
+
+
+@pytest.mark.parametrize("engine", [Engine(), Engine(kernels="torch")])
+def test_nor_does_one_that_cannot_be_told(engine, monkeypatch):
+    def untold():
+        raise RuntimeError("a mix of interfaces")
+
+    corners = walk(60, 16)
+    frames = around(corners, 100)
+    wanted = project(frames, corners, engine)
+    monkeypatch.setattr(torch, "get_float32_matmul_precision", untold)
+    np.testing.assert_array_equal(project(frames, corners, engine).codeword, wanted.codeword)

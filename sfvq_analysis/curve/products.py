@@ -45,7 +45,7 @@ def product(name: Products) -> Product:
         If a library is named that isn't at hand.
     """
     torch = sys.modules.get("torch")
-    full = torch is None or torch.get_float32_matmul_precision() == "highest"
+    full = torch is None or float32_precision(torch) == "highest"
     if name == "auto":
         return _fastest(with_torch=torch is not None and full)
     at_hand = _candidates(with_torch=True)
@@ -54,6 +54,18 @@ def product(name: Products) -> Product:
             f"products is {name!r}, which isn't at hand", remedy=f"use one of {sorted(at_hand)}"
         )
     return at_hand[name if full else "numpy"]
+
+
+def float32_precision(torch: Any) -> str:
+    """Return the precision of torch's float32 products: "highest", "high" or "medium".
+
+    "medium" where it was set by another of torch's interfaces, of which this one can't tell.
+    """
+    try:
+        precision: str = torch.get_float32_matmul_precision()
+    except RuntimeError:
+        return "medium"
+    return precision
 
 
 @functools.cache

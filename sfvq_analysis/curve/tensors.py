@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from sfvq_analysis.curve.checks import as_floats, as_frames, blocks
+from sfvq_analysis.curve.products import float32_precision
 from sfvq_analysis.curve.screening import round_off
 
 if TYPE_CHECKING:
@@ -92,7 +93,7 @@ def _search_block(
     centred = (offset * constants.scale).float()  # (b, d)
     norms = (norms * constants.scale).float()
     ends = torch.addmm(constants.squares, centred, constants.minus_two.T)  # (b, K)
-    eps = _ROUND_OFF[torch.get_float32_matmul_precision()]
+    eps = _ROUND_OFF[float32_precision(torch)]
     slack = round_off(frames.shape[1], eps) * (norms + constants.reach) ** 2
     codeword, nearest = _nearest(wide, ends, slack, constants)
     if not on_curve:
