@@ -13,7 +13,8 @@ from oracles import dithered_points, nearest_corner, nearest_on_curve, path_leng
 from sfvq_analysis.curve import grow
 from sfvq_analysis.training import stochastic
 from sfvq_analysis.training.frames import FittingFrames
-from sfvq_analysis.training.published import norm_sorted_means, published_fit
+from sfvq_analysis.training.growing import norm_sorted_means
+from sfvq_analysis.training.published import published_fit
 from sfvq_analysis.training.settling import dither_of
 from sfvq_analysis.training.stochastic import stochastic_fit
 

@@ -69,9 +69,10 @@ def arranged(
     np.fill_diagonal(w, 0.0)
     order = np.arange(len(w), dtype=np.int64)
     before = np.tril(w, -1).sum(axis=1)
+    total = w.sum(axis=1)
     least = 1e-9 * max(w.sum(), 1e-300)
     for _ in range(_MOST_PASSES):
-        if not move_all(w, order, before, w.sum(axis=1), at, stretch or len(w), least):
+        if not move_all(w, order, before, total, at, stretch or len(w), least):
             break
     return order
 

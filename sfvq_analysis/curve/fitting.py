@@ -179,6 +179,13 @@ class CurveStatistics:
         """How many frames were added."""
         return int(self.counts.sum())
 
+    def slope(self, corners: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return half the gradient of the squared error at corners (K, dim): A c - R."""
+        slope: NDArray[np.float64] = self.diagonal[:, None] * corners - self.target
+        slope[:-1] += self.beside[:, None] * corners[1:]
+        slope[1:] += self.beside[:, None] * corners[:-1]
+        return slope
+
     def solve(self, corners: NDArray[np.float64], *, elastic: float) -> NDArray[np.float64]:
         """Return the corners that minimise the squared error plus two penalties.
 

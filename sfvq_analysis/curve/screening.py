@@ -66,8 +66,11 @@ def search(
     engine
         Gives products and threads.
     """
-    searchers = [_searcher(geometry, engine) for _ in range(engine.n_threads)]
-    parts = iter(list(blocks(len(frames), searchers[0].block_size)))  # shared by the threads
+    first = _searcher(geometry, engine)
+    n_blocks = -(-len(frames) // first.block_size)
+    more = min(engine.n_threads, n_blocks) - 1
+    searchers = [first, *(_searcher(geometry, engine) for _ in range(more))]
+    parts = iter(list(blocks(len(frames), first.block_size)))  # shared by the threads
 
     def work(searcher: _Searcher) -> bool:
         for part in parts:
@@ -76,10 +79,9 @@ def search(
                 return False
         return True
 
-    n_blocks = -(-len(frames) // searchers[0].block_size)
     with one_thread_each():
-        if min(n_blocks, len(searchers)) <= 1:
-            return work(searchers[0])
+        if len(searchers) == 1:
+            return work(first)
         with ThreadPoolExecutor(len(searchers), initializer=one_thread_here) as pool:
             return all(list(pool.map(work, searchers)))
 

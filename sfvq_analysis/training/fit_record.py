@@ -8,6 +8,8 @@ import numpy as np
 import pandas as pd
 from tqdm.auto import tqdm
 
+from sfvq_analysis.curve import project
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -54,6 +56,29 @@ class FitRow(NamedTuple):
     usage: float | None
     curve_length: float
     kept: bool
+
+
+def curve_row(corners: NDArray[np.float64], probe: NDArray[np.float32], **known: Any) -> FitRow:
+    """Return the row of a sweep that left the curve at `corners`; `known` are its other values.
+
+    Parameters
+    ----------
+    corners
+        Shape (K', dim).
+    probe
+        Frames to measure the projection on, shape (n, dim).
+    known
+        ``step``, ``start``, ``sweep``, ``dithered_mse`` and ``usage``.
+    """
+    return FitRow(
+        stage=len(corners),
+        width=None,
+        map_mse=None,
+        projection_mse=float(project(probe, corners).distortion.mean(dtype=np.float64)),
+        curve_length=curve_length(corners),
+        kept=True,
+        **known,
+    )
 
 
 class Stage(NamedTuple):

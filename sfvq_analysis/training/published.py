@@ -10,28 +10,27 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
 import torch
 
-from sfvq_analysis.curve import grow, project
-from sfvq_analysis.training.fit_record import FitRow, Stage, curve_length, progress_bar
+from sfvq_analysis.training.growing import PROBE, grown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    import numpy as np
     from numpy.typing import NDArray
 
+    from sfvq_analysis.training.fit_record import Stage
     from sfvq_analysis.training.frames import FittingFrames
 
 RATE, BATCH, EPOCHS = 1e-3, 64, 5
 _HALVED_AT = (0.6, 0.8)
-_PROBE = 1 << 12
 
 
 def published_fit(
     frames: FittingFrames, n_corners: int, seed: int, *, progress: bool = False
 ) -> Iterator[Stage]:
-    """Yield the curve at 4 (or fewer), 8, … `n_corners` corners, a row for each stage.
+    """Iterate over the curve at 4 (or fewer), 8, … `n_corners` corners, a row for each stage.
 
     Parameters
     ----------
@@ -46,41 +45,14 @@ def published_fit(
     """
     values = frames.all()
     generator = torch.Generator().manual_seed(seed)
-    data, probe = torch.from_numpy(values), frames.sample(_PROBE)
-    corners = norm_sorted_means(values, min(4, n_corners))
-    with progress_bar(np.log2(n_corners / len(corners)) + 1, shown=progress) as bar:
-        while True:
-            corners, loss, usage = _train_stage(data, corners, generator)
-            projection = float(project(probe, corners).distortion.mean(dtype=np.float64))
-            yield Stage(corners, [_row(corners, loss * frames.dim, projection, usage)])
-            bar.update()
-            if len(corners) >= n_corners:
-                return
-            corners = grow(corners)
+    data = torch.from_numpy(values)
 
+    def train(corners: NDArray[np.float64]) -> tuple[NDArray[np.float64], float, float]:
+        fitted, loss, usage = _train_stage(data, corners, generator)
+        return fitted, loss * frames.dim, usage
 
-def _row(corners: NDArray[np.float64], error: float, projection: float, usage: float) -> FitRow:
-    return FitRow(
-        stage=len(corners),
-        step="published",
-        start="growth",
-        width=None,
-        sweep=0,
-        map_mse=None,
-        dithered_mse=error,
-        projection_mse=projection,
-        usage=usage,
-        curve_length=curve_length(corners),
-        kept=True,
-    )
-
-
-def norm_sorted_means(frames: NDArray[np.float32], parts: int) -> NDArray[np.float64]:
-    """Return the means of so many equal parts of the frames, sorted by norm; shape (parts, dim)."""
-    order = np.argsort(np.linalg.norm(frames, axis=1), kind="stable")
-    return np.stack([frames[part].mean(axis=0) for part in np.array_split(order, parts)]).astype(
-        np.float64
-    )
+    probe = frames.sample(PROBE)
+    return grown(values, n_corners, train, step="published", probe=probe, progress=progress)
 
 
 def _train_stage(

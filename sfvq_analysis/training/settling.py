@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from sfvq_analysis.curve import CurveStatistics, Engine, curve_statistics, project
-from sfvq_analysis.training.fit_record import FitRow, Stage, curve_length
+from sfvq_analysis.curve import CurveStatistics, Engine, curve_statistics
+from sfvq_analysis.training.fit_record import FitRow, Stage, curve_row
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -77,7 +77,17 @@ def settled(
     for sweep in range(schedule.first, stop):
         statistics = sweep_statistics(frames, corners, schedule.seed, sweep)
         corners = statistics.solve(corners, elastic=schedule.elastic)
-        rows.append(_row(start.name, sweep, statistics, corners, probe))
+        rows.append(
+            curve_row(
+                corners,
+                probe,
+                step="curve",
+                start=start.name,
+                sweep=sweep,
+                dithered_mse=statistics.squared_error / statistics.n_frames,
+                usage=float((statistics.counts > 0).mean()),
+            )
+        )
         tick(len(corners))
         if has_settled([row.dithered_mse or 0.0 for row in rows], schedule.tolerance):
             tick(len(corners) * (stop - 1 - sweep))
@@ -146,25 +156,3 @@ def dither_of(stage: int, seed: int, sweep: int, block: int) -> NDArray[np.float
     """Return one offset in [0, 1) for each of a stage's segments, shape (stage - 1,)."""
     generator = np.random.Philox(key=[seed, 0], counter=[0, block, sweep, stage])
     return np.random.Generator(generator).random(stage - 1)
-
-
-def _row(
-    name: str,
-    sweep: int,
-    statistics: CurveStatistics,
-    corners: NDArray[np.float64],
-    probe: NDArray[np.float32],
-) -> FitRow:
-    return FitRow(
-        stage=len(corners),
-        step="curve",
-        start=name,
-        width=None,
-        sweep=sweep,
-        map_mse=None,
-        dithered_mse=statistics.squared_error / statistics.n_frames,
-        projection_mse=float(project(probe, corners).distortion.mean(dtype=np.float64)),
-        usage=float((statistics.counts > 0).mean()),
-        curve_length=curve_length(corners),
-        kept=True,
-    )

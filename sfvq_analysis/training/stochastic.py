@@ -16,9 +16,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sfvq_analysis.curve import grow, nearest_codeword, project
-from sfvq_analysis.training.fit_record import FitRow, Stage, curve_length, progress_bar
-from sfvq_analysis.training.published import norm_sorted_means
+from sfvq_analysis.curve import curve_statistics
+from sfvq_analysis.training.growing import PROBE, grown
 from sfvq_analysis.training.settling import dither_of
 
 if TYPE_CHECKING:
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from sfvq_analysis.training.fit_record import Stage
     from sfvq_analysis.training.frames import FittingFrames
 
     Float64 = NDArray[np.float64]
@@ -34,13 +34,12 @@ BATCH, FEWEST_STEPS, MOST_STEPS = 1024, 120, 600
 _SAMPLE = 1 << 16
 _RATE, _LAST_RATE = 0.02, 0.05
 _BETAS, _EPS = (0.9, 0.99), 1e-8
-_FIRST_STAGE, _PROBE = 4, 1 << 12
 
 
 def stochastic_fit(
     frames: FittingFrames, n_corners: int, seed: int, *, progress: bool = False
 ) -> Iterator[Stage]:
-    """Yield the curve at 4 (or fewer), 8, … `n_corners` corners, a row for each stage.
+    """Iterate over the curve at 4 (or fewer), 8, … `n_corners` corners, a row for each stage.
 
     Parameters
     ----------
@@ -56,15 +55,12 @@ def stochastic_fit(
     sample = frames.sample(_SAMPLE)
     sample = sample[np.random.default_rng(seed).permutation(len(sample))]
     spread = float(np.sqrt(frames.variance / frames.dim)) or 1.0
-    corners = norm_sorted_means(sample, min(_FIRST_STAGE, n_corners))
-    with progress_bar(np.log2(n_corners / len(corners)) + 1, shown=progress) as bar:
-        while True:
-            corners, error, usage = _stage(sample, corners, spread, seed)
-            yield Stage(corners, [_row(corners, error, usage, sample[:_PROBE])])
-            bar.update()
-            if len(corners) >= n_corners:
-                return
-            corners = grow(corners)
+
+    def train(corners: Float64) -> tuple[Float64, float, float]:
+        return _stage(sample, corners, spread, seed)
+
+    probe = sample[:PROBE]
+    return grown(sample, n_corners, train, step="stochastic", probe=probe, progress=progress)
 
 
 def _stage(
@@ -105,31 +101,6 @@ def _gradient(
     batch: NDArray[np.float32], corners: Float64, dither: Float64
 ) -> tuple[Float64, float, Float64]:
     """Return the gradient of K · the mean squared distance, that mean, and frames a segment."""
-    from sfvq_analysis.curve.kernels import add_by_index
-
-    u = dither[:, None]
-    points = (1 - u) * corners[:-1] + u * corners[1:]
-    segment, distortion = nearest_codeword(batch, points)
-    counts, sums = np.zeros(len(points)), np.zeros(points.shape)
-    add_by_index(batch, segment, sums, counts)
-    pull = 2 * len(corners) / len(batch) * (counts[:, None] * points - sums)
-    gradient = np.zeros_like(corners)
-    gradient[:-1] += (1 - u) * pull
-    gradient[1:] += u * pull
-    return gradient, float(distortion.mean(dtype=np.float64)), counts
-
-
-def _row(corners: Float64, error: float, usage: float, probe: NDArray[np.float32]) -> FitRow:
-    return FitRow(
-        stage=len(corners),
-        step="stochastic",
-        start="growth",
-        width=None,
-        sweep=0,
-        map_mse=None,
-        dithered_mse=error,
-        projection_mse=float(project(probe, corners).distortion.mean(dtype=np.float64)),
-        usage=usage,
-        curve_length=curve_length(corners),
-        kept=True,
-    )
+    statistics = curve_statistics(batch, corners, dither)
+    gradient = 2 * len(corners) / len(batch) * statistics.slope(corners)
+    return gradient, statistics.squared_error / len(batch), statistics.counts
