@@ -12,7 +12,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from oracles import nearest_corner, nearest_on_curve, published_rule
 
-from sfvq_analysis.curve import grow, nearest_codeword, point_at, project, published_projection
+from sfvq_analysis.curve import (
+    grow,
+    nearest_codeword,
+    point_at,
+    project,
+    published_projection,
+    roughly_nearest,
+)
 from sfvq_analysis.errors import QuantizerError
 
 made = settings(max_examples=80, deadline=None)
@@ -376,3 +383,24 @@ def test_a_tie_whose_mean_is_inexact():
 def test_codewords_beyond_float32_are_refused():
     with pytest.raises(QuantizerError, match="scale latents"):
         project([[0.0, 0.0]], [[1e20, 0.0], [0.0, 1e20]])
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 2**32 - 1), st.integers(1, 300), st.integers(1, 70), st.integers(0, 40))
+def test_roughly_nearest_is_nearest_but_for_round_off(seed, size, dim, n):
+    rng = np.random.default_rng(seed)
+    frames, corners = rng.normal(size=(n, dim)).astype(np.float32), rng.normal(size=(size, dim))
+    codeword, distortion = roughly_nearest(frames, corners)
+    _, least = nearest_corner(frames, corners)
+    chosen = ((frames.astype(np.float64) - corners[codeword]) ** 2).sum(axis=1)
+    slack = 1e-6 * ((frames.astype(np.float64) ** 2).sum(axis=1) + (corners**2).sum(axis=1).max())
+    assert (chosen <= least + 4 * slack).all()
+    assert (np.abs(distortion - least) <= 4 * slack).all()
+    assert (codeword.dtype, distortion.dtype) == (np.int32, np.float32)
+
+
+def test_roughly_nearest_takes_the_first_of_equals_and_no_distance_below_0():
+    frames = np.full((3, 2), 0.1, np.float32)
+    codeword, distortion = roughly_nearest(frames, np.full((4, 2), np.float32(0.1), np.float64))
+    np.testing.assert_array_equal(codeword, 0)
+    assert (distortion >= 0).all()

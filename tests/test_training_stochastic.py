@@ -42,13 +42,14 @@ def test_the_gradient_is_autograds(seed, size, dim, n):
     given_corners = corners.detach().numpy()
     gradient, error, counts = stochastic._gradient(batch, given_corners, dither)
     np.testing.assert_allclose(gradient, corners.grad.numpy(), rtol=1e-6, atol=1e-6)
-    assert error == pytest.approx(loss.item() / size, rel=1e-5)
+    norms = np.square(batch).sum(axis=1).max() + np.square(given_corners).sum(axis=1).max()
+    assert error == pytest.approx(loss.item() / size, abs=4e-6 * norms)
     index, _ = nearest_corner(batch, dithered_points(given_corners, dither))
     np.testing.assert_array_equal(counts, np.bincount(index, minlength=size - 1))
 
 
 def test_a_stage_is_torchs_adam_with_a_rate_along_a_cosine(monkeypatch):
-    """From 2 % of the frames' standard deviation to a twentieth of that."""
+    """From 8 % of the frames' standard deviation to a twentieth of that."""
     monkeypatch.setattr(stochastic, "FEWEST_STEPS", 40)
     monkeypatch.setattr(stochastic, "BATCH", 50)
     values = gaussian(120, dim=3) * np.float32(4)
@@ -60,7 +61,7 @@ def test_a_stage_is_torchs_adam_with_a_rate_along_a_cosine(monkeypatch):
     endless, errors = np.concatenate([shuffled] * 20).astype(np.float64), []
     for step in range(40):
         share = 0.05 + 0.95 * (1 + np.cos(np.pi * step / 40)) / 2
-        adam.param_groups[0]["lr"] = 0.02 * np.sqrt(frames.variance / 3) * share
+        adam.param_groups[0]["lr"] = 0.08 * np.sqrt(frames.variance / 3) * share
         adam.zero_grad()
         loss = loss_of(endless[50 * step : 50 * step + 50], corners, dither_of(4, 6, step, 0))
         loss.backward()
@@ -100,7 +101,7 @@ def test_a_stage_takes_two_steps_a_corner_within_bounds_on_frames_of_a_sample(mo
     monkeypatch.setattr(stochastic, "_SAMPLE", 400)
     monkeypatch.setattr(stochastic, "MOST_STEPS", 200)
     stages(gaussian(700), 128)
-    expected = [120, 120, 120, 120, 128, 200]  # of 4, 8, 16, 32, 64, 128 corners
+    expected = [80, 80, 80, 80, 128, 200]  # of 4, 8, 16, 32, 64, 128 corners
     assert steps == [(step, 400) for n_steps in expected for step in range(n_steps)]
 
 
@@ -108,7 +109,7 @@ def test_it_starts_at_means_by_norm_and_every_stage_where_the_last_one_ended(mon
     monkeypatch.setattr(stochastic, "_RATE", 0.0)
     first, second = stages(gaussian(600), 8)
     np.testing.assert_allclose(first.corners, norm_sorted_means(gaussian(600), 4), atol=1e-6)
-    np.testing.assert_array_equal(second.corners, grow(first.corners))
+    np.testing.assert_allclose(second.corners, grow(first.corners), atol=1e-12)
 
 
 def test_seeds():

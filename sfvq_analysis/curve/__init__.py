@@ -21,7 +21,7 @@ from sfvq_analysis.curve.fitting import (
 )
 from sfvq_analysis.curve.growth import grow, point_at
 from sfvq_analysis.curve.order import principal_order, quieter_end_first, shortest_path
-from sfvq_analysis.curve.projection import nearest_codeword, project
+from sfvq_analysis.curve.projection import nearest_codeword, project, roughly_nearest
 from sfvq_analysis.curve.published import published_projection
 
 __all__ = [
@@ -41,6 +41,7 @@ __all__ = [
     "project",
     "published_projection",
     "quieter_end_first",
+    "roughly_nearest",
     "shared_frames",
     "shortest_path",
     "successions",

@@ -32,7 +32,12 @@ from sfvq_analysis.curve.engine import Engine
 from sfvq_analysis.curve.projection import nearest_codeword
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
+
+    Float64 = NDArray[np.float64]
+    Search = Callable[[NDArray[np.float32], Float64], tuple[NDArray[np.int32], NDArray[np.float32]]]
 
 DEAD_SEGMENT_RIDGE = 1e-3
 """Proximal weight, in mean counts per corner, that keeps corners without frames where they are."""
@@ -228,7 +233,7 @@ def curve_statistics(
     frames: NDArray[np.float32],
     corners: NDArray[np.float64],
     dither: NDArray[np.float64],
-    engine: Engine = Engine(),
+    search: Search = nearest_codeword,
 ) -> CurveStatistics:
     """Return the normal equations of one mini-batch.
 
@@ -240,12 +245,12 @@ def curve_statistics(
         Shape (K, dim).
     dither
         u_k in [0, 1), one for each segment, shape (K - 1,).
-    engine
-        What finds the nearest points.
+    search
+        Finds the nearest of the dithered points, and the squared distance to it.
     """
     u = dither
     dithered = (1 - u)[:, None] * corners[:-1] + u[:, None] * corners[1:]  # (K-1, dim)
-    segment, distortion = nearest_codeword(frames, dithered, engine)
+    segment, distortion = search(frames, dithered)
     counts, sums = _sums_by_index(frames, segment, len(u))
     diagonal, target = np.zeros(len(corners)), np.zeros(corners.shape)
     diagonal[:-1] += counts * (1 - u) ** 2

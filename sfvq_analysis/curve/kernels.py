@@ -382,6 +382,20 @@ def _square_to(frame: Frames, point: NDArray[np.float64]) -> float:
 
 
 @compiled
+def least_of_rows(products: Float32, squares: Float32, index: Int32, value: Float32) -> None:
+    """Fill in, for each column, the row of the least product plus square, and that sum."""
+    for i in range(products.shape[1]):
+        index[i], value[i] = 0, _INFINITE
+    for k in range(products.shape[0]):
+        square = squares[k]
+        for i in range(products.shape[1]):
+            here = products[k, i] + square
+            nearer = here < value[i]
+            index[i] = np.int32(k) if nearer else index[i]
+            value[i] = here if nearer else value[i]
+
+
+@compiled
 def add_by_index(
     frames: Float32, index: Int32, sums: NDArray[np.float64], counts: NDArray[np.float64]
 ) -> None:

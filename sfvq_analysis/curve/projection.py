@@ -97,6 +97,44 @@ def nearest_codeword(
     return codes.codeword, codes.codeword_distortion
 
 
+def roughly_nearest(
+    frames: NDArray[np.float32], codebook: NDArray[np.float64]
+) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
+    """Return the nearest codeword of each frame as float32 sees it, for steps of a gradient.
+
+    One product of NumPy's and no decision of what is in doubt: two to five times as fast as
+    `nearest_codeword` on a thousand frames. Frames far from the origin lose digits; centre them.
+
+    Parameters
+    ----------
+    frames
+        Shape (n_frames, dim), finite and centred.
+    codebook
+        Shape (K, dim), in the same coordinates.
+
+    Returns
+    -------
+    codeword : NDArray[np.int32], shape (n_frames,)
+    distortion : NDArray[np.float32], shape (n_frames,)
+        Squared Euclidean distance, exact to about 1e-6 of the squared norms; never negative.
+
+    Examples
+    --------
+    >>> frames = np.array([[0.9, 0.0], [-2.0, 1.0]], dtype=np.float32)
+    >>> codeword, distortion = roughly_nearest(frames, np.array([[-1.0, 0.0], [1.0, 0.0]]))
+    >>> codeword.tolist(), distortion.round(3).tolist()
+    ([1, 0], [0.01, 2.0])
+    """
+    from sfvq_analysis.curve.kernels import least_of_rows
+
+    products = (-2 * codebook).astype(np.float32) @ frames.T
+    squares = np.einsum("kd,kd->k", codebook, codebook).astype(np.float32)
+    codeword, value = np.empty(len(frames), np.int32), np.empty(len(frames), np.float32)
+    least_of_rows(products, squares, codeword, value)
+    value += np.einsum("nd,nd->n", frames, frames)
+    return codeword, np.maximum(value, 0, out=value)
+
+
 def _searched(
     frames: ArrayLike | Tensor, corners: NDArray[np.float64], engine: Engine, *, on_curve: bool
 ) -> Codes:

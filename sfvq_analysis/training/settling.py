@@ -9,14 +9,14 @@ blocks, or in what order.
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from functools import reduce
+from functools import partial, reduce
 from itertools import count, islice, pairwise
 from operator import add
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from sfvq_analysis.curve import CurveStatistics, Engine, curve_statistics
+from sfvq_analysis.curve import CurveStatistics, Engine, curve_statistics, nearest_codeword
 from sfvq_analysis.training.fit_record import FitRow, Stage, curve_row
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 _PROBE = 1 << 12
 _PATIENCE = 2
 _AT_A_TIME = 4
+_IN_ONE_THREAD = partial(nearest_codeword, engine=Engine(threads=1))
 
 
 class Start(NamedTuple):
@@ -149,7 +150,7 @@ def block_statistics(
         What it is a block of.
     """
     dither = dither_of(len(corners), *key)
-    return curve_statistics(block, corners, dither, Engine(threads=1)).on_grid(frames.grid)
+    return curve_statistics(block, corners, dither, _IN_ONE_THREAD).on_grid(frames.grid)
 
 
 def dither_of(stage: int, seed: int, sweep: int, block: int) -> NDArray[np.float64]:
