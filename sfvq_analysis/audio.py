@@ -1,4 +1,4 @@
-"""Reading audio files: float32 samples, one channel, at the rate of the file or another."""
+"""Audio files: float32 samples, one channel, at the rate of the file or another."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sfvq_analysis.errors import CorpusError
+from sfvq_analysis.files import new_file
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -69,6 +70,25 @@ def read_audio(path: Path) -> tuple[NDArray[np.float32], int]:
     if not np.isfinite(audio).all():
         raise CorpusError("audio holds NaN or infinity", where=str(path), remedy="mend the file")
     return audio[:, 0], int(sample_rate)
+
+
+def write_wav(path: Path, audio: NDArray[np.float32], sample_rate: int) -> Path:
+    """Write a mono RIFF WAV file of 16 bits, whole or not at all.
+
+    Parameters
+    ----------
+    path
+        Its name should end in ``.wav``; folders are made as needed.
+    audio
+        Shape (n_samples,), in [-1, 1]; what is beyond is cut off.
+    sample_rate
+        In Hz.
+    """
+    import soundfile
+
+    with new_file(path) as file:
+        soundfile.write(file, np.clip(audio, -1, 1), sample_rate, format="WAV", subtype="PCM_16")
+    return path
 
 
 def _stated_samples(path: Path) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 
 _LINE_BREAKS = re.compile(r"\s*[\r\n]+\s*")
@@ -58,6 +59,10 @@ class QuantizerError(SfvqError):
     """A codebook, a checkpoint or the latents given to it don't fit together."""
 
 
+class VoiceError(SfvqError):
+    """A voice conversion model, or the speech it is trained on or given, can't be used."""
+
+
 class TableError(SfvqError):
     """An index table breaks its own contract."""
 
@@ -66,6 +71,34 @@ def check_option(name: str, value: object, options: tuple[object, ...]) -> None:
     """Raise an OptionError unless a parameter has one of its options."""
     if value not in options:
         raise unknown_option(name, value, options)
+
+
+def check_count(name: str, value: object, at_least: int = 1) -> None:
+    """Raise an OptionError unless a parameter is an integer, and not too small.
+
+    Examples
+    --------
+    >>> check_count("channels", 0)
+    Traceback (most recent call last):
+    sfvq_analysis.errors.OptionError: channels is 0; use an integer >= 1
+    """
+    if not isinstance(value, int) or isinstance(value, bool) or value < at_least:
+        raise OptionError(f"{name} is {value!r}", remedy=f"use an integer >= {at_least}")
+
+
+def check_between(name: str, value: object, low: float, high: float = math.inf) -> None:
+    """Raise an OptionError unless a parameter is a finite number from `low` to `high`.
+
+    Examples
+    --------
+    >>> check_between("jitter", 2, 0, 1)
+    Traceback (most recent call last):
+    sfvq_analysis.errors.OptionError: jitter is 2; use a number from 0 to 1
+    """
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not number or not math.isfinite(value) or not low <= value <= high:  # type: ignore[arg-type,operator]
+        span = f"from {low:g} to {high:g}" if high < math.inf else f">= {low:g}"
+        raise OptionError(f"{name} is {value!r}", remedy=f"use a number {span}")
 
 
 def unknown_option(name: str, value: object, options: tuple[object, ...]) -> OptionError:

@@ -7,6 +7,7 @@ import shutil
 import tempfile
 import tokenize
 from contextlib import contextmanager, suppress
+from importlib import resources
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -55,6 +56,11 @@ def new_file(target: Path) -> Iterator[IO[bytes]]:
     except BaseException:
         Path(partial).unlink(missing_ok=True)
         raise
+
+
+def package_data(*parts: str) -> Path:
+    """Return where a file or folder that comes with the package is, by its place below ``data``."""
+    return Path(str(resources.files("sfvq_analysis"))).joinpath("data", *parts)
 
 
 def read_npy(path: Path, refusal: type[SfvqError]) -> NDArray[Any]:

@@ -1,10 +1,12 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 import soundfile
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sfvq_analysis.audio import read_audio, resample, resampled_length
+from sfvq_analysis.audio import read_audio, resample, resampled_length, write_wav
 from sfvq_analysis.errors import CorpusError
 
 STEPS = np.array([0, 16384, -32768, 1], dtype=np.int16)
@@ -125,3 +127,42 @@ def test_a_truncated_sphere_file_is_refused(tmp_path):
     soundfile.write(path, np.full(16000, 0.1), 16000, subtype="PCM_16", format="NIST")
     path.write_bytes(path.read_bytes()[:10_000])
     assert refusal(path).startswith(f"{path}: audio is cut off")
+
+
+@pytest.mark.parametrize("rate", [8000, 16000, 44100])
+def test_what_is_written_is_read_back(tmp_path, rate):
+    audio = np.array([0.0, 0.5, -1.0, 2.0**-15], dtype=np.float32)
+    path = write_wav(tmp_path / "new" / "a.wav", audio, rate)
+    found, found_rate = read_audio(path)
+    assert found_rate == rate
+    assert np.array_equal(found, audio)
+    assert soundfile.info(path).subtype == "PCM_16"
+    assert [p.name for p in path.parent.iterdir()] == ["a.wav"]
+
+
+def test_what_is_beyond_one_is_cut_off_not_wrapped(tmp_path):
+    audio = np.array([1.0, 1.5, 100.0, -1.5], dtype=np.float32)
+    found, _ = read_audio(write_wav(tmp_path / "a.wav", audio, 16000))
+    assert found == pytest.approx(np.array([1, 1, 1, -1]), abs=2.0**-15)
+    assert audio.tolist() == [1.0, 1.5, 100.0, -1.5]
+
+
+@pytest.mark.parametrize("before", [None, b"what was there"])
+def test_a_failing_write_leaves_nothing_behind(tmp_path, before, monkeypatch):
+    def failing(*_args):
+        raise OSError(28, "No space left on device")
+
+    path = tmp_path / "a.wav"
+    if before is not None:
+        path.write_bytes(before)
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "replace", failing)
+        with pytest.raises(OSError, match="No space left"):
+            write_wav(path, np.zeros(10, dtype=np.float32), 16000)
+    left = {p.name: p.read_bytes() for p in tmp_path.iterdir()}
+    assert left == ({} if before is None else {"a.wav": before})
+
+
+def test_the_name_s_ending_does_not_choose_the_format(tmp_path):
+    path = write_wav(tmp_path / "a.flac", np.zeros(10, dtype=np.float32), 16000)
+    assert path.read_bytes()[:4] == b"RIFF"

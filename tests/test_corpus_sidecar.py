@@ -140,3 +140,19 @@ def test_hidden_files_are_passed_over(tmp_path):
     add(tmp_path / "s" / "a")
     (tmp_path / "s" / "._a.phn").write_bytes(b"\x00\x05")
     assert len(load_sidecar(tmp_path)) == 1
+
+
+def test_audio_without_labels(tmp_path):
+    add(tmp_path / "s1" / "a", ".wav", labels="")
+    add(tmp_path / "s2" / "b")
+    (tmp_path / "s2" / "b.phn").write_text("this is no label file")
+    corpus = load_corpus(tmp_path, labels="none")
+    assert [(u.id, u.speaker) for u in corpus] == [("s1/a", "s1"), ("s2/b", "s2")]
+    assert corpus["s2/b"].load().tiers == {}
+    with pytest.raises(CorpusError, match=r"a\.wav: utterance has no phone labels; load"):
+        corpus["s1/a"].load_phones()
+
+
+def test_a_folder_without_audio_is_refused(tmp_path):
+    with pytest.raises(CorpusError, match="no audio there"):
+        load_corpus(tmp_path, labels="none")

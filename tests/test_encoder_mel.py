@@ -9,7 +9,14 @@ from scipy.fft import dct
 
 from sfvq_analysis.audio import resample, resampled_length
 from sfvq_analysis.encoders import config_digest
-from sfvq_analysis.encoders.mel import MelEncoder, log_mel_spectrogram
+from sfvq_analysis.encoders.mel import (
+    Levels,
+    MelEncoder,
+    log_mel_frames,
+    log_mel_spectrogram,
+    measure_levels,
+    n_mel_frames,
+)
 from sfvq_analysis.errors import EncoderError, OptionError
 from sfvq_analysis.timeline import FrameGrid
 
@@ -51,6 +58,52 @@ def test_log_mel_spans_80_decibels_below_its_maximum(audio):
     audio[:4000] = 0
     found = log_mel_spectrogram(audio, 16_000)
     assert found.max() - found.min() == pytest.approx(1, abs=1e-6)
+
+
+def test_levels_are_the_peak_and_the_highest_decibels(audio):
+    levels = measure_levels(audio, 16_000)
+    assert levels.peak == np.abs(audio).max()
+    loudest = direct_log_mel(audio).max()  # highest / 80 + 1
+    assert levels.highest == pytest.approx(80 * (loudest - 1), abs=1e-4)
+    assert measure_levels(audio / 4, 16_000) == Levels(levels.peak / 4, levels.highest)
+
+
+def test_levels_of_long_audio_are_measured_in_parts(audio, monkeypatch):
+    whole = measure_levels(audio, 16_000)
+    monkeypatch.setattr("sfvq_analysis.encoders.mel._MINUTE", 7)
+    assert measure_levels(audio, 16_000) == whole
+
+
+def test_own_levels_change_nothing(audio):
+    for rate in (16_000, 22_050):
+        levels = measure_levels(audio, rate)
+        given_levels = log_mel_spectrogram(audio, rate, levels)
+        assert np.array_equal(given_levels, log_mel_spectrogram(audio, rate))
+
+
+def test_a_part_is_scaled_as_the_utterance_is(audio):
+    levels = measure_levels(audio, 16_000)
+    part = log_mel_spectrogram(audio[1600:4800], 16_000, levels)
+    wanted = log_mel_spectrogram(audio, 16_000)[10:31]
+    assert part[2:-2] == pytest.approx(wanted[2:-2], abs=1e-6)  # windows inside the part
+    silence = log_mel_spectrogram(np.zeros(1600, np.float32), 16_000, levels)
+    assert silence == pytest.approx((levels.highest - 80) / 80 + 1, abs=1e-6)
+
+
+@settings(max_examples=60, deadline=None)
+@given(n_samples=st.integers(1, 9000), data=st.data())
+def test_frames_come_from_the_samples_they_need(n_samples, data):
+    audio = np.random.default_rng(n_samples).normal(size=n_samples).astype(np.float32)
+    levels = measure_levels(audio, 16_000)
+    whole = log_mel_spectrogram(audio, 16_000)
+    start = data.draw(st.integers(0, n_mel_frames(n_samples) - 1))
+    stop = data.draw(st.integers(start + 1, n_mel_frames(n_samples)))
+    unneeded = np.ones(n_samples, dtype=bool)
+    unneeded[max(160 * start - 1025, 0) : max(160 * (stop - 1) + 1024, 0)] = False
+    audio[unneeded] = np.nan
+    found = log_mel_frames(audio, start, stop, levels)
+    assert found.dtype == np.float32
+    assert found == pytest.approx(whole[start:stop], abs=1e-6)
 
 
 def test_frames_are_means_of_two(audio):

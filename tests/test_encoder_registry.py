@@ -1,13 +1,19 @@
 import numpy as np
 import pytest
+import torch
+from voice_files import SMALL, lively_net
 
+from sfvq_analysis import demo_voice_model
 from sfvq_analysis.encoders import Features, config_digest, load_encoder
 from sfvq_analysis.encoders.mel import MelEncoder
-from sfvq_analysis.encoders.registry import BEST_MEL, encoder_of
+from sfvq_analysis.encoders.registry import encoder_of
+from sfvq_analysis.encoders.vqvae import VQVAEEncoder
 from sfvq_analysis.errors import EncoderError, OptionError
 from sfvq_analysis.timeline import FrameGrid
 
+BEST_MEL = "mel:kind=mfcc,normalise=utterance,context=1"
 GRID = FrameGrid(16000, hop=320, offset=80)
+SPECS = "'mel', 'mel:<options>', 'vqvae', 'vqvae:<checkpoint>', 'latents:<folder>'"
 
 
 @pytest.mark.parametrize(
@@ -27,8 +33,8 @@ def test_a_text_names_an_encoder(spec, encoder):
 @pytest.mark.parametrize(
     ("spec", "message"),
     [
-        ("mfcc", "encoder is 'mfcc'; use one of 'mel', 'mel:<options>', 'latents:<folder>'"),
-        ("", "encoder is ''; use one of 'mel', 'mel:<options>', 'latents:<folder>'"),
+        ("mfcc", f"encoder is 'mfcc'; use one of {SPECS}"),
+        ("", f"encoder is ''; use one of {SPECS}"),
         (
             "mel:hop=10",
             "option of mel is 'hop'; use one of 'kind', 'normalise', 'context'",
@@ -52,19 +58,49 @@ def test_a_folder_that_holds_no_latents_is_refused(tmp_path):
     assert str(caught.value).startswith(f"{tmp_path / 'grid.json'}: file is missing")
 
 
+def test_a_voice_model_is_an_encoder(tmp_path):
+    net = lively_net(SMALL)
+    torch.save({"encoder": net.state_dict()}, tmp_path / "a:b,c=d.pt")
+    encoder = load_encoder(f"vqvae:{tmp_path / 'a:b,c=d.pt'}")
+    assert encoder.config == VQVAEEncoder(net).config
+    with pytest.raises(
+        OptionError, match=r"^the encoder is that of a voice model \(weights .*; name it: vqvae:"
+    ):
+        encoder_of(encoder.config)
+
+
+def test_the_package_s_own_voice_model_is_an_encoder():
+    encoder = load_encoder("vqvae")
+    assert encoder.config == demo_voice_model().as_encoder().config
+    assert encoder_of(encoder.config).config == encoder.config
+
+
+def test_a_file_that_is_no_voice_model_is_refused(tmp_path):
+    with pytest.raises(EncoderError) as caught:
+        load_encoder(f"vqvae:{tmp_path / 'none.pt'}")
+    assert str(caught.value) == f"{tmp_path / 'none.pt'}: no such checkpoint; check the path"
+
+
 @pytest.mark.parametrize("spec", ["mel", "mel:context=2", BEST_MEL])
 def test_a_configuration_leads_back_to_its_encoder(spec):
     encoder = load_encoder(spec)
     assert encoder_of(encoder.config) == encoder
 
 
-@pytest.mark.parametrize("config", [{}, {"encoder": "latents", "name": "x"}])
-def test_a_configuration_that_says_too_little_is_refused(config):
+@pytest.mark.parametrize(
+    ("config", "message"),
+    [
+        ({}, "no encoder can be made from {}; name the encoder yourself"),
+        (
+            {"encoder": "latents", "name": "x"},
+            "the encoder is stored latents (x); name them: latents:<folder>",
+        ),
+    ],
+)
+def test_a_configuration_that_says_too_little_is_refused(config, message):
     with pytest.raises(OptionError) as caught:
         encoder_of(config)
-    assert str(caught.value) == (
-        f"no encoder can be made from {config!r}; name the encoder yourself"
-    )
+    assert str(caught.value) == message
 
 
 def test_digests_name_configurations():

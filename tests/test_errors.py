@@ -1,3 +1,4 @@
+import math
 import pickle
 
 import pytest
@@ -7,6 +8,8 @@ from sfvq_analysis.errors import (
     CorpusError,
     OptionError,
     SfvqError,
+    check_between,
+    check_count,
     check_option,
     unknown_option,
 )
@@ -39,7 +42,8 @@ def test_at_puts_places_in_front_and_keeps_the_kind():
 
 
 @pytest.mark.parametrize(
-    "kind", ["OptionError", "CorpusError", "EncoderError", "QuantizerError", "TableError"]
+    "kind",
+    ["OptionError", "CorpusError", "EncoderError", "QuantizerError", "VoiceError", "TableError"],
 )
 def test_every_kind_is_caught_as_sfvq_error_and_as_value_error(kind):
     error = getattr(errors, kind)("no")
@@ -63,3 +67,40 @@ def test_check_option_passes_options_and_refuses_the_rest():
     check_option("rule", "centre", ("centre", "majority"))
     with pytest.raises(OptionError, match="rule is 'Centre'; use one of 'centre', 'majority'"):
         check_option("rule", "Centre", ("centre", "majority"))
+
+
+@pytest.mark.parametrize(("value", "at_least"), [(1, 1), (0, 0), (10**30, 1), (-3, -3)])
+def test_check_count_passes_integers_that_are_large_enough(value, at_least):
+    check_count("channels", value, at_least)
+
+
+@pytest.mark.parametrize("value", [0, -1, 1.0, "1", None, True, math.nan, [1]])
+def test_check_count_refuses_the_rest(value):
+    with pytest.raises(OptionError) as caught:
+        check_count("channels", value)
+    assert str(caught.value) == f"channels is {value!r}; use an integer >= 1"
+
+
+def test_check_count_says_how_few_are_enough():
+    with pytest.raises(OptionError, match="seed is -1; use an integer >= 0"):
+        check_count("seed", -1, at_least=0)
+
+
+@pytest.mark.parametrize("value", [0, 0.0, 0.5, 1, 1.0])
+def test_check_between_passes_both_ends_and_what_is_within(value):
+    check_between("jitter", value, 0, 1)
+
+
+@pytest.mark.parametrize("value", [-1e-9, 1.001, math.nan, math.inf, -math.inf, "0", None, True])
+def test_check_between_refuses_the_rest(value):
+    with pytest.raises(OptionError) as caught:
+        check_between("jitter", value, 0, 1)
+    assert str(caught.value) == f"jitter is {value!r}; use a number from 0 to 1"
+
+
+@pytest.mark.parametrize("value", [-0.5, math.inf, math.nan])
+def test_check_between_without_an_upper_end(value):
+    check_between("clip", 1e300, 0.25)
+    with pytest.raises(OptionError) as caught:
+        check_between("clip", value, 0.25)
+    assert str(caught.value) == f"clip is {value!r}; use a number >= 0.25"

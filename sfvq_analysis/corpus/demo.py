@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from importlib import resources
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sfvq_analysis.corpus.timit import load_timit
+from sfvq_analysis.files import package_data
 
 if TYPE_CHECKING:
     from sfvq_analysis.corpus.corpus import Corpus
@@ -21,5 +20,5 @@ def demo_corpus() -> Corpus:
     >>> demo_corpus()
     Corpus('demo', 72 utterances, 12 speakers)
     """
-    folder = Path(str(resources.files("sfvq_analysis") / "data" / "demo_corpus"))
+    folder = package_data("demo_corpus")
     return replace(load_timit(folder, name="demo"), notes="synthetic speech")

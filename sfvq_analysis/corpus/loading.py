@@ -13,7 +13,7 @@ from sfvq_analysis.errors import check_option
 if TYPE_CHECKING:
     from sfvq_analysis.corpus.corpus import Corpus
 
-Labels = Literal["auto", "timit", "phn"]
+Labels = Literal["auto", "timit", "phn", "none"]
 
 
 def load_corpus(root: Path | str, labels: Labels = "auto") -> Corpus:
@@ -25,14 +25,14 @@ def load_corpus(root: Path | str, labels: Labels = "auto") -> Corpus:
         The folder; the text ``"demo"`` names the built-in corpus unless such a folder exists.
     labels
         ``"timit"``: a TIMIT tree; ``"phn"``: any tree of audio files with a ``.phn`` beside each;
-        ``"auto"``: the first of the two that fits.
+        ``"auto"``: the first of the two that fits; ``"none"``: any tree of audio, without labels.
 
     Raises
     ------
     CorpusError
         If the folder isn't such a tree.
     """
-    check_option("labels", labels, ("auto", "timit", "phn"))
+    check_option("labels", labels, ("auto", "timit", "phn", "none"))
     path = Path(root)
     if str(root) == "demo" and not path.exists():
         return demo_corpus()
@@ -41,5 +41,7 @@ def load_corpus(root: Path | str, labels: Labels = "auto") -> Corpus:
             return load_timit(path) if path.is_dir() and is_timit(path) else load_sidecar(path)
         case "timit":
             return load_timit(path)
-        case _:
+        case "phn":
             return load_sidecar(path)
+        case _:
+            return load_sidecar(path, labelled=False)

@@ -1,4 +1,4 @@
-"""Any tree of audio files with a ``.phn`` beside each."""
+"""Any tree of audio files, with a ``.phn`` beside each or without labels."""
 
 from __future__ import annotations
 
@@ -20,7 +20,12 @@ _TIERS = {PHONE_TIER: ".phn", WORD_TIER: ".wrd", TEXT_TIER: ".txt"}
 
 
 def load_sidecar(
-    root: Path | str, *, pattern: str = PARENT_IS_SPEAKER, name: str | None = None, notes: str = ""
+    root: Path | str,
+    *,
+    pattern: str = PARENT_IS_SPEAKER,
+    labelled: bool = True,
+    name: str | None = None,
+    notes: str = "",
 ) -> Corpus:
     """Scan a tree for audio files with a ``.phn`` (perhaps ``.wrd``, ``.txt`` too) beside them.
 
@@ -34,6 +39,9 @@ def load_sidecar(
         Regular expression over the path below `root`, without suffix and with ``/``; its named
         groups ``speaker``, ``sex``, ``dialect``, ``sentence``, ``split`` become properties. By
         default the parent folder is the speaker; without a speaker every utterance has its own.
+    labelled
+        False: every audio file is an utterance, and no label file is looked at. Such a corpus can
+        be fitted and trained on, but not turned into an index table.
     name, notes
         As in `Corpus`; the name is the folder's by default.
 
@@ -45,7 +53,7 @@ def load_sidecar(
     Raises
     ------
     CorpusError
-        If the tree has no such pair, or a file lacks its partner.
+        If the tree has no such pair (or no audio), or a file lacks its partner.
     OptionError
         If `pattern` isn't a regular expression or doesn't match a path.
     """
@@ -62,19 +70,37 @@ def load_sidecar(
         raise OptionError(
             f"pattern names {', '.join(strange)}", remedy=f"its groups may be {_PROPERTIES}"
         )
-    utterances = tuple(_utterance(top, audio, labels, expression) for audio, labels in _pairs(top))
+    found = _pairs(top) if labelled else _audio(top)
+    utterances = tuple(_utterance(top, audio, labels, expression) for audio, labels in found)
     return Corpus(name or top.resolve().name, top, utterances, notes=notes)
 
 
-def _pairs(top: Path) -> list[tuple[Path, dict[str, Path]]]:
-    """Return every audio file with its label files."""
+def _audio(top: Path) -> list[tuple[Path, dict[str, Path]]]:
+    """Return every audio file, with no label file."""
+    found = [audio for files in _by_stem(top).values() if (audio := _audio_of(files))]
+    if not found:
+        raise CorpusError("no audio there", where=str(top), remedy="give a folder of speech")
+    return [(audio, {}) for audio in found]
+
+
+def _by_stem(top: Path) -> dict[Path, dict[str, Path]]:
+    """Return the files of a tree by path without suffix, then by suffix."""
     by_stem: dict[Path, dict[str, Path]] = {}
     for path in sorted(top.rglob("*")):
         if path.is_file() and not path.name.startswith("."):
             by_stem.setdefault(path.with_suffix(""), {}).setdefault(path.suffix.lower(), path)
+    return by_stem
+
+
+def _audio_of(files: Mapping[str, Path]) -> Path | None:
+    return next((files[suffix] for suffix in _AUDIO_SUFFIXES if suffix in files), None)
+
+
+def _pairs(top: Path) -> list[tuple[Path, dict[str, Path]]]:
+    """Return every audio file with its label files."""
     pairs = []
-    for stem, files in by_stem.items():
-        audio = next((files[suffix] for suffix in _AUDIO_SUFFIXES if suffix in files), None)
+    for stem, files in _by_stem(top).items():
+        audio = _audio_of(files)
         if audio is None and ".phn" not in files:
             continue
         if audio is None or ".phn" not in files:

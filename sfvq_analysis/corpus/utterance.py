@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from sfvq_analysis.audio import read_audio
 from sfvq_analysis.corpus.labels import read_labels, read_transcript
+from sfvq_analysis.errors import CorpusError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -50,7 +51,7 @@ class Utterance:
     audio_path
         The audio file.
     label_paths
-        The label file of each tier; ``"phone"`` is always there.
+        The label file of each tier; ``"phone"`` is always there, but in a corpus without labels.
     """
 
     id: str
@@ -71,7 +72,7 @@ class Utterance:
             If a file is missing or isn't what it claims to be; the message names file and line.
         """
         audio, sample_rate = read_audio(self.audio_path)
-        tiers = {PHONE_TIER: self.load_phones()}
+        tiers = {PHONE_TIER: self.load_phones()} if PHONE_TIER in self.label_paths else {}
         for tier, path in self.label_paths.items():
             if tier == TEXT_TIER:
                 tiers[tier] = read_transcript(path, len(audio))
@@ -80,7 +81,19 @@ class Utterance:
         return Recording(audio, sample_rate, tiers)
 
     def load_phones(self) -> tuple[Segment, ...]:
-        """Read the phone labels alone."""
+        """Read the phone labels alone.
+
+        Raises
+        ------
+        CorpusError
+            If there are none, or as `load`.
+        """
+        if PHONE_TIER not in self.label_paths:
+            raise CorpusError(
+                "utterance has no phone labels",
+                where=str(self.audio_path),
+                remedy="load the corpus with its labels",
+            )
         return read_labels(self.label_paths[PHONE_TIER])
 
     @property

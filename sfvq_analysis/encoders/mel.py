@@ -29,11 +29,31 @@ if TYPE_CHECKING:
 SAMPLE_RATE = 16_000
 HOP = 160
 N_MELS = 80
-_N_FFT, _WINDOW, _F_MIN, _TOP_DB = 2048, 400, 50.0, 80.0
-_PEAK, _PRE_EMPHASIS = 0.999, 0.97
+N_MFCC = 13
+N_FFT, WINDOW, F_MIN, TOP_DB, PRE_EMPHASIS = 2048, 400, 50.0, 80.0, 0.97
+_PEAK = 0.999
+_MINUTE = 6000  # frames
 
 
-def log_mel_spectrogram(audio: NDArray[np.float32], sample_rate: int) -> NDArray[np.float32]:
+@dataclass(frozen=True, slots=True)
+class Levels:
+    """The two numbers of an utterance by which every part of it is scaled.
+
+    Attributes
+    ----------
+    peak
+        Largest magnitude of its samples at 16 kHz, above 0.
+    highest
+        Largest value of its mel spectrogram, in dB, after division by the peak and pre-emphasis.
+    """
+
+    peak: float
+    highest: float
+
+
+def log_mel_spectrogram(
+    audio: NDArray[np.float32], sample_rate: int, levels: Levels | None = None
+) -> NDArray[np.float32]:
     """Return the 10 ms log-mel spectrogram of the module's docstring.
 
     Parameters
@@ -42,6 +62,8 @@ def log_mel_spectrogram(audio: NDArray[np.float32], sample_rate: int) -> NDArray
         Shape (n_samples,).
     sample_rate
         In Hz; other rates than 16 kHz are resampled.
+    levels
+        Those of the utterance that the audio is a part of; the audio's own by default.
 
     Returns
     -------
@@ -51,37 +73,122 @@ def log_mel_spectrogram(audio: NDArray[np.float32], sample_rate: int) -> NDArray
     Raises
     ------
     EncoderError
-        If the audio isn't one channel of finite samples, or is empty or zero throughout, so that
-        it has no peak to normalise by.
+        If the audio isn't one channel of finite samples, or no levels are given and it is empty or
+        zero throughout, so that it has no peak to normalise by.
     """
-    import librosa
-
-    _check_audio(audio)
-    samples = resample(audio, sample_rate, SAMPLE_RATE)
-    peak = float(np.abs(samples).max(initial=0.0))
-    if peak == 0.0:
-        raise EncoderError("audio is zero throughout", remedy="leave this utterance out")
-    emphasised = lfilter([1.0, -_PRE_EMPHASIS], [1.0], samples / peak * _PEAK).astype(np.float32)
-    mel = librosa.feature.melspectrogram(
-        y=np.pad(emphasised, _N_FFT // 2),
-        sr=SAMPLE_RATE,
-        n_fft=_N_FFT,
-        hop_length=HOP,
-        win_length=_WINDOW,
-        center=False,
-        power=1.0,
-        n_mels=N_MELS,
-        fmin=_F_MIN,
-    )
-    decibels = librosa.amplitude_to_db(mel, top_db=_TOP_DB)  # (80, t)
-    return np.ascontiguousarray(decibels.T / _TOP_DB + 1.0, dtype=np.float32)
+    samples = at_16_khz(audio, sample_rate)
+    peak = levels.peak if levels else _peak(samples)
+    decibels = _decibels(samples, 0, n_mel_frames(len(samples)), peak)
+    return _scaled(decibels, levels.highest if levels else float(decibels.max()))
 
 
-def _check_audio(audio: NDArray[np.float32]) -> None:
+def measure_levels(audio: NDArray[np.float32], sample_rate: int) -> Levels:
+    """Return the levels of an utterance, measured a minute at a time.
+
+    Parameters
+    ----------
+    audio
+        The whole utterance, shape (n_samples,).
+    sample_rate
+        In Hz.
+
+    Raises
+    ------
+    EncoderError
+        As in `log_mel_spectrogram`.
+
+    Examples
+    --------
+    >>> levels = measure_levels(np.float32([0.0, 0.5, -0.25]), 16000)
+    >>> levels.peak, round(levels.highest, 1)
+    (0.5, -10.0)
+    """
+    samples = at_16_khz(audio, sample_rate)
+    peak = _peak(samples)
+    n_frames = n_mel_frames(len(samples))
+    parts = ((start, min(start + _MINUTE, n_frames)) for start in range(0, n_frames, _MINUTE))
+    return Levels(peak, max(float(_decibels(samples, *part, peak).max()) for part in parts))
+
+
+def log_mel_frames(
+    samples: NDArray[np.float32], start: int, stop: int, levels: Levels
+) -> NDArray[np.float32]:
+    """Return frames [start, stop) of an utterance's log-mel spectrogram, shape (stop - start, 80).
+
+    They are those of `log_mel_spectrogram` of the whole; only the samples they need are looked at:
+    half an n_fft and, for pre-emphasis, one sample more before the first centre, half an n_fft
+    after the last one.
+
+    Parameters
+    ----------
+    samples
+        The whole utterance at 16 kHz, shape (n_samples,).
+    start, stop
+        0 <= start < stop <= `n_mel_frames` (n_samples).
+    levels
+        From `measure_levels`.
+    """
+    return _scaled(_decibels(samples, start, stop, levels.peak), levels.highest)
+
+
+def n_mel_frames(n_samples: int) -> int:
+    """How many 10 ms frames `n_samples` samples at 16 kHz give."""
+    return 1 + n_samples // HOP
+
+
+def at_16_khz(audio: NDArray[np.float32], sample_rate: int) -> NDArray[np.float32]:
+    """Return audio at 16 kHz, after a check that it is one channel of finite samples."""
     if audio.ndim != 1:
         raise EncoderError(f"audio has shape {audio.shape}", remedy="give (n_samples,)")
     if not np.isfinite(audio).all():
         raise EncoderError("audio holds NaN or infinity", remedy="mend the audio")
+    return resample(audio, sample_rate, SAMPLE_RATE)
+
+
+def _peak(samples: NDArray[np.float32]) -> float:
+    peak = float(max(samples.max(initial=0.0), -samples.min(initial=0.0)))
+    if peak == 0.0:
+        raise EncoderError("audio is zero throughout", remedy="leave this utterance out")
+    return peak
+
+
+def _decibels(
+    samples: NDArray[np.float32], start: int, stop: int, peak: float
+) -> NDArray[np.float32]:
+    """Return the mel frames [start, stop) in dB, without a floor below the maximum, (t, 80)."""
+    import librosa
+
+    mel = librosa.feature.melspectrogram(
+        y=_emphasised(samples, start * HOP - N_FFT // 2, (stop - 1) * HOP + N_FFT // 2, peak),
+        sr=SAMPLE_RATE,
+        n_fft=N_FFT,
+        hop_length=HOP,
+        win_length=WINDOW,
+        center=False,
+        power=1.0,
+        n_mels=N_MELS,
+        fmin=F_MIN,
+    )
+    decibels: NDArray[np.float32] = librosa.amplitude_to_db(mel, top_db=None).T
+    return decibels
+
+
+def _emphasised(
+    samples: NDArray[np.float32], start: int, stop: int, peak: float
+) -> NDArray[np.float32]:
+    """Return samples [start, stop) scaled and pre-emphasised, zeros beyond the utterance."""
+    first = max(start - 1, 0)  # the sample before the first
+    scaled = samples[first : max(stop, 0)] / peak * _PEAK
+    emphasised = lfilter([1.0, -PRE_EMPHASIS], [1.0], scaled).astype(np.float32)
+    inside = emphasised[max(start, 0) - first :]
+    before = max(-start, 0)
+    return np.pad(inside, (before, stop - start - before - len(inside)))
+
+
+def _scaled(decibels: NDArray[np.float32], highest: float) -> NDArray[np.float32]:
+    """Return d / 80 + 1 of dB, (t, 80), none of them more than 80 below the highest."""
+    floored = np.maximum(decibels, highest - TOP_DB)
+    return np.ascontiguousarray(floored / TOP_DB + 1.0, dtype=np.float32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,8 +223,6 @@ class MelEncoder:
     normalise: Literal["none", "mean", "utterance"] = "none"
     context: int = 0
 
-    _N_MFCC = 13
-
     def __post_init__(self) -> None:
         check_option("kind", self.kind, ("logmel", "mfcc"))
         check_option("normalise", self.normalise, ("none", "mean", "utterance"))
@@ -132,7 +237,7 @@ class MelEncoder:
     @property
     def dim(self) -> int:
         """Dimensions of a frame."""
-        width = N_MELS if self.kind == "logmel" else self._N_MFCC
+        width = N_MELS if self.kind == "logmel" else N_MFCC
         return width * (2 * self.context + 1)
 
     @property
@@ -163,19 +268,21 @@ class MelEncoder:
         n_frames = len(mel) // 2
         frames = mel[: 2 * n_frames].reshape(n_frames, 2, N_MELS).mean(axis=1)
         if self.kind == "mfcc":
-            frames = _cepstrum(frames, self._N_MFCC)
-        values = _with_context(_normalised(frames, self.normalise), self.context)
+            frames = cepstrum(frames)
+        values = with_context(normalised(frames, self.normalise), self.context)
         return Features(values, self.grid, self.config)
 
 
-def _cepstrum(frames: NDArray[np.float32], n_coefficients: int) -> NDArray[np.float32]:
+def cepstrum(frames: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the first 13 coefficients of the orthonormal cosine transform of log-mels, (t, 13)."""
     from scipy.fft import dct
 
-    cepstrum: NDArray[np.float32] = dct(frames, axis=1, norm="ortho")[:, :n_coefficients]
-    return cepstrum
+    coefficients: NDArray[np.float32] = dct(frames, axis=1, norm="ortho")[:, :N_MFCC]
+    return coefficients
 
 
-def _normalised(frames: NDArray[np.float32], how: str) -> NDArray[np.float32]:
+def normalised(frames: NDArray[np.float32], how: str) -> NDArray[np.float32]:
+    """Return frames normalised over an utterance as `MelEncoder` says, shape (t, dim)."""
     if how == "none" or len(frames) == 0:
         return frames
     centred = frames - frames.mean(axis=0)
@@ -185,7 +292,8 @@ def _normalised(frames: NDArray[np.float32], how: str) -> NDArray[np.float32]:
     return np.asarray(centred / np.where(spread > 0, spread, 1.0), dtype=np.float32)
 
 
-def _with_context(frames: NDArray[np.float32], context: int) -> NDArray[np.float32]:
+def with_context(frames: NDArray[np.float32], context: int) -> NDArray[np.float32]:
+    """Return frames beside so many neighbours on each side, shape (t, (2 context + 1) dim)."""
     if context == 0 or len(frames) == 0:
         return np.tile(frames, (1, 2 * context + 1))
     padded = np.pad(frames, ((context, context), (0, 0)), mode="edge")

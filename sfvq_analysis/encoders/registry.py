@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING, Any
 from sfvq_analysis.encoders.latents import StoredLatents
 from sfvq_analysis.encoders.mel import MelEncoder
 from sfvq_analysis.errors import OptionError, check_option, unknown_option
+from sfvq_analysis.files import package_data
 
 if TYPE_CHECKING:
     from sfvq_analysis.encoders.protocol import Encoder, EncoderConfig
 
-BEST_MEL = "mel:kind=mfcc,normalise=utterance,context=1"
-"""Cepstra with one neighbour: more phone information than log-mel (benchmarks/ORDER.md)."""
-
+_SPECS = ("mel", "mel:<options>", "vqvae", "vqvae:<checkpoint>", "latents:<folder>")
 _MEL_OPTIONS = tuple(field.name for field in fields(MelEncoder))
 
 
@@ -26,14 +25,16 @@ def load_encoder(spec: str) -> Encoder:
     ----------
     spec
         ``"mel"``, ``"mel:kind=mfcc,normalise=utterance,context=1"`` (any options of
-        `sfvq_analysis.encoders.mel.MelEncoder`), or ``"latents:<folder>"``.
+        `sfvq_analysis.encoders.mel.MelEncoder`), ``"vqvae"`` (the voice model that comes with the
+        package), ``"vqvae:<checkpoint>"`` (another, ours or of the public layout:
+        `sfvq_analysis.encoders.vqvae`), or ``"latents:<folder>"``.
 
     Raises
     ------
     OptionError
         If the text names no encoder or an option it doesn't have.
     EncoderError
-        If a folder of latents isn't one.
+        If a folder of latents or a checkpoint isn't one.
 
     Examples
     --------
@@ -46,8 +47,10 @@ def load_encoder(spec: str) -> Encoder:
             return MelEncoder(**_options(rest))
         case "latents":
             return StoredLatents.open(Path(rest))
+        case "vqvae":
+            return _voice_encoder(rest)
         case _:
-            raise unknown_option("encoder", spec, ("mel", "mel:<options>", "latents:<folder>"))
+            raise unknown_option("encoder", spec, _SPECS)
 
 
 def encoder_of(config: EncoderConfig) -> Encoder:
@@ -56,16 +59,43 @@ def encoder_of(config: EncoderConfig) -> Encoder:
     Raises
     ------
     OptionError
-        If the configuration doesn't say enough to make one (unknown, or stored latents).
+        If the configuration doesn't say enough to make one (unknown, stored latents, or a net
+        other than the package's, whose weights it only names).
     """
-    if config.get("encoder") != "mel":
-        raise OptionError(
-            f"no encoder can be made from {dict(config)!r}", remedy="name the encoder yourself"
-        )
+    match config.get("encoder"):
+        case "mel":
+            return _mel_of(config)
+        case "vqvae":
+            shipped = _voice_encoder("")
+            if dict(shipped.config) == dict(config):
+                return shipped
+            raise OptionError(
+                f"the encoder is that of a voice model (weights {config.get('weights')})",
+                remedy="name it: vqvae:<its file>",
+            )
+        case "latents":
+            raise OptionError(
+                f"the encoder is stored latents ({config.get('name')})",
+                remedy="name them: latents:<folder>",
+            )
+        case _:
+            raise OptionError(
+                f"no encoder can be made from {dict(config)!r}", remedy="name the encoder yourself"
+            )
+
+
+def _mel_of(config: EncoderConfig) -> MelEncoder:
     options = {name: value for name, value in config.items() if name != "encoder"}
     for name in options:
         check_option("option of mel", name, _MEL_OPTIONS)
     return MelEncoder(**options)
+
+
+def _voice_encoder(path: str) -> Encoder:
+    """Return the encoder of a voice model, by default the package's; torch is loaded here."""
+    from sfvq_analysis.encoders.vqvae import VQVAEEncoder
+
+    return VQVAEEncoder.open(path or package_data("demo_models", "voice.safetensors"))
 
 
 def _options(text: str) -> dict[str, Any]:
