@@ -100,7 +100,7 @@ def failing_write(*_args, **_options):
 
 @pytest.mark.parametrize(
     ("owner", "name"),
-    [(Path, "replace"), (Path, "chmod"), ("sfvq_analysis.quantizers.checkpoint", "save")],
+    [(Path, "replace"), (Path, "chmod"), ("safetensors.numpy", "save")],
 )
 @pytest.mark.parametrize("before", [None, b"what was there"])
 def test_a_failing_write_leaves_nothing_behind(owner, name, before, tmp_path, monkeypatch):

@@ -8,7 +8,7 @@ import torch
 from oracles import nearest_corner
 
 from sfvq_analysis.errors import QuantizerError
-from sfvq_analysis.quantizers import PlainVQ, SpaceFillingVQ
+from sfvq_analysis.quantizers import Gradients, PlainVQ, SpaceFillingVQ
 
 K, DIM = 12, 3
 
@@ -127,3 +127,69 @@ def test_latents_that_are_not_finite_are_refused(kind):
 def test_half_precision_is_read():
     codes = PlainVQ(np.eye(2)).encode(torch.eye(2, dtype=torch.bfloat16))
     assert codes.codeword.tolist() == [0, 1]
+
+
+# Running means instead of a gradient
+
+
+def running(codebook, decay):
+    return PlainVQ(codebook, gradients=Gradients("straight_through", decay=decay))
+
+
+def running_means(frames, codebook, counts, sums, decay):
+    """One batch, frame by frame, in float64 (van den Oord et al. 2017, smoothed)."""
+    size, epsilon = len(codebook), 1e-5
+    counts, sums = decay * counts, decay * sums
+    for frame, k in zip(frames, nearest_corner(frames, codebook)[0], strict=True):
+        counts[k] += 1 - decay
+        sums[k] += (1 - decay) * frame
+    total = counts.sum()
+    counts = (counts + epsilon) / (total + size * epsilon) * total
+    return sums / counts[:, None], counts, sums
+
+
+@pytest.mark.parametrize("decay", [0.999, 0.9, 0.0])
+def test_running_means_are_those_of_a_loop(vq, frames, decay):
+    quantizer = running(vq.corners(), decay).double().train()
+    codebook = vq.corners().astype(np.float64)
+    counts, sums = np.ones(K), codebook.copy()
+    for batch in frames.reshape(3, 50, DIM).astype(np.float64)[[0, 1, 2, 0, 1]]:
+        wanted = codebook[nearest_corner(batch, codebook)[0]]
+        z = torch.from_numpy(batch[None])
+        quantized, _, _ = quantizer(z)
+        np.testing.assert_allclose(quantized[0], wanted, rtol=1e-9)  # before the codebook moves
+        codebook, counts, sums = running_means(batch, codebook, counts, sums, decay)
+        np.testing.assert_allclose(quantizer.codebook.numpy(), codebook, rtol=1e-9, atol=1e-12)
+        np.testing.assert_allclose(quantizer.running_counts, counts, rtol=1e-9)
+
+
+def test_running_means_take_no_gradient_and_are_buffers(vq, frames):
+    quantizer = running(vq.corners(), 0.99).train()
+    assert not quantizer.codebook.requires_grad
+    assert list(dict(quantizer.named_buffers())) == ["running_counts", "running_sums"]
+    assert dict(vq.named_buffers()) == {}
+    assert quantizer.digest == vq.digest
+    quantized, _, loss = quantizer(latents(frames, grad=True))
+    (quantized.sum() + loss).backward()
+    assert quantizer.codebook.grad is None
+    assert quantizer.digest != vq.digest
+
+
+def test_running_means_converge_to_the_means_of_the_cells(frames):
+    quantizer = running(frames[:4], 0.9).train()
+    for _ in range(200):
+        quantizer(latents(frames))
+    cell, _ = nearest_corner(frames, quantizer.corners())
+    means = [frames[cell == k].mean(axis=0) for k in range(4)]
+    np.testing.assert_allclose(quantizer.corners(), means, atol=1e-4)
+
+
+def test_running_means_add_up_over_processes(vq, frames, monkeypatch):
+    """Two processes with one batch each: as one process with both."""
+    alone = running(vq.corners(), 0.9).train()
+    alone(torch.cat([latents(frames), latents(frames)]))
+    monkeypatch.setattr(torch.distributed, "is_initialized", lambda: True)
+    monkeypatch.setattr(torch.distributed, "all_reduce", lambda tensor: tensor.mul_(2))
+    together = running(vq.corners(), 0.9).train()
+    together(latents(frames))
+    np.testing.assert_allclose(together.corners(), alone.corners(), rtol=1e-5)

@@ -218,7 +218,7 @@ def test_latents_of_another_shape_are_refused(sfvq, training, shape):
 
 @pytest.mark.parametrize("training", [True, False])
 def test_latents_without_frames_keep_their_shape(sfvq, training):
-    z = torch.zeros(3, 0, DIM)
-    index, point = sfvq.train(training)._nearest(z.reshape(-1, DIM))
-    assert index.shape == (0,)
-    assert point.shape == (0, DIM)
+    quantized, index, loss = sfvq.train(training)(torch.zeros(3, 0, DIM))
+    assert quantized.shape == (3, 0, DIM)
+    assert index.shape == (3, 0)
+    assert loss.item() == 0

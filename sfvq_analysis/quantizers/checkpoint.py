@@ -8,30 +8,36 @@ The published layouts are read too: a torch file ``{"vector_quantizer": {"codebo
 
 from __future__ import annotations
 
-import json
 import re
-import warnings
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save
 
 from sfvq_analysis.errors import QuantizerError
-from sfvq_analysis.files import new_file, read_npy
+from sfvq_analysis.files import read_npy
 from sfvq_analysis.quantizers.base import Provenance, Quantizer
 from sfvq_analysis.quantizers.plain import PlainVQ
 from sfvq_analysis.quantizers.space_filling import SpaceFillingVQ
-from sfvq_analysis.version import VERSION
+from sfvq_analysis.weights import (
+    VOICE_MODEL,
+    part_of,
+    read_safetensors,
+    read_torch_weights,
+    write_safetensors,
+)
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from numpy.typing import NDArray
 
-_HEADER = "sfvq_analysis"
-_FORMAT = 1
+    from sfvq_analysis.weights import Weights
+
+QUANTIZER_PREFIX = "quantizer."
+"""Stands before the names of a codebook's tensors in a voice model."""
 _BITS = re.compile(r"codebook_([0-9]+)bit")
 
 
@@ -45,20 +51,17 @@ def save_quantizer(quantizer: Quantizer, path: Path | str) -> Path:
     path
         Its name should end in ``.safetensors``.
     """
-    tensors = {"codebook": quantizer.corners()}  # C order: safetensors writes memory as it lies
+    path = Path(path)
+    write_safetensors(path, *quantizer_parts(quantizer))
+    return path
+
+
+def quantizer_parts(quantizer: Quantizer) -> tuple[Weights, dict[str, Any]]:
+    """Return what a file holds of a quantizer: its tensors, and what is known of it."""
+    tensors = {"codebook": quantizer.corners()}
     if isinstance(quantizer, SpaceFillingVQ):
         tensors |= {f"stage_{len(stage):04d}": stage for stage in quantizer.stages[:-1]}
-    known = {
-        "format": _FORMAT,
-        "version": VERSION,
-        "kind": quantizer.kind,
-        "provenance": asdict(quantizer.provenance),
-    }
-    header = {_HEADER: json.dumps(known, sort_keys=True)}
-    path = Path(path)
-    with new_file(path) as file:
-        file.write(save(tensors, metadata=header))
-    return path
+    return tensors, {"kind": quantizer.kind, "provenance": asdict(quantizer.provenance)}
 
 
 def load_quantizer(path: Path | str) -> Quantizer:
@@ -67,7 +70,8 @@ def load_quantizer(path: Path | str) -> Quantizer:
     Parameters
     ----------
     path
-        ``.safetensors``, ``.pt``/``.pth``, or ``.npy``. The published layouts hold curves.
+        ``.safetensors`` (of a voice model, too: then it is its codebook), ``.pt``/``.pth``, or
+        ``.npy``. The published layouts hold curves.
 
     Raises
     ------
@@ -100,13 +104,24 @@ def _read(path: Path) -> Quantizer:
 
 
 def _read_safetensors(path: Path) -> Quantizer:
-    try:
-        with safe_open(path, framework="numpy") as file:
-            header = (file.metadata() or {}).get(_HEADER)
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    except (SafetensorError, OSError, TypeError) as error:
-        raise QuantizerError(f"not a safetensors file ({error})", remedy="restore it") from error
-    known = _parsed(header)
+    known, tensors = read_safetensors(path, QuantizerError)
+    if known.get("kind") == VOICE_MODEL:
+        return quantizer_from(part_of(tensors, QUANTIZER_PREFIX), known.get("quantizer") or {})
+    if not known:
+        raise QuantizerError(
+            "its header isn't that of a quantizer", remedy="save it with save_quantizer"
+        )
+    return quantizer_from(tensors, known)
+
+
+def quantizer_from(tensors: Weights, known: Mapping[str, Any]) -> Quantizer:
+    """Return the quantizer that `quantizer_parts` took apart.
+
+    Raises
+    ------
+    QuantizerError
+        If the parts aren't those of one.
+    """
     if "codebook" not in tensors:
         raise QuantizerError("it holds no tensor 'codebook'", remedy="save it with save_quantizer")
     provenance = _provenance(known.get("provenance"))
@@ -120,33 +135,17 @@ def _read_safetensors(path: Path) -> Quantizer:
             raise QuantizerError(f"its kind is {kind!r}", remedy="update sfvq_analysis")
 
 
-def _parsed(header: str | None) -> dict[str, Any]:
-    try:
-        known = json.loads(header or "")
-    except ValueError:
-        known = None
-    if not isinstance(known, dict) or known.get("format") != _FORMAT:
-        raise QuantizerError(
-            "its header isn't that of a quantizer", remedy="save it with save_quantizer"
-        )
-    return known
-
-
 def _provenance(stated: Any) -> Provenance:
-    try:
-        return Provenance(stated["encoder"], stated["fit"], tuple(stated["log"]))
-    except (TypeError, KeyError) as error:
-        raise QuantizerError("its provenance is damaged", remedy="restore the file") from error
+    wanted = {"encoder": dict, "fit": dict, "log": list}
+    if not isinstance(stated, dict) or not all(
+        isinstance(stated.get(name), kind) for name, kind in wanted.items()
+    ):
+        raise QuantizerError("its provenance is damaged", remedy="restore the file")
+    return Provenance(stated["encoder"], stated["fit"], tuple(stated["log"]))
 
 
 def _published_codebook(path: Path) -> NDArray[np.float32]:
-    try:
-        with warnings.catch_warnings(action="ignore"):
-            stored = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:  # damaged pickles raise almost anything
-        raise QuantizerError(
-            "not a torch file of weights alone", remedy="files that carry code are never run"
-        ) from error
+    stored = read_torch_weights(path, QuantizerError)
     inner = stored.get("vector_quantizer") if isinstance(stored, dict) else None
     codebook = inner.get("codebook") if isinstance(inner, dict) else None
     if not isinstance(codebook, torch.Tensor):

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from importlib import resources
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sfvq_analysis.files import package_data
 from sfvq_analysis.quantizers.checkpoint import load_quantizer
 
 if TYPE_CHECKING:
@@ -23,5 +22,5 @@ def demo_quantizers() -> dict[str, Quantizer]:
     >>> {name: quantizer.codebook_size for name, quantizer in demo_quantizers().items()}
     {'sfvq': 256, 'vq': 256}
     """
-    folder = Path(str(resources.files("sfvq_analysis") / "data" / "demo_models"))
+    folder = package_data("demo_models")
     return {name: load_quantizer(folder / f"{name}.safetensors") for name in ("sfvq", "vq")}

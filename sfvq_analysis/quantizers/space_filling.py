@@ -6,11 +6,14 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 import torch
+from torch import nn
 
-from sfvq_analysis.curve import Codes, point_at, project, published_projection
+from sfvq_analysis.curve import Codes, grow, point_at, project, published_projection
 from sfvq_analysis.curve.checks import checked_corners
 from sfvq_analysis.errors import QuantizerError, unknown_option
 from sfvq_analysis.quantizers.base import Mode, Provenance, Quantizer, nearest_row
+from sfvq_analysis.quantizers.estimators import Gradients, Mixture
+from sfvq_analysis.quantizers.starts import principal_line, random_line, respread
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,6 +25,12 @@ if TYPE_CHECKING:
 class SpaceFillingVQ(Quantizer):
     """A codebook whose codewords are the corners of a curve, in order.
 
+    In training mode latents go to the nearest point of a dithered codebook, one offset l ~ U[0, 1)
+    a segment and batch. With every estimator the corners are trained by gradients: running means of
+    counts and sums, as `PlainVQ` has with ``"straight_through"``, don't exist here, as each latent
+    belongs to two corners and their least squares are coupled (`sfvq_analysis.curve.fitting`). With
+    ``"straight_through"`` the loss alone trains them.
+
     Parameters
     ----------
     codebook
@@ -30,6 +39,8 @@ class SpaceFillingVQ(Quantizer):
         Where they come from.
     stages
         The smaller curves that this one grew from, each of shape (K', dim), K' increasing.
+    gradients
+        How it is trained inside a model.
 
     References
     ----------
@@ -50,8 +61,10 @@ class SpaceFillingVQ(Quantizer):
         codebook: ArrayLike,
         provenance: Provenance | None = None,
         stages: Sequence[ArrayLike] = (),
+        *,
+        gradients: Gradients | None = None,
     ) -> None:
-        super().__init__(codebook, provenance)
+        super().__init__(codebook, provenance, gradients=gradients)
         self._stages = tuple(
             np.ascontiguousarray(checked_corners(stage, at_least=2), np.float32) for stage in stages
         )
@@ -97,14 +110,62 @@ class SpaceFillingVQ(Quantizer):
         """Return the points on the curve that codes name, shape (n_frames, dim)."""
         return point_at(self.corners(), codes.position).astype(np.float32)
 
-    def _nearest(self, flat: Tensor) -> tuple[Tensor, Tensor]:
-        """In training the nearest dithered point, one offset a segment; else the exact one."""
+    def grow(self) -> nn.Parameter:
+        """Double the corners in place, without moving the curve, as `sfvq_analysis.curve.grow`.
+
+        The curve as it was joins ``stages``. The codebook is a new parameter, of the same dtype and
+        on the same device, which an optimiser must be told of.
+
+        Returns
+        -------
+        nn.Parameter, shape (2K, dim)
+            The new codebook.
+
+        Examples
+        --------
+        >>> sfvq = SpaceFillingVQ([[0.0], [1.0]])
+        >>> optimiser = torch.optim.Adam(sfvq.parameters())
+        >>> optimiser.add_param_group({"params": [sfvq.grow()]})
+        >>> sfvq.codebook_size, [len(stage) for stage in sfvq.stages]
+        (4, [2, 4])
+        """
+        old = self.codebook
+        self._stages = self.stages
+        grown = torch.from_numpy(grow(self._wide())).to(old)
+        self.codebook = nn.Parameter(grown, requires_grad=old.requires_grad)
+        return self.codebook
+
+    @staticmethod
+    def _random_codewords(size: int, dim: int, seed: int) -> NDArray[np.float64]:
+        return random_line(size, dim, seed)
+
+    def _place(self, flat: Tensor) -> tuple[Tensor, Mixture]:
+        """In training on the nearest dithered point, one offset a segment; else the exact one."""
+        codebook = self.codebook.to(flat.dtype)
         if self.training:
             u = torch.rand(self.codebook_size - 1, 1, device=flat.device, dtype=flat.dtype)
-            dithered = (1 - u) * self.codebook[:-1] + u * self.codebook[1:]  # (K-1, d)
-            return nearest_row(flat, self.codebook), dithered[nearest_row(flat, dithered)]
-        codes = self.encode(flat)
-        segment = torch.from_numpy(codes.segment).long().to(flat.device)
-        t = torch.from_numpy(codes.t).to(flat)[:, None]
-        point = (1 - t) * self.codebook[segment] + t * self.codebook[segment + 1]
-        return torch.from_numpy(codes.codeword).long().to(flat.device), point
+            dithered = (1 - u) * codebook[:-1] + u * codebook[1:]  # (K-1, d)
+            index, segment = nearest_row(flat, codebook), nearest_row(flat, dithered)
+            t = u[segment]  # (n, 1)
+        else:
+            codes = self.encode(flat)
+            index = torch.from_numpy(codes.codeword).long().to(flat.device)
+            segment = torch.from_numpy(codes.segment).long().to(flat.device)
+            t = torch.from_numpy(codes.t).to(flat)[:, None]
+        ends = torch.stack([codebook[segment], codebook[segment + 1]], dim=1)  # (n, 2, d)
+        return index, Mixture(torch.cat([1 - t, t], dim=1), ends)
+
+    def start_from(self, latents: ArrayLike | Tensor, seed: int = 0) -> None:
+        """Start anew as in `Quantizer.start_from`; the stages go."""
+        super().start_from(latents, seed)
+        self._stages = ()
+
+    def _started(self, latents: NDArray[np.floating], seed: int) -> NDArray[np.floating]:  # noqa: ARG002 (the axis needs no draw)
+        return principal_line(latents, self.codebook_size)
+
+    def _revive(self, latents: NDArray[np.floating], dead: NDArray[np.intp], seed: int) -> int:
+        if len(dead) > self.codebook_size - 2:
+            self.start_from(latents, seed)
+            return self.codebook_size
+        self._assign(np.arange(self.codebook_size), respread(self._wide(), dead, latents))
+        return len(dead)
