@@ -14,7 +14,6 @@ import soundfile
 from sfvq_analysis import demo_corpus, demo_quantizers, index_table, load_encoder, sample_features
 from sfvq_analysis.corpus import Corpus, Utterance
 from sfvq_analysis.encoders import Features, config_digest
-from sfvq_analysis.encoders.registry import BEST_MEL
 from sfvq_analysis.errors import (
     CorpusError,
     EncoderError,
@@ -104,7 +103,7 @@ def corpus():
 
 @pytest.fixture(scope="module")
 def encoder():
-    return load_encoder(BEST_MEL)
+    return load_encoder("vqvae")
 
 
 @pytest.fixture(scope="module")
@@ -133,7 +132,7 @@ class TestDemo:
             mine = frames[frames["utterance"] == utterance.id]
             assert len(mine) == len(codes.codeword)
             for j, row in enumerate(mine.itertuples()):
-                centre = 320 * j + 80
+                centre = 320 * j + 240
                 owner = [i for i, (a, b, _) in enumerate(phones) if a <= centre < b] or [-1]
                 assert len(owner) == 1
                 assert (row.frame, row.centre, row.phone_segment) == (j, centre, owner[0])
@@ -369,7 +368,7 @@ class TestStoredLatents:
         for utterance in corpus:
             audio, rate = soundfile.read(utterance.audio_path, dtype="float32")
             np.save(tmp_path / f"{utterance.id}.npy", encoder.encode(audio, rate).values)
-        grid = '{"name": "mine", "sample_rate": 16000, "hop": 320, "offset": 80}'
+        grid = '{"name": "mine", "sample_rate": 16000, "hop": 320, "offset": 240}'
         (tmp_path / "grid.json").write_text(grid)
         return tmp_path
 
@@ -388,7 +387,7 @@ class TestStoredLatents:
 
     def test_spoilt_or_missing_ones_are_refused_by_name(self, corpus, stored):
         latents = load_encoder(f"latents:{stored}")
-        vq = PlainVQ(np.eye(2, 39))
+        vq = PlainVQ(np.eye(2, 64))
         path = stored / "fslt0_sa2.npy"
         values = np.load(path)
         values[3, 5] = np.inf

@@ -4,11 +4,16 @@ from sfvq_analysis.pipeline.encoding import EncodedUtterance, encoded_utterances
 from sfvq_analysis.pipeline.indexing import index_table
 from sfvq_analysis.pipeline.options import IndexOptions
 from sfvq_analysis.pipeline.sampling import sample_features
+from sfvq_analysis.pipeline.snippets import Snippet, nearest_snippets
+from sfvq_analysis.pipeline.voices import train_voice
 
 __all__ = [
     "EncodedUtterance",
     "IndexOptions",
+    "Snippet",
     "encoded_utterances",
     "index_table",
+    "nearest_snippets",
     "sample_features",
+    "train_voice",
 ]

@@ -85,9 +85,8 @@ def index_table(
     Examples
     --------
     >>> from sfvq_analysis import demo_corpus, demo_quantizers, load_encoder
-    >>> from sfvq_analysis.encoders.registry import BEST_MEL
     >>> corpus = demo_corpus().select(speaker="fslt0")
-    >>> table = index_table(corpus, load_encoder(BEST_MEL), demo_quantizers()["sfvq"])
+    >>> table = index_table(corpus, load_encoder("vqvae"), demo_quantizers()["sfvq"])
     >>> table.codebook_size, list(table.utterances["sentence"])
     (256, ['sa1', 'sa2', 'si1201', 'si1202', 'sx201', 'sx202'])
     """

@@ -10,12 +10,12 @@ through all codewords at once attains.
 
 from __future__ import annotations
 
-import warnings
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from sfvq_analysis.curve import arranged, nearest_codeword, shared_frames, successions
+from sfvq_analysis.training.clusters import k_means
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 FEWEST_CORNERS, MOST_CORNERS = 16, 4096
 """Sizes of curves that have arcs: fewer corners have none, more make the tables too large."""
-_CLUSTER_STARTS = 4
+_CLUSTER_STARTS, _SWEEPS = 4, 60
 _MOST_CLUSTERED, _MOST_SHARED, _MOST_IN_ARC = 1 << 15, 1 << 14, 1 << 12
 
 
@@ -68,7 +68,13 @@ def n_arcs_of(size: int) -> int:
 
 def find_arcs(placed: Placed, n_arcs: int, options: FitOptions, seed: int) -> Arcs | None:
     """Return clusters of frames in order, None where the frames are too few or too much alike."""
-    clusters = _k_means(_thinned(placed.warped, _MOST_CLUSTERED), n_arcs, seed, _CLUSTER_STARTS)
+    clusters = k_means(
+        _thinned(placed.warped, _MOST_CLUSTERED),
+        n_arcs,
+        seed=seed,
+        n_starts=_CLUSTER_STARTS,
+        sweeps=_SWEEPS,
+    )
     if clusters is None:
         return None
     of_frame, _ = nearest_codeword(placed.warped, clusters)
@@ -97,7 +103,7 @@ def arc_start(
     codebooks = []
     for number in arcs.order:
         members = _thinned(placed.frames[arcs.of_frame == number], _MOST_IN_ARC)
-        codebook = _k_means(members, in_arc, seed, n_starts=1)
+        codebook = k_means(members, in_arc, seed=seed, sweeps=_SWEEPS)
         if codebook is None:
             return None
         codebooks.append(codebook)
@@ -138,24 +144,3 @@ def _thinned(frames: Float32, at_most: int) -> Float32:
     """Return frames at even places, at most so many."""
     n_kept = min(len(frames), at_most)
     return frames[np.arange(n_kept) * len(frames) // max(n_kept, 1)]
-
-
-def _k_means(frames: Float32, size: int, seed: int, n_starts: int) -> Float64 | None:
-    """Return the best of some codebooks, shape (size, dim), None for too few distinct frames."""
-    from sklearn.cluster import KMeans
-    from sklearn.exceptions import ConvergenceWarning
-    from threadpoolctl import threadpool_limits
-
-    if len(frames) < size:
-        return None
-    means = KMeans(size, n_init=n_starts, max_iter=60, random_state=seed)
-    try:
-        # one thread: the sums of several come in any order
-        with (
-            warnings.catch_warnings(action="error", category=ConvergenceWarning),
-            threadpool_limits(1),
-        ):
-            means.fit(frames)
-    except ConvergenceWarning:
-        return None
-    return np.asarray(means.cluster_centers_, dtype=np.float64)

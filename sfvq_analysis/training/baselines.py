@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import warnings
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -11,6 +10,7 @@ import numpy as np
 from sfvq_analysis.curve import principal_order, quieter_end_first, shortest_path
 from sfvq_analysis.errors import QuantizerError, unknown_option
 from sfvq_analysis.quantizers import PlainVQ, Provenance, Quantizer, SpaceFillingVQ
+from sfvq_analysis.training.clusters import k_means
 from sfvq_analysis.training.frames import FittingFrames, check_seed
 from sfvq_analysis.training.map_fit import START_WIDTH, annealed_map, first_nodes, principal_start
 
@@ -39,26 +39,16 @@ def fit_vq(features: Source, *, bits: int, seed: int = 0) -> PlainVQ:
         As in `sfvq_analysis.training.frames.FittingFrames.of`; and if the frames have fewer
         distinct values than there are codewords.
     """
-    from sklearn.cluster import KMeans
-    from sklearn.exceptions import ConvergenceWarning
-    from threadpoolctl import threadpool_limits
-
     check_seed(seed)
     frames = FittingFrames.of(features, bits)
-    means = KMeans(2**bits, n_init=1, max_iter=100, random_state=seed)
-    try:
-        with (
-            warnings.catch_warnings(action="error", category=ConvergenceWarning),
-            threadpool_limits(1),
-        ):
-            means.fit(frames.all())
-    except ConvergenceWarning as warning:
+    codebook = k_means(frames.all(), 2**bits, seed=seed)
+    if codebook is None:
         raise QuantizerError(
             f"the frames have fewer distinct values than {2**bits} codewords",
             remedy="use fewer bits or more varied frames",
-        ) from warning
+        )
     fit = frames.described(method="k-means", bits=bits, seed=seed)
-    return PlainVQ(means.cluster_centers_, Provenance(frames.encoder, fit))
+    return PlainVQ(codebook, Provenance(frames.encoder, fit))
 
 
 def fit_som(features: Source, *, bits: int) -> SpaceFillingVQ:

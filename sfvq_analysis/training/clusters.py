@@ -1,0 +1,45 @@
+"""k-means (scikit-learn's), in one thread: the sums of several would come in any order."""
+
+from __future__ import annotations
+
+import warnings
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+def k_means(
+    frames: NDArray[np.float32], size: int, *, seed: int, n_starts: int = 1, sweeps: int = 100
+) -> NDArray[np.float64] | None:
+    """Return the best of some codebooks, shape (size, dim); None for too few distinct frames.
+
+    Parameters
+    ----------
+    frames
+        Shape (n, dim).
+    size
+        How many codewords.
+    seed
+        Of the starts (k-means++).
+    n_starts, sweeps
+        How many starts, and at most how many sweeps for each.
+    """
+    from sklearn.cluster import KMeans
+    from sklearn.exceptions import ConvergenceWarning
+    from threadpoolctl import threadpool_limits
+
+    if len(frames) < size:
+        return None
+    means = KMeans(size, n_init=n_starts, max_iter=sweeps, random_state=seed)
+    try:
+        with (
+            warnings.catch_warnings(action="error", category=ConvergenceWarning),
+            threadpool_limits(1),
+        ):
+            means.fit(frames)
+    except ConvergenceWarning:
+        return None
+    return np.asarray(means.cluster_centers_, dtype=np.float64)

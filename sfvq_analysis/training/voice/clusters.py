@@ -1,0 +1,42 @@
+"""Clusters of the frames of a corpus, for what is learnt from them without labels."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sfvq_analysis.errors import VoiceError
+from sfvq_analysis.training.clusters import k_means
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+_MOST, _SWEEPS = 1 << 17, 25
+
+
+def clusters_of(features: NDArray[np.float32], size: int, seed: int) -> NDArray[np.float64]:
+    """Return the centres of clusters, shape (size, dim), of an even sample of 2^17 frames at most.
+
+    Parameters
+    ----------
+    features
+        Shape (n, dim).
+    size
+        How many clusters.
+    seed
+        Of k-means; any integer >= 0.
+
+    Raises
+    ------
+    VoiceError
+        If the frames are too few or too much alike.
+    """
+    n_kept = min(len(features), _MOST)
+    sample = features[np.arange(n_kept) * len(features) // max(n_kept, 1)]
+    centres = k_means(sample, size, seed=seed % 2**32, sweeps=_SWEEPS)
+    if centres is None:
+        raise VoiceError(
+            f"the speech is too short for {size} units", remedy="use fewer units or more speech"
+        )
+    return centres
