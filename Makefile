@@ -7,6 +7,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 SOURCES := $(shell find sfvq_analysis -type f -not -name '*.pyc') pyproject.toml README.md
 OUT ?= figures_output
+VOICE := sfvq_analysis/data/demo_models/voice.safetensors
 
 # Threads that spin on few busy cores make small jobs many times slower.
 export OMP_NUM_THREADS := 1
@@ -35,6 +36,8 @@ bench: $(VENV)/.benchable
 	env -u OMP_NUM_THREADS $(BIN)/python benchmarks/fitting.py "$(CORPUS)"
 	$(BIN)/python benchmarks/end_to_end.py "$(CORPUS)"
 	$(BIN)/python benchmarks/order.py "$(CORPUS)"
+	$(BIN)/python benchmarks/encoders.py "$(CORPUS)" --model $(VOICE)
+	$(BIN)/python benchmarks/conversion.py "$(CORPUS)" --model $(VOICE)
 
 $(VENV)/.base: constraints.txt
 	@echo "creating $(VENV) and installing torch (once; a minute or two)"

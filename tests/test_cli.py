@@ -2,62 +2,20 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
 import json
 import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 import pytest
 import soundfile
+from command_line import refused, sfvq
 
 from sfvq_analysis import SpaceFillingVQ, demo_corpus, load_table, save_quantizer
-from sfvq_analysis.cli import main
 from sfvq_analysis.quantizers import Provenance
-
-
-class Done(NamedTuple):
-    """What a command left: its exit code and what it said."""
-
-    code: int
-    out: str
-    err: str
-
-
-def sfvq(*arguments, cwd, check=True):
-    """Run a command in this process, as `main` would be run."""
-    out, err, code = io.StringIO(), io.StringIO(), 0
-    argv = ["sfvq", *map(str, arguments)]
-    with (
-        contextlib.chdir(cwd),
-        contextlib.redirect_stdout(out),
-        contextlib.redirect_stderr(err),
-        pytest.MonkeyPatch.context() as patch,
-    ):
-        patch.setattr(sys, "argv", argv)
-        try:
-            main()
-        except SystemExit as stop:
-            code = int(stop.code or 0)
-    assert not check or code == 0, err.getvalue()
-    return Done(code, out.getvalue(), err.getvalue())
-
-
-def refused(*arguments, cwd, naming):
-    """Assert that a command fails in one line that names the culprit, and leaves nothing behind."""
-    before = sorted(cwd.rglob("*"))
-    done = sfvq(*arguments, cwd=cwd, check=False)
-    said = [line for line in done.err.splitlines() if line.startswith("sfvq: ")]
-    assert done.code == 1, done
-    assert len(said) == 1, done.err
-    assert naming in said[0]
-    assert sorted(cwd.rglob("*")) == before
-    return said[0]
 
 
 @pytest.fixture(scope="module")

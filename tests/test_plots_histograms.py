@@ -11,7 +11,6 @@ from sfvq_analysis import (
     plots,
     stats,
 )
-from sfvq_analysis.encoders.registry import BEST_MEL
 from sfvq_analysis.errors import OptionError
 
 FRICATIVES = ("s", "sh", "z", "zh", "f", "th", "v", "dh", "hh", "hv")
@@ -20,7 +19,7 @@ FRICATIVES = ("s", "sh", "z", "zh", "f", "th", "v", "dh", "hh", "hv")
 @pytest.fixture(scope="module")
 def table():
     corpus = demo_corpus().select(speaker="fslt0")
-    return index_table(corpus, load_encoder(BEST_MEL), demo_quantizers()["sfvq"])
+    return index_table(corpus, load_encoder("vqvae"), demo_quantizers()["sfvq"])
 
 
 @pytest.fixture(scope="module")

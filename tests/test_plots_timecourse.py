@@ -6,7 +6,6 @@ import pandas as pd
 import pytest
 
 from sfvq_analysis import demo_corpus, demo_quantizers, index_table, load_encoder, plots
-from sfvq_analysis.encoders.registry import BEST_MEL
 from sfvq_analysis.errors import OptionError, TableError
 
 UTTERANCE = "fslt0_sa1"
@@ -19,7 +18,7 @@ def corpus():
 
 @pytest.fixture(scope="module")
 def tables(corpus):
-    made = index_table(corpus, load_encoder(BEST_MEL), demo_quantizers())
+    made = index_table(corpus, load_encoder("vqvae"), demo_quantizers())
     return {"SFVQ": made["sfvq"], "VQ": made["vq"]}
 
 

@@ -1,5 +1,5 @@
 """``python -m sfvq_analysis.cli`` is ``sfvq``."""
 
-from sfvq_analysis.cli.commands import main
+from sfvq_analysis.cli import main
 
 main()

@@ -14,16 +14,28 @@ CorpusArgument = Annotated[
     ),
 ]
 LabelsOption = Annotated[
-    Literal["auto", "timit", "phn"],
-    typer.Option(help="How CORPUS is labelled: auto, timit or phn.", show_default=True),
+    Literal["auto", "timit", "phn", "none"],
+    typer.Option(
+        help="How CORPUS is labelled: auto, timit, phn, or none (to fit and train only).",
+        show_default=True,
+    ),
+]
+SpeakersOption = Annotated[
+    Optional[str],
+    typer.Option(
+        metavar="REGEX",
+        help="Where file names tell speakers: an expression over the path below CORPUS without "
+        "suffix, with a group such as (?P<speaker>[^_]+). By default the parent folder's name.",
+    ),
 ]
 EncoderOption = Annotated[
     Optional[str],
     typer.Option(
         metavar="ENCODER",
         help="`mel` is log-mel; options follow it as in `mel:kind=mfcc,context=1` (kind: logmel, "
-        "mfcc; normalise: none, mean, utterance; context: frames on each side). `latents:FOLDER` "
-        "reads stored frames. By default the one the quantizers were fitted on, or, to fit, mel.",
+        "mfcc; normalise: none, mean, utterance; context: frames on each side). `vqvae:FILE` "
+        "is the encoder of a voice model (`sfvq train`, or a public .pt). `latents:FOLDER` reads "
+        "stored frames. By default the one the quantizers were fitted on, or, to fit, mel.",
     ),
 ]
 SplitOption = Annotated[

@@ -4,14 +4,13 @@ Types are read by typer at run time; heavy modules are imported inside the comma
 """
 
 import json
-import signal
-import sys
 from itertools import chain
 from pathlib import Path
 from typing import Annotated, Optional
 
 import typer
 
+from sfvq_analysis.cli.application import app
 from sfvq_analysis.cli.arguments import (
     BitsOption,
     CorpusArgument,
@@ -31,6 +30,7 @@ from sfvq_analysis.cli.arguments import (
     QuantizerOption,
     SaOption,
     SeedOption,
+    SpeakersOption,
     SplitOption,
     TablesArgument,
     TemporalOption,
@@ -47,19 +47,7 @@ from sfvq_analysis.cli.resolving import (
     n_of_m,
     parts_of,
 )
-from sfvq_analysis.errors import OptionError, SfvqError
-
-_INTERRUPTED = 130
-
-app = typer.Typer(
-    help="Read a latent space along a space-filling curve.\n\n"
-    "Start with `sfvq demo`, then `sfvq analyze CORPUS --out RESULTS`. The other commands are the "
-    "steps of `analyze`, one by one.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-)
+from sfvq_analysis.errors import OptionError
 
 
 @app.command()
@@ -93,6 +81,7 @@ def fit(
     out: OutOption,
     encoder: EncoderOption = None,
     labels: LabelsOption = "auto",
+    speakers: SpeakersOption = None,
     split: SplitOption = None,
     hold_out: HoldOutOption = None,
     sa: SaOption = True,
@@ -112,7 +101,8 @@ def fit(
     from sfvq_analysis.report.folders import whole_folder, write_manifest
     from sfvq_analysis.training import FitOptions
 
-    speech, _ = parts_of(find_corpus(corpus, labels, sa=sa), split, None, hold_out)
+    whole = find_corpus(corpus, labels, sa=sa, speakers=speakers)
+    speech, _ = parts_of(whole, split, None, hold_out)
     options = FitOptions(elastic=elastic, temporal=temporal)
     plan = FitPlan(speech, bits, seed, max_frames, method, options)
     with whole_folder(out, overwrite=overwrite) as folder:
@@ -309,27 +299,6 @@ def analyze(
         progress=True,
     )
     _show(out)
-
-
-def main() -> None:
-    """Run the command line; an error of ours is one line on standard error and exit code 1."""
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that nothing half-written stays
-    try:
-        app(prog_name="sfvq")
-    except SystemExit as stop:
-        if stop.code == _INTERRUPTED:
-            typer.echo("sfvq: interrupted, nothing written", err=True)
-        raise
-    except SfvqError as error:
-        _fail(str(error))
-    except OSError as error:
-        place = f"{error.filename}: " if error.filename else ""
-        _fail(f"{place}{error.strerror or error}")
-
-
-def _fail(line: str) -> None:
-    typer.echo(f"sfvq: {line}", err=True)
-    sys.exit(1)
 
 
 def _show(out: Path) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from sfvq_analysis.errors import OptionError
+from sfvq_analysis.errors import EncoderError, OptionError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -22,10 +22,18 @@ if TYPE_CHECKING:
     from sfvq_analysis.corpus import Corpus
     from sfvq_analysis.corpus.loading import Labels
     from sfvq_analysis.encoders import Encoder
+    from sfvq_analysis.encoders.protocol import EncoderConfig
     from sfvq_analysis.quantizers import Quantizer
     from sfvq_analysis.tables import IndexTable
+    from sfvq_analysis.voice import Edit, VoiceModel
 
 _HOLD_OUT = re.compile(r"([0-9]+)/([0-9]+)")
+_NUMBER = r"([0-9]+\.?[0-9]*|\.[0-9]+)"
+_TWO_NUMBERS = re.compile(f"{_NUMBER}:{_NUMBER}")
+_NAMED = {
+    "vqvae": "name that model with --encoder vqvae:FILE",
+    "latents": "name their folder with --encoder latents:FOLDER",
+}
 _EVERYTHING = "all"
 
 
@@ -41,11 +49,17 @@ def find_corpus(
     sa: bool = True,
     split: str | None = None,
     note: str | None = None,
+    speakers: str | None = None,
 ) -> Corpus:
-    """Return the corpus that CORPUS, ``--labels``, ``--sa``, ``--split`` and ``--note`` name."""
-    from sfvq_analysis.corpus import load_corpus
+    """Return the corpus that CORPUS and the options of the same names as these say."""
+    from sfvq_analysis.corpus import load_corpus, load_sidecar
 
-    corpus = load_corpus(root, labels=labels)
+    if speakers is None:
+        corpus = load_corpus(root, labels=labels)
+    elif labels == "timit":
+        raise OptionError("--speakers is given for TIMIT", remedy="its paths tell speakers")
+    else:
+        corpus = load_sidecar(root, pattern=speakers, labelled=labels != "none")
     if note is not None:
         corpus = replace(corpus, notes=note)
     if not sa:
@@ -57,13 +71,12 @@ def find_corpus(
 def find_encoder(spec: str | None, quantizers: Mapping[str, Quantizer]) -> Encoder:
     """Return the encoder named, else the one the quantizers were fitted on, else ``mel``."""
     from sfvq_analysis.encoders import load_encoder
-    from sfvq_analysis.encoders.registry import encoder_of
 
     if spec is not None:
         return load_encoder(spec)
     stated = [q.provenance.encoder for q in quantizers.values() if q.provenance.encoder]
     if stated:
-        return encoder_of(stated[0])
+        return _encoder_stated(stated[0])
     if quantizers:
         files = ", ".join(quantizer.source for quantizer in quantizers.values())
         raise OptionError(
@@ -72,6 +85,16 @@ def find_encoder(spec: str | None, quantizers: Mapping[str, Quantizer]) -> Encod
             remedy="name it with --encoder",
         )
     return load_encoder("mel")
+
+
+def _encoder_stated(config: EncoderConfig) -> Encoder:
+    """Return the encoder that a codebook states, if that says all of it."""
+    from sfvq_analysis.encoders.registry import encoder_of
+
+    try:
+        return encoder_of(config)
+    except OptionError as error:
+        raise OptionError(error.what, remedy=_NAMED.get(config["encoder"], error.remedy)) from error
 
 
 def find_quantizers(paths: Sequence[Path]) -> dict[str, Quantizer]:
@@ -118,6 +141,43 @@ def parts_of(
         corpus if name == _EVERYTHING else corpus.select(split=name) for name in (to_fit, to_read)
     )
     return fit, read
+
+
+def find_voice(model: VoiceModel, speaker: str) -> NDArray[np.float32]:
+    """Return the vector of a voice: one the model knows, else one heard in a recording."""
+    from sfvq_analysis.audio import read_audio
+    from sfvq_analysis.encoders.mel import log_mel_spectrogram
+
+    if speaker in model.speakers or not Path(speaker).is_file():
+        return model.voice(speaker)
+    try:
+        return model.voice_of(log_mel_spectrogram(*read_audio(Path(speaker))))
+    except EncoderError as error:
+        raise error.at(speaker) from error
+
+
+def find_edits(replace: Sequence[str], shift: float | None, clamp: str | None) -> list[Edit]:
+    """Return the edits that ``--replace``, ``--shift`` and ``--clamp`` name, in this order."""
+    from sfvq_analysis.voice import Clamp, Replace, Shift
+
+    edits: list[Edit] = []
+    for text in replace:
+        index, by = _two_numbers("replace", text, "INDEX:NEW, such as 67:70")
+        if not index.is_integer():
+            raise OptionError(f"replace is {text!r}", remedy="write INDEX:NEW, such as 67:70")
+        edits.append(Replace(int(index), by))
+    if shift is not None:
+        edits.append(Shift(shift))
+    if clamp is not None:
+        edits.append(Clamp(*_two_numbers("clamp", clamp, "LOW:HIGH, such as 40:80")))
+    return edits
+
+
+def _two_numbers(name: str, text: str, form: str) -> tuple[float, float]:
+    match = _TWO_NUMBERS.fullmatch(text)
+    if match is None:
+        raise OptionError(f"{name} is {text!r}", remedy=f"write {form}")
+    return float(match[1]), float(match[2])
 
 
 def n_of_m(text: str) -> tuple[int, int]:

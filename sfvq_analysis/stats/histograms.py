@@ -78,9 +78,8 @@ def index_histogram(
     Examples
     --------
     >>> from sfvq_analysis import demo_corpus, demo_quantizers, index_table, load_encoder
-    >>> from sfvq_analysis.encoders.registry import BEST_MEL
     >>> corpus = demo_corpus().select(speaker="fslt0")
-    >>> table = index_table(corpus, load_encoder(BEST_MEL), demo_quantizers()["sfvq"])
+    >>> table = index_table(corpus, load_encoder("vqvae"), demo_quantizers()["sfvq"])
     >>> hist = index_histogram(table, by="phone_group")
     >>> hist.groupby("phone_group", observed=True)["density"].sum().round(6).unique()
     array([1.])
