@@ -83,7 +83,7 @@ KILLS = {
     "after it has grown": (CURVE, [step(9)]),
     "while a checkpoint is written": (CURVE, [state(1)]),
     "between the phases": (CURVE, [call("save_voice_model")]),
-    "while points are written": (CURVE, [call("_points", 1)]),
+    "while points are written": (CURVE, [call("decoded_points", 1)]),
     "in the decoder's phase": (CURVE, [step(18)]),
     "again and again": (CURVE, [step(5), step(5), step(7)]),
     "in the teacher's phase": (TAUGHT, [step(3)]),

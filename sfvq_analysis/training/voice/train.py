@@ -30,6 +30,7 @@ from sfvq_analysis.training.voice.fabric import Precision, reproducible, start_f
 from sfvq_analysis.training.voice.frame_store import FrameStore, SpokenFrames
 from sfvq_analysis.training.voice.latents import latents_of
 from sfvq_analysis.training.voice.objective import DecoderObjective, JointObjective
+from sfvq_analysis.training.voice.outcome import decoded_points, drawn_latents, voices_of
 from sfvq_analysis.training.voice.phase import Phase, run_phase
 from sfvq_analysis.training.voice.run_folder import RunFolder
 from sfvq_analysis.training.voice.schedule import corners_at
@@ -41,7 +42,7 @@ from sfvq_analysis.voice.checkpoint import load_voice_model, save_voice_model
 from sfvq_analysis.voice.model import VoiceModel, VoiceNets
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
     from lightning_fabric import Fabric
@@ -49,11 +50,9 @@ if TYPE_CHECKING:
 
     from sfvq_analysis.training.voice.options import TrainOptions
     from sfvq_analysis.training.voice.units import Units
-    from sfvq_analysis.voice.speaker_encoder import SpeakerEncoder
 
 _JUDGED = 4  # batches of held-out speech
 _JUDGE_SEED = 1
-_DRAWN = 1 << 18  # latents that a codebook is fitted to
 JOINT, DECODER = "joint", "decoder"
 FRAME_SECONDS = 0.01
 
@@ -214,7 +213,7 @@ class _Training:
             spectra = (normalised(part, "mean") for part in self._middle_frames())
             pairs = zip(latents_of(nets.encoder, self._fit), spectra, strict=True)
             whiten(nets, model.quantizer, course_matrix(pairs, options.course))
-        latents = _drawn(latents_of(nets.encoder, self._fit), self._fit)
+        latents = drawn_latents(latents_of(nets.encoder, self._fit), self._fit)
         encoder = VQVAEEncoder(nets.encoder)
         features = Features(latents, encoder.grid, encoder.config, ())
         fit = fit_sfvq if options.bottleneck == "sfvq" else fit_vq
@@ -237,7 +236,7 @@ class _Training:
             "too_short": self._left_out,
             "log": rows,
         }
-        return VoiceModel(nets, quantizer, _voices(nets.speaker_encoder, self._fit), card)
+        return VoiceModel(nets, quantizer, voices_of(nets.speaker_encoder, self._fit), card)
 
     def _middle_frames(self) -> Iterator[NDArray[np.float32]]:
         """Yield the spectrogram frames that the latents of each utterance stand for."""
@@ -251,7 +250,7 @@ class _Training:
         folder = self._folder.points / name
         with self._fabric.rank_zero_first():
             if not folder.exists():
-                FrameStore.written(_points(model.nets, model.quantizer, mels), folder)
+                FrameStore.written(decoded_points(model.nets, model.quantizer, mels), folder)
         return FrameStore.opened(folder)
 
     def _sampler(self, mels: FrameStore, seed: int) -> WindowSampler:
@@ -304,26 +303,3 @@ def _bottleneck(options: TrainOptions) -> Quantizer:
 def _described(quantizer: Quantizer, encoder: VQVAEEncoder, options: TrainOptions) -> Quantizer:
     fit = {"method": "joint", "seed": options.seed, "estimator": options.estimator}
     return type(quantizer)(quantizer.corners(), Provenance(encoder.config, fit))
-
-
-def _drawn(latents: Iterator[NDArray[np.float32]], mels: FrameStore) -> NDArray[np.float32]:
-    """Return latents of all utterances, or an even sample of them."""
-    every = int(np.maximum(mels.lengths // 2 - 1, 0).sum()) // _DRAWN + 1
-    return np.concatenate([part[::every] for part in latents])
-
-
-def _points(nets: VoiceNets, quantizer: Quantizer, mels: FrameStore) -> Iterator[SpokenFrames]:
-    """Yield the decoded points of every utterance's latents."""
-    found = latents_of(nets.encoder, mels)
-    for utterance, speaker, latents in zip(mels.utterances, mels.speakers, found, strict=True):
-        yield SpokenFrames(utterance, speaker, quantizer.decode(quantizer.encode(latents)))
-
-
-def _voices(encoder: SpeakerEncoder, mels: FrameStore) -> Mapping[str, NDArray[np.float32]]:
-    """Return the mean vector of every speaker's utterances, of length 1."""
-    sums: dict[str, NDArray[np.float32]] = {}
-    with torch.inference_mode():
-        for number, speaker in enumerate(mels.speakers):
-            vector = encoder(torch.from_numpy(np.array(mels.of(number)))[None])[0].numpy()
-            sums[speaker] = sums.get(speaker, np.zeros_like(vector)) + vector
-    return {name: total / np.linalg.norm(total) for name, total in sorted(sums.items())}
