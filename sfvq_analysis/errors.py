@@ -73,8 +73,8 @@ def check_option(name: str, value: object, options: tuple[object, ...]) -> None:
         raise unknown_option(name, value, options)
 
 
-def check_count(name: str, value: object, at_least: int = 1) -> None:
-    """Raise an OptionError unless a parameter is an integer, and not too small.
+def check_count(name: str, value: object, at_least: int = 1, at_most: int | None = None) -> None:
+    """Raise an OptionError unless a parameter is an integer, and neither too small nor too large.
 
     Examples
     --------
@@ -84,6 +84,8 @@ def check_count(name: str, value: object, at_least: int = 1) -> None:
     """
     if not isinstance(value, int) or isinstance(value, bool) or value < at_least:
         raise OptionError(f"{name} is {value!r}", remedy=f"use an integer >= {at_least}")
+    if at_most is not None and value > at_most:
+        raise OptionError(f"{name} is {value!r}", remedy=f"use at most {at_most}")
 
 
 def check_between(name: str, value: object, low: float, high: float = math.inf) -> None:

@@ -24,8 +24,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
-from sfvq_analysis.encoders.mel import N_MELS
-from sfvq_analysis.encoders.utterance_mel import NORMALISATIONS, Normalisation
+from sfvq_analysis.encoders.mel import N_MELS, NORMALISATIONS, Normalisation
 from sfvq_analysis.errors import EncoderError, OptionError, check_count, check_option
 from sfvq_analysis.weights import load_weights
 
@@ -72,10 +71,7 @@ class VQVAEConfig:
 
     def __post_init__(self) -> None:
         for name in ("channels", "dim", "n_mels"):
-            size = getattr(self, name)
-            check_count(name, size)
-            if size > _WIDEST:
-                raise OptionError(f"{name} is {size}", remedy=f"use at most {_WIDEST}")
+            check_count(name, getattr(self, name), at_most=_WIDEST)
         check_option("normalise", self.normalise, NORMALISATIONS)
         if not isinstance(self.centred, bool):
             raise OptionError(f"centred is {self.centred!r}", remedy="use True or False")

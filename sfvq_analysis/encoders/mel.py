@@ -18,13 +18,16 @@ from scipy.signal import lfilter
 
 from sfvq_analysis.audio import resample
 from sfvq_analysis.encoders.protocol import Features
-from sfvq_analysis.errors import EncoderError, OptionError, check_option
+from sfvq_analysis.errors import EncoderError, check_count, check_option
 from sfvq_analysis.timeline import FrameGrid
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from sfvq_analysis.encoders.protocol import EncoderConfig
+
+Normalisation = Literal["none", "mean", "utterance"]
+NORMALISATIONS: tuple[Normalisation, ...] = ("none", "mean", "utterance")
 
 SAMPLE_RATE = 16_000
 HOP = 160
@@ -220,14 +223,13 @@ class MelEncoder:
     """
 
     kind: Literal["logmel", "mfcc"] = "logmel"
-    normalise: Literal["none", "mean", "utterance"] = "none"
+    normalise: Normalisation = "none"
     context: int = 0
 
     def __post_init__(self) -> None:
         check_option("kind", self.kind, ("logmel", "mfcc"))
-        check_option("normalise", self.normalise, ("none", "mean", "utterance"))
-        if not isinstance(self.context, int) or isinstance(self.context, bool) or self.context < 0:
-            raise OptionError(f"context is {self.context!r}", remedy="use an integer >= 0")
+        check_option("normalise", self.normalise, NORMALISATIONS)
+        check_count("context", self.context, at_least=0)
 
     @property
     def grid(self) -> FrameGrid:

@@ -7,13 +7,15 @@ stretches; then every stretch is the same whoever asks for it, and memory doesn'
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from sfvq_analysis.encoders.mel import (
     N_MELS,
+    NORMALISATIONS,
     SAMPLE_RATE,
+    Normalisation,
     at_16_khz,
     log_mel_frames,
     log_mel_spectrogram,
@@ -26,9 +28,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from numpy.typing import NDArray
-
-Normalisation = Literal["none", "mean", "utterance"]
-NORMALISATIONS: tuple[Normalisation, ...] = ("none", "mean", "utterance")
 
 LEAST_DEVIATION = 0.01
 """A band's standard deviation counts as at least this, .8 dB: silence isn't blown up."""

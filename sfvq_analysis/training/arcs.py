@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from sfvq_analysis.curve import arranged, nearest_codeword, shared_frames, successions
-from sfvq_analysis.training.clusters import k_means
+from sfvq_analysis.training.clusters import k_means, thinned
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -69,7 +69,7 @@ def n_arcs_of(size: int) -> int:
 def find_arcs(placed: Placed, n_arcs: int, options: FitOptions, seed: int) -> Arcs | None:
     """Return clusters of frames in order, None where the frames are too few or too much alike."""
     clusters = k_means(
-        _thinned(placed.warped, _MOST_CLUSTERED),
+        thinned(placed.warped, _MOST_CLUSTERED),
         n_arcs,
         seed=seed,
         n_starts=_CLUSTER_STARTS,
@@ -102,7 +102,7 @@ def arc_start(
     in_arc = size // len(arcs.order)
     codebooks = []
     for number in arcs.order:
-        members = _thinned(placed.frames[arcs.of_frame == number], _MOST_IN_ARC)
+        members = thinned(placed.frames[arcs.of_frame == number], _MOST_IN_ARC)
         codebook = k_means(members, in_arc, seed=seed, sweeps=_SWEEPS)
         if codebook is None:
             return None
@@ -121,9 +121,7 @@ def _order(
     if options.temporal:
         weights = successions(arc, n_arcs, placed.joined)
     else:
-        weights = shared_frames(
-            _thinned(placed.warped, _MOST_SHARED), clusters, options.softness[0]
-        )
+        weights = shared_frames(thinned(placed.warped, _MOST_SHARED), clusters, options.softness[0])
     share = np.bincount(arc, minlength=n_arcs)[order] / len(arc)
     place = np.arange(n_arcs)
     kept = options.anchor * share[:, None] * (place[:, None] - place) ** 2
@@ -137,10 +135,4 @@ def _togetherness(corners: Float64, placed: Placed, options: FitOptions) -> Floa
         index, _ = nearest_codeword(placed.frames, corners)
         return successions(index, len(corners), placed.joined)
     warped = placed.metric.warped(corners).astype(np.float64)
-    return shared_frames(_thinned(placed.warped, _MOST_SHARED), warped, options.softness[1])
-
-
-def _thinned(frames: Float32, at_most: int) -> Float32:
-    """Return frames at even places, at most so many."""
-    n_kept = min(len(frames), at_most)
-    return frames[np.arange(n_kept) * len(frames) // max(n_kept, 1)]
+    return shared_frames(thinned(placed.warped, _MOST_SHARED), warped, options.softness[1])

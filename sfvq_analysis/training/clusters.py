@@ -1,4 +1,4 @@
-"""k-means (scikit-learn's), in one thread: the sums of several would come in any order."""
+"""k-means (scikit-learn's) in one thread, as the sums of several come in any order; samples."""
 
 from __future__ import annotations
 
@@ -9,6 +9,12 @@ import numpy as np
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+
+def thinned(frames: NDArray[np.float32], at_most: int) -> NDArray[np.float32]:
+    """Return frames at even places, at most so many."""
+    n_kept = min(len(frames), at_most)
+    return frames[np.arange(n_kept) * len(frames) // max(n_kept, 1)]
 
 
 def k_means(

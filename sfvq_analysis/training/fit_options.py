@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from sfvq_analysis.errors import OptionError
+from sfvq_analysis.errors import OptionError, check_count
 
 NARROWEST = 0.5
 _HIGHEST = {"elastic": 1e6, "anchor": 1e6, "whitening": 1.0, "worth": 1.0, "tolerance": 1.0}
@@ -74,9 +74,7 @@ class FitOptions:
             if not _is_number(value) or not 0 <= value <= highest:
                 raise OptionError(f"{name} is {value!r}", remedy=f"use 0 … {highest:g}")
         for name in ("sweeps_per_octave", "stage_sweeps", "final_sweeps"):
-            value = getattr(self, name)
-            if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-                raise OptionError(f"{name} is {value!r}", remedy="use an integer >= 1")
+            check_count(name, getattr(self, name))
         for name in ("arcs", "temporal"):
             if not isinstance(getattr(self, name), bool):
                 raise OptionError(f"{name} is {getattr(self, name)!r}", remedy="use True or False")

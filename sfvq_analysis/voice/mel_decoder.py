@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor, nn
 
-from sfvq_analysis.errors import OptionError, check_count
+from sfvq_analysis.errors import check_count
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -53,10 +53,8 @@ class MelDecoderConfig:
 
     def __post_init__(self) -> None:
         for name in ("dim", "speaker_dim", "channels", "blocks", "n_mels"):
-            size, most = getattr(self, name), _MOST_BLOCKS if name == "blocks" else _WIDEST
-            check_count(name, size)
-            if size > most:
-                raise OptionError(f"{name} is {size}", remedy=f"use at most {most}")
+            most = _MOST_BLOCKS if name == "blocks" else _WIDEST
+            check_count(name, getattr(self, name), at_most=most)
 
 
 class MelDecoder(nn.Module):

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from sfvq_analysis.errors import OptionError, check_count
+from sfvq_analysis.errors import check_count
 
 _LEAST_VARIANCE = 1e-6
 _WIDEST = 1 << 16
@@ -44,10 +44,7 @@ class SpeakerEncoderConfig:
 
     def __post_init__(self) -> None:
         for name in ("dim", "channels", "n_mels"):
-            size = getattr(self, name)
-            check_count(name, size)
-            if size > _WIDEST:
-                raise OptionError(f"{name} is {size}", remedy=f"use at most {_WIDEST}")
+            check_count(name, getattr(self, name), at_most=_WIDEST)
 
 
 class SpeakerEncoder(nn.Module):

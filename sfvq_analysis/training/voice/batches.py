@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from sfvq_analysis.encoders.convolutional import n_latents
-from sfvq_analysis.encoders.utterance_mel import bands_of
+from sfvq_analysis.encoders.utterance_mel import Bands, bands_of
 from sfvq_analysis.training.voice.objective import Batch
 
 if TYPE_CHECKING:
@@ -46,15 +46,14 @@ class SpectrogramBatches:
         self._units, self._sampler, self._options = units, sampler, options
         how = options.shapes.encoder.normalise
         bands = [bands_of(mels.of(number), how) for number in range(len(mels))]
-        self._offset = np.stack([band.offset for band in bands])[:, None]  # (utterances, 1, n_mels)
-        self._scale = np.stack([band.scale for band in bands])[:, None]
+        self._bands = Bands(*(np.stack(part)[:, None] for part in zip(*bands, strict=True)))
 
     def batch(self, step: int) -> Batch:
         """Return the batch of a step."""
         drawn = self._sampler.draw(step)
         mel = self._sampler.cut(drawn.utterance, drawn.start)
-        offset, scale = self._offset[drawn.utterance], self._scale[drawn.utterance]
-        heard = torch.from_numpy(((mel - offset) / scale).astype(np.float32))
+        bands = Bands(*(part[drawn.utterance] for part in self._bands))  # (batch, 1, n_mels) each
+        heard = torch.from_numpy(bands.applied(mel))
         reference = self._sampler.cut(drawn.reference, drawn.reference_start)
         return Batch(
             heard, torch.from_numpy(mel), torch.from_numpy(reference), self._units_of(drawn)
@@ -64,8 +63,8 @@ class SpectrogramBatches:
         n = n_latents(self._options.window)
         if self._units is None:
             return torch.zeros(len(drawn.start), n, 0, dtype=torch.long)
-        first = self._units.starts[drawn.utterance] + drawn.start // 2
-        return torch.from_numpy(self._units.values[first[:, None] + np.arange(n)].astype(np.int64))
+        rows = _latent_rows(self._units.starts, drawn, n)
+        return torch.from_numpy(self._units.values[rows].astype(np.int64))
 
 
 class PointBatches:
@@ -93,11 +92,17 @@ class PointBatches:
         """Return the batch of a step."""
         drawn = self._sampler.draw(step)
         n = n_latents(self._options.window)
-        first = self._points.starts[drawn.utterance] + drawn.start // 2
-        points: NDArray[np.float32] = self._points.values[first[:, None] + np.arange(n)]
+        points = self._points.values[_latent_rows(self._points.starts, drawn, n)]
         mel = self._sampler.cut(drawn.utterance, drawn.start)
         reference = self._sampler.cut(drawn.reference, drawn.reference_start)
         none = torch.zeros(len(mel), n, 0, dtype=torch.long)
         return Batch(
             torch.from_numpy(points), torch.from_numpy(mel), torch.from_numpy(reference), none
         )
+
+
+def _latent_rows(starts: NDArray[np.int64], drawn: Windows, n: int) -> NDArray[np.int64]:
+    """Return the rows of the n latents of each window, given the first row of each utterance."""
+    first = starts[drawn.utterance] + drawn.start // 2
+    rows: NDArray[np.int64] = first[:, None] + np.arange(n)
+    return rows

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from sfvq_analysis.errors import VoiceError
-from sfvq_analysis.training.clusters import k_means
+from sfvq_analysis.training.clusters import k_means, thinned
 
 if TYPE_CHECKING:
+    import numpy as np
     from numpy.typing import NDArray
 
 _MOST, _SWEEPS = 1 << 17, 25
@@ -32,9 +31,7 @@ def clusters_of(features: NDArray[np.float32], size: int, seed: int) -> NDArray[
     VoiceError
         If the frames are too few or too much alike.
     """
-    n_kept = min(len(features), _MOST)
-    sample = features[np.arange(n_kept) * len(features) // max(n_kept, 1)]
-    centres = k_means(sample, size, seed=seed % 2**32, sweeps=_SWEEPS)
+    centres = k_means(thinned(features, _MOST), size, seed=seed % 2**32, sweeps=_SWEEPS)
     if centres is None:
         raise VoiceError(
             f"the speech is too short for {size} units", remedy="use fewer units or more speech"

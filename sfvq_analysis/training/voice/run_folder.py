@@ -69,6 +69,11 @@ class PhaseFolder:
         return self.path / _EVENTS
 
     @property
+    def has_begun(self) -> bool:
+        """Whether there is a checkpoint."""
+        return (self.path / _STATE).exists()
+
+    @property
     def has_ended(self) -> bool:
         """Whether the phase is over."""
         state = self.load()
@@ -91,11 +96,10 @@ class PhaseFolder:
         VoiceError
             If it is damaged.
         """
-        file = self.path / _STATE
-        if not file.exists():
+        if not self.has_begun:
             return None
         with self.reading():
-            return State(**torch.load(file, map_location="cpu", weights_only=True))
+            return State(**torch.load(self.path / _STATE, map_location="cpu", weights_only=True))
 
     @contextmanager
     def reading(self) -> Iterator[None]:

@@ -49,7 +49,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from sfvq_analysis.training.voice.options import TrainOptions
-    from sfvq_analysis.training.voice.units import Units
 
 _JUDGED = 4  # batches of held-out speech
 _JUDGE_SEED = 1
@@ -150,11 +149,15 @@ class _Training:
         nets, quantizer = VoiceNets(options.shapes), _bottleneck(options)
         objective = JointObjective(nets, quantizer, options, self._variance)
         folder = self._folder.phase(JOINT)
-        units = self._units() if options.units and not folder.has_ended else None
+        units = None
+        if options.units and not folder.has_ended:  # the weights have been drawn before
+            units = taught_units(
+                self._fit, options, self._fabric, self._folder, progress=self._progress
+            )
         sampler = self._sampler(self._fit, options.seed)
         batches = SpectrogramBatches(self._fit, units, sampler, options)
         judge = SpectrogramBatches(self._held, None, self._judge(), options)
-        if folder.load() is None:
+        if not folder.has_begun:
             with torch.no_grad():
                 heard = nets.encoder(batches.batch(0).heard.transpose(1, 2))
             quantizer.start_from(heard.flatten(0, 1), options.seed)
@@ -170,11 +173,6 @@ class _Training:
         )
         rows = run_phase(phase, self._fabric, options, folder, progress=self._progress)
         return self._model(nets, quantizer, rows)
-
-    def _units(self) -> Units:
-        """Return the units of the joint phase; the networks' weights have been drawn before."""
-        fit, options, folder = self._fit, self._options, self._folder
-        return taught_units(fit, options, self._fabric, folder, progress=self._progress)
 
     def _for_codebook(self, model: VoiceModel) -> VoiceModel:
         """Return the model after the decoder phase."""
