@@ -65,7 +65,7 @@ def test_where_in_time_speech_is_does_not_matter():
 
 def test_a_row_of_a_batch_is_what_it_is_alone():
     together = net()(mels(50, 3))
-    assert torch.allclose(together[1:2], net()(mels(50, 3)[1:2]), atol=1e-6)
+    assert torch.allclose(together[1:2], net()(mels(50, 3)[1:2]), atol=1e-5)
 
 
 def test_training_mode_makes_no_difference():

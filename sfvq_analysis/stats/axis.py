@@ -31,7 +31,7 @@ from sfvq_analysis.phones import (
     phone_group,
     similar_pairs,
 )
-from sfvq_analysis.stats.reductions import phone_counts
+from sfvq_analysis.stats.labelled import phone_counts
 from sfvq_analysis.stats.time import relative_step
 from sfvq_analysis.stats.units import arc_pnmi, pnmi
 

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 import pandas as pd
-from scipy.special import rel_entr
 
+from sfvq_analysis.stats.densities import js_distance
 from sfvq_analysis.stats.histograms import histogram_matrix
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
 
 
 def jensen_shannon(histogram: pd.DataFrame) -> pd.DataFrame:
@@ -32,17 +27,7 @@ def jensen_shannon(histogram: pd.DataFrame) -> pd.DataFrame:
         the histogram's.
     """
     wide = histogram_matrix(histogram, "density")
-    density: NDArray[np.float64] = wide.to_numpy()
-    distance = np.zeros((len(wide), len(wide)))
-    for i in range(len(wide)):
-        for j in range(i):
-            distance[i, j] = distance[j, i] = _distance(density[i], density[j])
+    density = wide.to_numpy(dtype=np.float64)
+    distance = js_distance(density[:, None], density[None])
     names = list(wide.index)
     return pd.DataFrame(distance, index=names, columns=names)
-
-
-def _distance(p: NDArray[np.float64], q: NDArray[np.float64]) -> float:
-    """Return sqrt((KL(p|m) + KL(q|m)) / 2), m = (p + q) / 2, base 2; never below 0 by rounding."""
-    middle = (p + q) / 2
-    divergence = (rel_entr(p, middle).sum() + rel_entr(q, middle).sum()) / (2 * np.log(2))
-    return float(np.sqrt(np.clip(divergence, 0.0, 1.0)))

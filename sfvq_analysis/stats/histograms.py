@@ -19,7 +19,7 @@ import numpy as np
 import pandas as pd
 
 from sfvq_analysis.errors import OptionError, unknown_option
-from sfvq_analysis.stats.reductions import PROPERTIES, labelled_frames, phone_tokens
+from sfvq_analysis.stats.labelled import PROPERTIES, labelled_frames, phone_tokens
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence

@@ -14,6 +14,7 @@ import pandas as pd
 from scipy.stats import entropy
 
 from sfvq_analysis.errors import OptionError
+from sfvq_analysis.stats.contingency import normalised_information
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -39,12 +40,7 @@ def pnmi(counts: pd.DataFrame) -> float:
     >>> round(pnmi(pd.DataFrame([[5, 0, 0], [0, 2, 3]])), 9)
     1.0
     """
-    joint = counts.to_numpy(dtype=np.float64)
-    phone_entropy = entropy(joint.sum(axis=1))
-    if joint.sum() == 0 or phone_entropy == 0:
-        return float("nan")
-    information = phone_entropy + entropy(joint.sum(axis=0)) - entropy(joint.ravel())
-    return float(np.clip(information / phone_entropy, 0.0, 1.0))
+    return float(normalised_information(counts.to_numpy(dtype=np.float64)))
 
 
 def arc_pnmi(counts: pd.DataFrame, n_arcs: int = 16) -> float:
