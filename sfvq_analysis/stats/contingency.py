@@ -33,7 +33,7 @@ def entropy_of(counts: Counts) -> NDArray[np.float64]:
 
 def mutual_information(counts: Counts) -> NDArray[np.float64]:
     """Return I(value; index), nats, never below 0; NaN where nothing was counted."""
-    flat = counts.reshape(*counts.shape[:-2], -1)
+    flat = counts.reshape(*counts.shape[:-2], counts.shape[-2] * counts.shape[-1])
     both = entropy_of(counts.sum(axis=-1)) + entropy_of(counts.sum(axis=-2))
     return np.asarray(np.maximum(both - entropy_of(flat), 0.0))
 
