@@ -23,6 +23,7 @@ from sfvq_analysis.tables.contract import (
     phone_rows,
 )
 from sfvq_analysis.tables.index_table import IndexTable
+from sfvq_analysis.tables.simulated import Simulation, simulated_table
 from sfvq_analysis.tables.storage import load_table
 
 __all__ = [
@@ -32,8 +33,10 @@ __all__ = [
     "SEGMENT_COLUMNS",
     "UTTERANCE_COLUMNS",
     "IndexTable",
+    "Simulation",
     "as_contract",
     "load_table",
     "phone_codes",
     "phone_rows",
+    "simulated_table",
 ]
