@@ -16,13 +16,19 @@ if TYPE_CHECKING:
     from sfvq_analysis.corpus import Corpus, demo_corpus, load_corpus, load_sidecar, load_timit
     from sfvq_analysis.encoders import Features, load_encoder
     from sfvq_analysis.errors import SfvqError
-    from sfvq_analysis.pipeline import index_table, nearest_snippets, sample_features, train_voice
+    from sfvq_analysis.pipeline import (
+        abx_export,
+        index_table,
+        nearest_snippets,
+        sample_features,
+        train_voice,
+    )
     from sfvq_analysis.quantizers import PlainVQ, SpaceFillingVQ, load_quantizer, save_quantizer
     from sfvq_analysis.quantizers.shipped import demo_quantizers
     from sfvq_analysis.tables import IndexTable, load_table
     from sfvq_analysis.textgrids import to_textgrid
     from sfvq_analysis.timeline import FrameGrid, Segment
-    from sfvq_analysis.training import fit_sfvq, fit_som, fit_vq, reorder
+    from sfvq_analysis.training import fit_sfvq, fit_som, fit_vq, normalise_occurrence, reorder
     from sfvq_analysis.voice import convert, held_sound, load_voice_model, save_voice_model, tour
     from sfvq_analysis.voice.shipped import demo_voice_model
 
@@ -32,13 +38,13 @@ _HOMES = {
     "corpus": ("Corpus", "demo_corpus", "load_corpus", "load_sidecar", "load_timit"),
     "encoders": ("Features", "load_encoder"),
     "errors": ("SfvqError",),
-    "pipeline": ("index_table", "nearest_snippets", "sample_features", "train_voice"),
+    "pipeline": ("abx_export", "index_table", "nearest_snippets", "sample_features", "train_voice"),
     "quantizers": ("PlainVQ", "SpaceFillingVQ", "load_quantizer", "save_quantizer"),
     "quantizers.shipped": ("demo_quantizers",),
     "tables": ("IndexTable", "load_table"),
     "textgrids": ("to_textgrid",),
     "timeline": ("FrameGrid", "Segment"),
-    "training": ("fit_sfvq", "fit_som", "fit_vq", "reorder"),
+    "training": ("fit_sfvq", "fit_som", "fit_vq", "normalise_occurrence", "reorder"),
     "voice": ("convert", "held_sound", "load_voice_model", "save_voice_model", "tour"),
     "voice.shipped": ("demo_voice_model",),
 }

@@ -21,8 +21,8 @@ from scipy.stats import wasserstein_distance
 
 from sfvq_analysis.phones import CONSONANT_GROUPS, VOWEL_GROUPS, phone_group, similar_pairs
 from sfvq_analysis.stats import arc_pnmi, axis_measures, consonant_vowel_split, phone_counts, pnmi
-from sfvq_analysis.stats.axis import similar_pair_distance
-from sfvq_analysis.stats.time import relative_step
+from sfvq_analysis.stats.order.axis import similar_pair_distance
+from sfvq_analysis.stats.time.transitions import relative_step
 
 SEEDS = st.integers(0, 10_000)
 PHONES = ["h#", "pau", "s", "sh", "z", "m", "n", "iy", "ih", "ey", "l"]

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from scipy.stats import entropy
 from sklearn.metrics import mutual_info_score
 
-from sfvq_analysis.stats.contingency import (
+from sfvq_analysis.stats.arithmetic.contingency import (
     entropy_of,
     mutual_information,
     normalised_information,

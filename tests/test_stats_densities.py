@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from scipy.spatial.distance import jensenshannon
 from scipy.stats import wasserstein_distance
 
-from sfvq_analysis.stats.densities import densities, emd, js_distance
+from sfvq_analysis.stats.arithmetic.densities import densities, emd, js_distance
 
 SEEDS = st.integers(0, 10_000)
 

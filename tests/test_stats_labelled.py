@@ -20,7 +20,7 @@ from made_tables import (
 from sfvq_analysis.errors import OptionError
 from sfvq_analysis.phones import fold
 from sfvq_analysis.stats import phone_counts
-from sfvq_analysis.stats.labelled import (
+from sfvq_analysis.stats.counting.labelled import (
     UTTERANCE_PROPERTIES,
     labelled_frames,
     phone_tokens,

@@ -9,7 +9,7 @@ from made_tables import Said, made_table, no_frames, nothing_labelled, random_ta
 
 from sfvq_analysis.stats import index_histogram, peaks
 from sfvq_analysis.stats.histograms import smooth
-from sfvq_analysis.stats.peaks import main_peaks
+from sfvq_analysis.stats.peaks import main_peak_places, main_peaks, relative_heights
 
 BLACKMAN = np.array([0.13, 0.63, 1.0, 0.63, 0.13]) / 2.52
 
@@ -177,3 +177,23 @@ def test_a_plateau_is_one_peak():
     table = made_table([Said("u", [("s", [k]) for k in range(10, 31)])], 64)
     found = peaks(index_histogram(table, "phone"))
     assert found["peak"].tolist() == [20]
+
+
+@settings(max_examples=20, deadline=None)
+@given(
+    st.lists(
+        st.lists(st.integers(0, 3), min_size=9, max_size=9).filter(any), min_size=1, max_size=4
+    )
+)
+def test_many_main_peaks_at_once_are_those_of_each_histogram(rows):
+    smoothed = smooth(np.array(rows, dtype=np.float64))
+    found = main_peak_places(smoothed)
+    assert found.tolist() == [peaks(histogram_of(row), min_tokens=1)["peak"][0] for row in rows]
+    many = np.stack([smoothed, smoothed[:, ::-1]])
+    assert main_peak_places(many)[0].tolist() == found.tolist()
+
+
+def test_nothing_has_no_main_peak_and_no_height():
+    nothing = np.array([[0.0, 0.0], [np.nan, np.nan], [1.0, 2.0]])
+    assert main_peak_places(nothing).tolist() == [-1, -1, 1]
+    assert relative_heights(nothing).tolist() == [[0, 0], [0, 0], [0.5, 1]]

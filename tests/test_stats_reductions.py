@@ -21,8 +21,8 @@ from made_tables import (
 from sfvq_analysis.errors import OptionError
 from sfvq_analysis.phones import fold, is_known, phone_group
 from sfvq_analysis.stats import phone_counts
+from sfvq_analysis.stats.counting.reductions import as_reductions, reduce, token_values, unit_counts
 from sfvq_analysis.stats.inference import Inference, resampling_weights
-from sfvq_analysis.stats.reductions import as_reductions, reduce, token_values, unit_counts
 
 SEEDS = st.integers(0, 10_000)
 
@@ -171,7 +171,9 @@ class TestUnitCounts:
         found = unit_counts(random_table(5))
         weights = resampling_weights(found.n_units, Inference(n_bootstraps=7))
         (whole,) = found.weighted(weights)
-        monkeypatch.setattr("sfvq_analysis.stats.reductions._CELLS_IN_MEMORY", 2 * whole[0].size)
+        monkeypatch.setattr(
+            "sfvq_analysis.stats.counting.reductions._CELLS_IN_MEMORY", 2 * whole[0].size
+        )
         blocks = list(found.weighted(weights))
         assert [len(block) for block in blocks] == [2, 2, 2, 1]
         np.testing.assert_array_equal(np.concatenate(blocks), whole)

@@ -21,7 +21,7 @@ from made_tables import (
 )
 
 from sfvq_analysis.stats import transitions
-from sfvq_analysis.stats.time import relative_step, transition_matrix
+from sfvq_analysis.stats.time.transitions import relative_step, transition_matrix
 
 if TYPE_CHECKING:
     from sfvq_analysis.tables import IndexTable

@@ -17,6 +17,8 @@ from sklearn.metrics import mutual_info_score
 
 from sfvq_analysis.errors import OptionError
 from sfvq_analysis.stats import arc_pnmi, phone_counts, pnmi, usage
+from sfvq_analysis.stats.counting.reductions import reduce
+from sfvq_analysis.stats.units.usage import code_frames, dead_codes
 
 SEEDS = st.integers(0, 10_000)
 
@@ -123,3 +125,33 @@ def test_arcs_without_labelled_frames():
 def test_counts_join_spellings():
     table = made_table([Said("u", [("AH0", [1]), ("ah", [2]), ("AH1", [3]), ("SH", [3])])])
     assert list(phone_counts(table).index) == ["ah", "sh"]
+
+
+@settings(max_examples=10, deadline=None)
+@given(SEEDS)
+def test_frames_of_codes_are_those_of_the_whole_table(seed):
+    table = random_table(seed, codebook_size=20)
+    codes = [row["codeword"] for row in frame_rows(table)]
+    expected = [codes.count(k) for k in range(20)]
+    assert code_frames(table).tolist() == expected
+    assert code_frames(reduce(table)).tolist() == expected
+    pd.testing.assert_frame_equal(usage(reduce(table)), usage(table))
+    pd.testing.assert_frame_equal(dead_codes(reduce(table)), dead_codes(table))
+
+
+@pytest.mark.parametrize(
+    ("codes", "ranges"),
+    [
+        ([2, 3, 6], [[0, 1, 2], [4, 5, 2], [7, 7, 1]]),
+        ([0, 7], [[1, 6, 6]]),
+        (list(range(8)), []),
+        ([], [[0, 7, 8]]),
+    ],
+    ids=["at both ends", "inside", "none", "all"],
+)
+def test_dead_codes_are_ranges(codes, ranges):
+    tokens = [(None, codes[:1]), ("s", codes[1:])]
+    found = dead_codes(made_table([Said("u", tokens)]))
+    assert list(found.columns) == ["first", "last", "n_codes"]
+    assert (found.dtypes == "int32").all()
+    assert found.to_numpy().tolist() == ranges

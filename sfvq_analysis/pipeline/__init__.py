@@ -1,5 +1,7 @@
 """Where corpus, encoder and quantizer meet and become an index table."""
 
+from sfvq_analysis.pipeline.abx import AbxExport, abx_export
+from sfvq_analysis.pipeline.abx_items import AbxOptions
 from sfvq_analysis.pipeline.encoding import EncodedUtterance, encoded_utterances
 from sfvq_analysis.pipeline.indexing import index_table
 from sfvq_analysis.pipeline.options import IndexOptions
@@ -8,9 +10,12 @@ from sfvq_analysis.pipeline.snippets import Snippet, nearest_snippets
 from sfvq_analysis.pipeline.voices import train_voice
 
 __all__ = [
+    "AbxExport",
+    "AbxOptions",
     "EncodedUtterance",
     "IndexOptions",
     "Snippet",
+    "abx_export",
     "encoded_utterances",
     "index_table",
     "nearest_snippets",

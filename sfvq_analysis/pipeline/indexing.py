@@ -94,9 +94,9 @@ def index_table(
     if not named:
         raise OptionError("no quantizer is given", remedy="give one, or several by name")
     for name, quantizer in named.items():
-        _check_match(name, quantizer, encoder, allow_mismatch=options.allow_mismatch)
+        check_match(name, quantizer, encoder, allow_mismatch=options.allow_mismatch)
     if options.unknown == "raise":
-        refuse_unknown(_phone_labels(corpus))
+        refuse_unknown(phone_labels(corpus))
     rows = TableRows(corpus, encoder, options)
     for encoded in encoded_utterances(corpus, encoder, progress=progress):
         rows.add(encoded, {name: _codes(q, encoded, options) for name, q in named.items()})
@@ -111,9 +111,8 @@ def _codes(quantizer: Quantizer, encoded: EncodedUtterance, options: IndexOption
         raise error.at(f"utterance {encoded.utterance.id}") from error
 
 
-def _check_match(
-    name: str, quantizer: Quantizer, encoder: Encoder, *, allow_mismatch: bool
-) -> None:
+def check_match(name: str, quantizer: Quantizer, encoder: Encoder, *, allow_mismatch: bool) -> None:
+    """Raise a QuantizerError unless a quantizer was fitted on the latents of this encoder."""
     called = f"quantizer {name!r}" if name else "the quantizer"
     fitted_on = config_digest(quantizer.provenance.encoder)
     given = config_digest(encoder.config)
@@ -132,7 +131,8 @@ def _check_match(
         )
 
 
-def _phone_labels(corpus: Corpus) -> Iterator[tuple[str, str]]:
+def phone_labels(corpus: Corpus) -> Iterator[tuple[str, str]]:
+    """Yield the label and the file of every phone segment of a corpus."""
     for utterance in corpus:
         place = str(utterance.label_paths[PHONE_TIER])
         for segment in utterance.load_phones():

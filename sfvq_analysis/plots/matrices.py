@@ -18,7 +18,7 @@ from sfvq_analysis.plots.style import (
     label_axes,
     new_axes,
 )
-from sfvq_analysis.stats.time import transition_matrix
+from sfvq_analysis.stats.time.transitions import transition_matrix
 
 if TYPE_CHECKING:
     import pandas as pd

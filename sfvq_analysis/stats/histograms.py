@@ -17,9 +17,10 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import pandas as pd
+from scipy.ndimage import convolve1d
 
 from sfvq_analysis.errors import OptionError, unknown_option
-from sfvq_analysis.stats.labelled import PROPERTIES, labelled_frames, phone_tokens
+from sfvq_analysis.stats.counting.labelled import PROPERTIES, labelled_frames, phone_tokens
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -103,13 +104,9 @@ def index_histogram(
 
 
 def smooth(density: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return densities, shape (n, K), smoothed along the axis as the module's docstring says."""
+    """Return densities, shape (…, K), smoothed along the axis as the module's docstring says."""
     window = np.maximum(np.blackman(SMOOTHING_WINDOW), 0.0)  # its ends are 0 but for rounding
-    window = window / window.sum()
-    half = SMOOTHING_WINDOW // 2
-    padded = np.pad(density, ((0, 0), (half, half)))
-    rows = [np.convolve(row, window, mode="valid") for row in padded]
-    return np.stack(rows) if rows else density
+    return np.asarray(convolve1d(density, window / window.sum(), axis=-1, mode="constant"))
 
 
 def histogram_matrix(histogram: pd.DataFrame, value: str) -> pd.DataFrame:

@@ -59,6 +59,50 @@ def main_peaks(found: pd.DataFrame) -> pd.DataFrame:
     return found[found["rank"] == 0].reset_index(drop=True)
 
 
+def main_peak_places(smoothed: NDArray[np.floating[Any]]) -> NDArray[np.int64]:
+    """Return where the main peak of each density is, by the rule of `peaks`.
+
+    The largest value; of equal ones (but for rounding) the lowest index; of a plateau the middle,
+    the lower of two.
+
+    Parameters
+    ----------
+    smoothed
+        Shape (…, K), smoothed densities or counts.
+
+    Returns
+    -------
+    NDArray[np.int64], shape (…)
+        -1 where a density is zero or NaN throughout.
+
+    Examples
+    --------
+    >>> main_peak_places(np.array([[0.0, 3, 3, 3, 0, 3], [1, 2, 0, 0, 0, 0], [0, 0, 0, 0, 0, 0]]))
+    array([ 2,  1, -1])
+    """
+    size = smoothed.shape[-1]
+    highest = smoothed.max(axis=-1, keepdims=True)
+    top = smoothed >= highest * (1 - 0.5 * 10.0**-_DIGITS)
+    first = top.argmax(axis=-1)
+    last = first.copy()
+    goes_on = np.ones(first.shape, dtype=bool)
+    while goes_on.any():
+        further = np.minimum(last + 1, size - 1)
+        goes_on &= np.take_along_axis(top, further[..., None], axis=-1)[..., 0] & (further > last)
+        last += goes_on
+    return np.where(highest[..., 0] > 0, (first + last) // 2, -1)
+
+
+def relative_heights(smoothed: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
+    """Return densities along the last axis as shares of their maximum, 0 where that is 0 or NaN.
+
+    They are rounded, so that rounding makes no maxima.
+    """
+    highest = smoothed.max(axis=-1, keepdims=True)
+    shares = np.where(highest > 0, smoothed, 0.0) / np.where(highest > 0, highest, 1.0)
+    return np.asarray(np.round(shares, _DIGITS))
+
+
 def _peaks_of(part: pd.DataFrame, min_tokens: int) -> list[dict[str, Any]]:
     n_owning = int(part["n_tokens"].iloc[0] - part["n_empty_tokens"].iloc[0])
     blank = {"rank": 0, "peak": pd.NA, "peak_raw": pd.NA, "prominence": np.nan, "height": np.nan}
@@ -67,7 +111,7 @@ def _peaks_of(part: pd.DataFrame, min_tokens: int) -> list[dict[str, Any]]:
     if n_owning < min_tokens:
         return [{**blank, "reason": f"{n_owning} tokens own a frame, fewer than {min_tokens}"}]
     heights, prominences = _local_maxima(part["smoothed"].to_numpy())
-    main = max(prominences, key=lambda at: (heights[at], -at))
+    main = int(main_peak_places(heights))
     further = sorted(
         (at for at, share in prominences.items() if at != main and share >= MIN_PROMINENCE),
         key=lambda at: (-heights[at], at),
@@ -89,8 +133,8 @@ def _local_maxima(smoothed: NDArray[np.float64]) -> tuple[NDArray[np.float64], d
     """Return heights, and the prominence of each local maximum by its index.
 
     A plateau has one maximum, its middle (the lower of two); the ends of the axis count, for zeros
-    are laid on beyond them. Heights are rounded, so that rounding makes no maxima.
+    are laid on beyond them.
     """
-    heights = np.round(smoothed / smoothed.max(), _DIGITS)
+    heights = relative_heights(smoothed)
     at, found = find_peaks(np.pad(heights, 1), prominence=0.0)
     return heights, dict(zip((at - 1).tolist(), found["prominences"].tolist(), strict=True))

@@ -1,0 +1,74 @@
+"""The shortest range of an axis that holds a share of what is counted on it; exactly.
+
+A range [first, last] has both ends in it. It holds the share m of n if it holds at least m · n.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+def shortest_width(
+    counts: NDArray[np.integer[Any] | np.floating[Any]], mass: float
+) -> NDArray[np.float64]:
+    """Return the width of the shortest range that holds a share of counts along the last axis.
+
+    Parameters
+    ----------
+    counts
+        Whole numbers, shape (…, K).
+    mass
+        The share, above 0.
+
+    Returns
+    -------
+    NDArray[np.float64], shape (…)
+        NaN where there is no count.
+
+    Examples
+    --------
+    >>> shortest_width(np.array([[5, 0, 4, 1], [0, 0, 0, 7]]), 0.9)
+    array([3., 1.])
+    """
+    size = counts.shape[-1]
+    upto = np.zeros((*counts.shape[:-1], size + 1))
+    np.cumsum(counts, axis=-1, out=upto[..., 1:])
+    total = upto[..., -1]
+    needed = _needed(total, mass)[..., None]
+    shortest, enough = np.zeros(total.shape, dtype=np.int64), np.full(total.shape, size)
+    while (enough - shortest > 1).any():  # a width that holds enough lies in (shortest, enough]
+        width = np.maximum((shortest + enough) // 2, 1)
+        stop = np.minimum(np.arange(size) + width[..., None], size)
+        held = np.take_along_axis(upto, stop, axis=-1) - upto[..., :-1]
+        holds = (held >= needed).any(axis=-1)
+        enough = np.where(holds, width, enough)
+        shortest = np.where(holds, shortest, width)
+    return np.where(total > 0, enough, np.nan)
+
+
+def shortest_range(counts: NDArray[np.int64], mass: float) -> tuple[int, int]:
+    """Return first and last index of the range of `shortest_width`, the lowest of equal ones.
+
+    Examples
+    --------
+    >>> shortest_range(np.array([5, 0, 4, 1, 0, 5]), 0.6)
+    (0, 2)
+    """
+    width = int(shortest_width(counts, mass))
+    upto = np.append(0, np.cumsum(counts))
+    held = upto[width:] - upto[:-width]
+    first = int((held >= _needed(upto[-1], mass)).argmax())
+    return first, first + width - 1
+
+
+def _needed(total: Any, mass: float) -> NDArray[np.float64]:
+    """Return the smallest whole numbers that are at least mass · total; exactly."""
+    share = Fraction(str(mass))
+    whole = np.asarray(total, dtype=np.int64) * share.numerator
+    return np.asarray(-(-whole // share.denominator), dtype=np.float64)

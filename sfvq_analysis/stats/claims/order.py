@@ -1,0 +1,62 @@
+"""Claims on the order of single codes: C1, C5, C7 and C12."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from sfvq_analysis.stats.claims.said import Found, as_measure
+from sfvq_analysis.stats.groups.splits import splits
+from sfvq_analysis.stats.labels.reading import reading_test
+from sfvq_analysis.stats.order.adjacency import adjacency_test
+from sfvq_analysis.stats.time.steps import steps
+
+if TYPE_CHECKING:
+    from sfvq_analysis.stats.claims.said import Said
+
+_MINUTES = (0.5, 0.25, 0.1)
+
+
+def structured_in_time(said: Said) -> Found:
+    """Test C1 by how far the index moves when it changes."""
+    found = as_measure(steps(said.reductions, inference=said.inference).iloc[:1], "relative step")
+    return Found(found)
+
+
+def one_threshold(said: Said) -> Found:
+    """Test C5 by the accuracy of the best threshold."""
+    found = splits(said.reductions, inference=said.inference)
+    row = found.iloc[0]
+    detail = ""
+    if not pd.isna(row["threshold"]):
+        detail = (
+            f"{row['above']}s above index {row['threshold']}; the best order of these codes "
+            f"has {row['ceiling']:.3f}"
+        )
+    return Found(as_measure(found.iloc[:1], "accuracy", effect="accuracy"), detail)
+
+
+def similar_peak_together(said: Said) -> Found:
+    """Test C7 by the distances of main peaks inside groups."""
+    found = adjacency_test(said.reductions, inference=said.inference)
+    by = found.set_index("measure")["effect"]
+    detail = ""
+    if np.isfinite(by.get("median_distance_similar", np.nan)):
+        detail = (
+            f"medians: {by['median_distance_similar']:g} indices, other pairs "
+            f"{by['median_distance_other']:g}"
+        )
+    return Found(as_measure(found.iloc[:1], "adjacency"), detail)
+
+
+def few_minutes(said: Said) -> Found:
+    """Test C12 by what half a minute of labels gives, or less of a short table."""
+    seconds = said.reductions.tokens["stop_seconds"] - said.reductions.tokens["start_seconds"]
+    fits = [minutes for minutes in _MINUTES if 4 * minutes <= seconds.sum() / 60]
+    minutes = fits[0] if fits else _MINUTES[-1]
+    found = reading_test(said.table, minutes=minutes, inference=said.inference)
+    row = found.iloc[0]
+    detail = f"{minutes:g} minutes of labels; the null is of shuffled codes"
+    return Found(as_measure(found, "share of accuracy"), "" if np.isnan(row["effect"]) else detail)

@@ -1,0 +1,1 @@
+"""From frames to counts: the one pass that statistics rest on."""

@@ -1,0 +1,1 @@
+"""How few labels it takes to read the axis."""

@@ -1,0 +1,125 @@
+"""Does the order of the axis save labels? A test behind claim C12.
+
+As in `stats.labels.few_labels`, some minutes of labelled speech give every index a group by
+counts smoothed along the axis (an index learns from its neighbours), and the speakers that weren't
+touched are read with that map. The measure is the balanced accuracy of it over that of the map of
+all labels, mean over draws of the minutes. The null permutes the used codes and learns and reads
+the same minutes again: what neighbours teach each other is then worth nothing.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sfvq_analysis.errors import check_between, check_count
+from sfvq_analysis.stats.inference import (
+    Inference,
+    Measure,
+    as_frame,
+    null_summary,
+    p_value,
+    permuted_codes,
+)
+from sfvq_analysis.stats.inference.reasons import joined, no_null
+from sfvq_analysis.stats.labels.index_maps import N_GROUPS, nearest_map, smoothed_map
+from sfvq_analysis.stats.labels.labelled_minutes import LabelledSpeech
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    from sfvq_analysis.stats.labels.labelled_minutes import Lot
+    from sfvq_analysis.tables import IndexTable
+
+    Ints = NDArray[np.int64]
+    Floats = NDArray[np.float64]
+
+
+def reading_test(
+    table: IndexTable,
+    *,
+    minutes: float = 0.5,
+    n_draws: int = 20,
+    inference: Inference | None = None,
+) -> pd.DataFrame:
+    """Return how much of what all labels give a few minutes of them give, as a row of `as_frame`.
+
+    Parameters
+    ----------
+    table
+        The index table.
+    minutes
+        How much is labelled.
+    n_draws
+        How often these minutes are drawn.
+    inference
+        Draws of the null, level and seed. ``low`` and ``high`` lie around the middle of the draws
+        of minutes; they are no interval over speakers.
+
+    Raises
+    ------
+    OptionError
+        If `minutes` isn't positive, or `n_draws` less than 1.
+
+    Examples
+    --------
+    >>> from sfvq_analysis.tables import Simulation, simulated_table
+    >>> table = simulated_table(Simulation(codebook_size=256))
+    >>> few = Inference(n_permutations=99)
+    >>> bool(reading_test(table, minutes=0.2, inference=few)["p"].item() < 0.05)
+    True
+    """
+    check_between("minutes", minutes, 1e-9)
+    check_count("n_draws", n_draws)
+    inference = inference or Inference()
+    speech = LabelledSpeech.of(table)
+    blank = Measure("share_of_accuracy", unit=speech.unit, n_units=speech.n_units)
+    reason = speech.lacks(minutes)
+    if reason:
+        return as_frame([blank._replace(reason=reason)])
+    drawn = (speech.lot(order, minutes) for order in speech.orders(n_draws, inference))
+    lots = [lot for lot in drawn if lot.is_readable]
+    if not lots:
+        why = "no draw leaves a group to learn and one to read"
+        return as_frame([blank._replace(reason=why)])
+    counts = speech.counts.sum(axis=0)
+    shares = _shares(counts, lots, np.arange(counts.shape[1]))
+    draws = permuted_codes(counts.any(axis=0), inference)
+    null = [_shares(counts, lots, draw).mean() for draw in draws]
+    tail = (1 - inference.level) / 2
+    low, high = np.quantile(shares, [tail, 1 - tail])
+    mean, sd = null_summary(null)
+    found = blank._replace(
+        effect=float(shares.mean()),
+        low=float(low),
+        high=float(high),
+        null_mean=mean,
+        null_sd=sd,
+        p=p_value(float(shares.mean()), null, "greater"),
+        reason=joined(no_null(inference)),
+    )
+    return as_frame([found])
+
+
+def _shares(counts: Ints, lots: Sequence[Lot], draw: Ints) -> Floats:
+    """Return the share of accuracy of every lot, code ``draw[i]`` standing at place i."""
+    whole = nearest_map(counts)[draw]
+    return np.array(
+        [
+            _accuracy(lot.read[:, draw], smoothed_map(lot.fitted[:, draw]))
+            / _accuracy(lot.read[:, draw], whole)
+            for lot in lots
+        ]
+    )
+
+
+def _accuracy(read: Ints, groups: Ints) -> float:
+    """Return the share of frames whose index has their group, mean over groups."""
+    asked = read[:N_GROUPS]
+    right = np.where(groups == np.arange(N_GROUPS)[:, None], asked, 0).sum(axis=1)
+    total = asked.sum(axis=1)
+    return float((right[total > 0] / total[total > 0]).mean())

@@ -1,0 +1,1 @@
+"""The same frames at every bit rate of one curve."""

@@ -1,0 +1,1 @@
+"""How the index moves in time."""

@@ -1,0 +1,1 @@
+"""What single indices know of phones, in whatever order they stand."""
