@@ -13,7 +13,7 @@ VOICE := sfvq_analysis/data/demo_models/voice.safetensors
 export OMP_NUM_THREADS := 1
 export MPLBACKEND := Agg
 
-.PHONY: demo test figures bench clean
+.PHONY: demo test figures fuzz bench clean
 
 demo: $(VENV)/.installed
 	$(BIN)/sfvq demo --out demo_output --overwrite
@@ -30,12 +30,17 @@ test: $(VENV)/.testable
 	$(BIN)/pytest -n 2 tests
 	$(BIN)/pytest --doctest-modules --pyargs sfvq_analysis
 
+fuzz: $(VENV)/.testable
+	for round in 1 2 3 4 5; do HYPOTHESIS_PROFILE=fuzz $(BIN)/pytest -q -n 2 tests || exit 1; done
+
 bench: $(VENV)/.benchable
 	@test -n "$(CORPUS)" || { echo "usage: make bench CORPUS=/path/to/speech"; exit 2; }
 	env -u OMP_NUM_THREADS $(BIN)/python benchmarks/projection.py
 	env -u OMP_NUM_THREADS $(BIN)/python benchmarks/fitting.py "$(CORPUS)"
 	$(BIN)/python benchmarks/end_to_end.py "$(CORPUS)"
 	$(BIN)/python benchmarks/order.py "$(CORPUS)"
+	$(BIN)/python benchmarks/claims.py "$(CORPUS)"
+	$(BIN)/python benchmarks/measures.py
 	$(BIN)/python benchmarks/encoders.py "$(CORPUS)" --model $(VOICE)
 	$(BIN)/python benchmarks/conversion.py "$(CORPUS)" --model $(VOICE)
 

@@ -1,7 +1,13 @@
+import os
 import sys
 
 import numpy as np
 import pytest
+from hypothesis import settings
+
+settings.register_profile("test", derandomize=True)  # the same examples everywhere
+settings.register_profile("fuzz", print_blob=True)  # new ones every time
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "test"))
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from sfvq_analysis.stats.arithmetic.conditional import (
     Units,
     conditional_information,
 )
-from sfvq_analysis.stats.counting.reductions import as_reductions, token_values
+from sfvq_analysis.stats.counting.reductions import as_reductions, value_codes
 from sfvq_analysis.stats.inference import Inference
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def context_dependence(
     check_option("side", side, ("left", "right", "both"))
     inference = inference or Inference()
     reductions = as_reductions(table)
-    _, phone = token_values(reductions, "phone", phone_set)
+    phone = _phones(reductions, phone_set)
     units = Units(reductions.unit, len(reductions.units))
     rows = []
     for one in ("left", "right") if side == "both" else (side,):
@@ -88,6 +88,13 @@ def context_dependence(
             rows.append({"side": one, "part": part, **row, "reason": reason})
     texts = dict.fromkeys(("side", "part", "unit", "reason"), "str")
     return pd.DataFrame(rows, columns=["side", "part", *COLUMNS]).astype(texts)
+
+
+def _phones(reductions: Reductions, phone_set: Folding) -> NDArray[np.int64]:
+    """Return every token's phone as a number, -1 for none; a neighbour needs no frame."""
+    phone = reductions.tokens["phone"]
+    _, codes = value_codes(list(phone.cat.categories), "phone", phone_set)
+    return np.append(codes, -1)[phone.cat.codes.to_numpy()]
 
 
 def _neighbours(
