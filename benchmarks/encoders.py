@@ -34,6 +34,7 @@ from sfvq_analysis import (
 )
 from sfvq_analysis.encoders import Features
 from sfvq_analysis.encoders.mel import MelEncoder
+from sfvq_analysis.training import STRETCHED_LATENTS, FitOptions
 
 if TYPE_CHECKING:
     from sfvq_analysis.corpus import Corpus
@@ -83,7 +84,9 @@ def measured(
     """Return a row for a plain codebook, and perhaps one for a curve."""
     fitted: dict[str, Quantizer] = {"k-means": fit_vq(fit_on, bits=BITS, seed=seed)}
     if with_curve:
-        fitted["SFVQ"] = fit_sfvq(fit_on, bits=BITS, seed=seed)
+        of_model = encoder.config["encoder"] == "vqvae"
+        options = STRETCHED_LATENTS if of_model else FitOptions()
+        fitted["SFVQ"] = fit_sfvq(fit_on, bits=BITS, seed=seed, options=options)
     rows = []
     for name, table in index_table(read, encoder, fitted).items():
         found = stats.axis_measures(table).iloc[0].to_dict()

@@ -5,14 +5,12 @@ from __future__ import annotations
 import json
 
 import numpy as np
-import pandas as pd
 import pytest
 from made_tables import random_table
 
-from sfvq_analysis import SpaceFillingVQ, demo_corpus, report, stats
+from sfvq_analysis import SpaceFillingVQ, demo_corpus, report
 from sfvq_analysis.report.figures import leading_table, shown_utterance
 from sfvq_analysis.report.folders import OutputError, whole_folder, write_manifest
-from sfvq_analysis.report.statistics import statistics_of, summary, summary_text
 
 
 @pytest.fixture
@@ -77,30 +75,31 @@ def test_manifest_lists_files_and_no_time(tmp_path):
     assert json.loads(one) == {"version": "0", "files": ["x/b.csv"]}
 
 
-def test_statistics_are_those_of_the_functions(table):
-    found = statistics_of(table)
-    pd.testing.assert_frame_equal(found["axis_measures"], stats.axis_measures(table))
-    pd.testing.assert_frame_equal(found["transitions"], stats.transitions(table))
-    counts = found["phone_counts"].set_index("phone").to_numpy()
-    assert counts.sum() == (table.frames["phone_segment"] >= 0).sum()
-
-
-def test_summary_has_a_row_a_table(table):
-    frame = summary({"a": table, "b": random_table(seed=1)})
-    assert list(frame.index) == ["a", "b"]
-    assert frame.loc["a", "pnmi"] == stats.axis_measures(table)["pnmi"].iloc[0]
-    text = summary_text({"a": table}, summary({"a": table}))
-    assert f"{frame.loc['a', 'pnmi']:.3f}" in text
-
-
 def test_write_says_what_it_left_out(table, tmp_path):
     out = report.write(table, tmp_path / "out")
     manifest = json.loads((out / "manifest.json").read_text())
-    assert len(manifest["skipped"]) == 2
+    assert [line.partition(":")[0] for line in manifest["skipped"]] == [
+        "spectrogram of figure 4", "figure 7", "measures/consistency",
+    ]  # fmt: skip
     assert not any("figure_7" in name for name in manifest["figures"]["drawn"])
     corners = np.random.default_rng(0).normal(size=(table.codebook_size, 3))
     again = report.write(table, out, quantizers={"table": SpaceFillingVQ(corners)}, overwrite=True)
     assert (again / "figures" / "figure_7_corner_distances.csv").is_file()
+    assert (again / "stats" / "table" / "codebook_order.csv").is_file()
+
+
+def test_write_says_how_much_was_drawn(table, tmp_path):
+    out = report.write(table, tmp_path / "out")
+    manifest = json.loads((out / "manifest.json").read_text())
+    assert manifest["statistics"] == {
+        "n_permutations": 99, "n_bootstraps": 200, "level": 0.9, "seed": 0,
+        "left_to_sfvq_stats": ["sentence_consistency"],
+    }  # fmt: skip
+    assert not list(out.rglob("sentence_consistency*"))
+    assert "99 permutations, 200 resamplings" in (out / "summary.txt").read_text()
+    for name in manifest["figures"]["measures"]:
+        assert (out / "figures" / "measures" / f"{name}.svg").is_file()
+    assert "merge_curve" in manifest["figures"]["measures"]
 
 
 def test_write_gives_the_same_bytes_twice(table, tmp_path):

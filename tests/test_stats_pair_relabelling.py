@@ -9,7 +9,7 @@ from sfvq_analysis.stats.inference import Inference
 from sfvq_analysis.stats.inference.pair_relabelling import null_of_pairs
 
 
-def drawn(table, pair, n=200, values=("phone_group", 61)):
+def drawn(table, pair, n=200, values=("phone_group", 61), *, alike=False):
     """Return the counts of a pair in every draw, shape (n, 2, K)."""
     kept = []
 
@@ -17,7 +17,7 @@ def drawn(table, pair, n=200, values=("phone_group", 61)):
         kept.append(counts.copy())
         return np.zeros(len(counts))
 
-    null_of_pairs(reduce(table), [pair], keep, Inference(n_permutations=n), values)
+    null_of_pairs(reduce(table), [pair], keep, Inference(n_permutations=n), values, alike=alike)
     return np.concatenate(kept) if kept else None
 
 
@@ -45,6 +45,17 @@ def test_tokens_swap_labels_within_their_utterance_and_stay_whole():
         assert (first[10], second[10]) == (1, 0)
         assert (first[[2, 9]] == 0).all()  # nasals and closures take no part
         assert (second[[2, 9]] == 0).all()
+
+
+def test_alike_only_tokens_of_one_duration_swap_labels():
+    draws = drawn(APART, (0, 2), n=300, alike=True)
+    first = draws[:, 0]
+    assert (first[:, [1, 3, 5, 10]] == [0, 3, 0, 1]).all()  # nothing of their utterance is as long
+    assert (first[:, 7] == 1).all()
+    assert (first[:, [0, 4]].sum(axis=1) == 1).all()
+    assert 0.4 < first[:, 0].mean() < 0.6
+    observed = unit_counts(APART, "phone_group").total()[[0, 2]]
+    assert (draws.sum(axis=2) == observed.sum(axis=1)).all()
 
 
 def test_every_choice_is_equally_likely():

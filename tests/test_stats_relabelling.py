@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from itertools import permutations
+from itertools import pairwise, permutations
 
 import numpy as np
 import pytest
@@ -8,7 +8,11 @@ from made_tables import Said, made_table, no_frames, nothing_labelled, random_ta
 
 from sfvq_analysis.stats.counting.reductions import reduce, unit_counts
 from sfvq_analysis.stats.inference import Inference
-from sfvq_analysis.stats.inference.relabelling import first_of_utterances, relabelled_counts
+from sfvq_analysis.stats.inference.relabelling import (
+    first_of_utterances,
+    relabelled_counts,
+    strata_of,
+)
 
 
 def drawn(table, n, by="phone", seed=0):
@@ -46,6 +50,42 @@ def test_labels_stay_in_their_utterance():
         where = {name: set(np.flatnonzero(row)) for name, row in zip(names, draw, strict=True)}
         assert where["s"] | where["iy"] == {0, 1}
         assert where["m"] | where["n"] == {2, 3}
+
+
+def test_alike_segments_of_one_duration_swap_labels_and_no_others():
+    said = [("s", [0, 0]), ("iy", [1]), ("m", [2, 3]), ("n", [4]), ("t", [5, 5, 5])]
+    table = made_table([Said("a", said), Said("b", [("ey", [6, 6])])])
+    names = unit_counts(table).values
+    held = []
+    for draw in relabelled_counts(reduce(table), Inference(n_permutations=200), alike=True):
+        where = {name: tuple(np.flatnonzero(row)) for name, row in zip(names, draw, strict=True)}
+        assert {where["s"], where["m"]} == {(0,), (2, 3)}
+        assert {where["iy"], where["n"]} == {(1,), (4,)}
+        assert (where["t"], where["ey"]) == ((5,), (6,))
+        held.append((where["s"] == (0,), where["iy"] == (1,)))
+    shares = np.unique(held, axis=0, return_counts=True)[1] / 200
+    assert len(shares) == 4
+    assert (np.abs(shares - 0.25) < 0.14).all()
+
+
+def test_alike_draws_keep_the_frames_of_every_phone_and_index():
+    table = random_table(6, n_utterances=12)
+    counts = unit_counts(table).total()
+    draws = [*relabelled_counts(reduce(table), Inference(n_permutations=5), alike=True)]
+    for draw in draws:
+        np.testing.assert_array_equal(draw.sum(axis=0), counts.sum(axis=0))
+        np.testing.assert_array_equal(draw.sum(axis=1), counts.sum(axis=1))
+    assert len(np.unique(draws, axis=0)) == 5
+
+
+def test_strata_hold_what_is_of_one_utterance_and_duration():
+    rng = np.random.default_rng(0)
+    utterance, n_frames = np.sort(rng.integers(0, 5, 60)), rng.integers(1, 6, 60)
+    order, first = strata_of(utterance, n_frames)
+    assert sorted(order) == list(range(60))
+    kinds = [{(utterance[at], n_frames[at]) for at in order[a:b]} for a, b in pairwise(first)]
+    assert all(len(kind) == 1 for kind in kinds)
+    assert len(set.union(*kinds)) == len(kinds)
 
 
 def test_segments_without_frame_or_value_take_no_part():

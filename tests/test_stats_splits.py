@@ -19,11 +19,16 @@ from made_tables import (
 )
 from sklearn.metrics import roc_auc_score
 
-from sfvq_analysis.phones import CONSONANT_GROUPS, PHONE_GROUPS
+from sfvq_analysis.phones import CONSONANT_GROUPS, PHONE_GROUPS, VOWEL_GROUPS
 from sfvq_analysis.stats import axis_measures
 from sfvq_analysis.stats.counting.reductions import reduce
 from sfvq_analysis.stats.groups.splits import splits
-from sfvq_analysis.stats.inference import Inference, permuted_codes
+from sfvq_analysis.stats.inference import (
+    Inference,
+    interval,
+    permuted_codes,
+    resampling_weights,
+)
 from sfvq_analysis.tables.simulated import Simulation, simulated_table
 
 FEW = Inference(n_permutations=39, n_bootstraps=60)
@@ -174,6 +179,33 @@ def test_intervals_hold_what_was_observed():
         assert (known[low] < known[high]).any()
     assert (found["unit"] == "speaker").all()
     assert (found["n_units"] == 8).all()
+
+
+def test_a_resampling_is_parted_where_the_data_were():
+    table = simulated_table(Simulation(n_speakers=6, token_spread=0.1, seed=3))
+    found = splits(table, inference=FEW).set_index("split")
+    rows = pd.DataFrame(frame_rows(table)).dropna(subset=["phone_group"])
+    speaker = table.utterances.set_index("utterance")["speaker"]
+    rows["unit"] = speaker[rows["utterance"]].astype("category").cat.codes.to_numpy()
+    for name, groups in (("consonant_vowel", VOWEL_GROUPS), ("fricative", ("fricative",))):
+        row = found.loc[name]
+        above = rows["codeword"] > row["threshold"]
+        second = rows["phone_group"].isin(groups)
+        right = {"accuracy": (above == second) == (row["above"] in ("vowel", name))}
+        if name == "fricative":
+            inside = rows["codeword"].between(row["range_first"], row["range_last"])
+            right["range_accuracy"] = inside == second
+        for measure, hits in right.items():
+            draws = []
+            for weights in resampling_weights(6, FEW):
+                weight = weights[rows["unit"]]
+                n = pd.Series(weight).groupby(rows["phone_group"].to_numpy()).sum()
+                share = pd.Series(weight * hits).groupby(rows["phone_group"].to_numpy()).sum() / n
+                side = share.index.isin(groups)
+                draws.append((share[side].mean() + share[~side].mean()) / 2)
+            ends = {"accuracy": ("low", "high"), "range_accuracy": ("range_low", "range_high")}
+            expected = interval(np.array(draws), 6, FEW)
+            assert row[[*ends[measure]]].tolist() == pytest.approx([float(one) for one in expected])
 
 
 def test_reversing_the_axis_changes_no_measure():

@@ -12,8 +12,10 @@ _INTERRUPTED = 130
 app = typer.Typer(
     help="Read a latent space along a space-filling curve.\n\n"
     "Start with `sfvq demo`, then `sfvq analyze CORPUS --out RESULTS`; `fit`, `index`, `stats` and "
-    "`figures` are its steps, one by one. `train` makes a voice conversion model: an encoder to "
-    "analyze with, another voice for speech (`convert`), and a codebook to hear (`listen`).",
+    "`figures` are its steps, one by one. `stats` tests the paper's claims, `compare` sets methods "
+    "side by side, `abx-export` hands speech to an ABX test. `train` makes a voice conversion "
+    "model: an encoder to analyze with, another voice for speech (`convert`), and a codebook to "
+    "hear (`listen`).",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,

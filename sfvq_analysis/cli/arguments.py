@@ -5,6 +5,8 @@ from typing import Annotated, Literal, Optional
 
 import typer
 
+from sfvq_analysis.phones import Folding
+
 CorpusArgument = Annotated[
     str,
     typer.Argument(
@@ -87,6 +89,20 @@ MethodOption = Annotated[
 ElasticOption = Annotated[
     float, typer.Option(help="Map: pull between neighbours; more is smoother and less exact.")
 ]
+WhiteningOption = Annotated[
+    float,
+    typer.Option(
+        help="How far latents are whitened to find the order in; 0 takes their metric as it is."
+    ),
+]
+ArcsOption = Annotated[
+    bool,
+    typer.Option(
+        "--arcs/--no-arcs",
+        help="Whether nested codebooks are tried to find the order. Of the latents of a voice "
+        "model that `sfvq train` made, --no-arcs --whitening 0 gives the better order.",
+    ),
+]
 TemporalOption = Annotated[
     bool,
     typer.Option(
@@ -103,11 +119,34 @@ HoldOutOption = Annotated[
 ]
 TablesArgument = Annotated[
     list[Path],
-    typer.Argument(metavar="TABLE...", help="Folders that `sfvq index` or `analyze` wrote."),
+    typer.Argument(metavar="TABLE", help="Folders that `sfvq index` or `analyze` wrote."),
 ]
 NoteOption = Annotated[
     Optional[str],
     typer.Option(
         metavar="TEXT", help="What readers must know of CORPUS; stands in figures and manifest."
+    ),
+]
+FormatOption = Annotated[
+    Literal["csv", "parquet"],
+    typer.Option("--format", help="Of the files: csv (six digits) or parquet."),
+]
+PermutationsOption = Annotated[
+    int, typer.Option(metavar="N", help="Draws of each null; the smallest p is 1/(N + 1).")
+]
+BootstrapsOption = Annotated[
+    int, typer.Option(metavar="N", help="Resamplings of speakers, for the intervals.")
+]
+DrawSeedOption = Annotated[int, typer.Option(metavar="N", help="Of all draws.")]
+FOLDINGS: dict[str, Folding] = {"61": 61, "48": 48, "39": 39}
+PhoneSetOption = Annotated[
+    Literal["61", "48", "39"], typer.Option(help="Fold phones to so many symbols.")
+]
+MethodsArgument = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="METHOD",
+        help="[NAME=]TABLE[,TABLE...]: the folders of a method's tables, one for each fit (seed). "
+        "Without NAME it is called as its first folder.",
     ),
 ]

@@ -12,6 +12,7 @@ import typer
 
 from sfvq_analysis.cli.application import app
 from sfvq_analysis.cli.arguments import (
+    ArcsOption,
     BitsOption,
     CorpusArgument,
     ElasticOption,
@@ -35,6 +36,7 @@ from sfvq_analysis.cli.arguments import (
     TablesArgument,
     TemporalOption,
     UnknownOption,
+    WhiteningOption,
 )
 from sfvq_analysis.cli.resolving import (
     command_line,
@@ -90,6 +92,8 @@ def fit(
     max_frames: FramesOption = 1 << 18,
     method: MethodOption = "map",
     elastic: ElasticOption = 0.15,
+    whitening: WhiteningOption = 0.3,
+    arcs: ArcsOption = True,
     temporal: TemporalOption = False,
     overwrite: OverwriteOption = False,
 ) -> None:
@@ -103,7 +107,7 @@ def fit(
 
     whole = find_corpus(corpus, labels, sa=sa, speakers=speakers)
     speech, _ = parts_of(whole, split, None, hold_out)
-    options = FitOptions(elastic=elastic, temporal=temporal)
+    options = FitOptions(elastic, whitening, arcs, temporal=temporal)
     plan = FitPlan(speech, bits, seed, max_frames, method, options)
     with whole_folder(out, overwrite=overwrite) as folder:
         fitted = fit_quantizers(find_encoder(encoder, {}), plan, progress=True)
@@ -160,35 +164,6 @@ def index(
     for name, table in tables.items():
         typer.echo(f"{out / name}: {table}")
         echo_counted(table.provenance)
-
-
-@app.command()
-def stats(
-    tables: TablesArgument,
-    out: Annotated[
-        Optional[Path],
-        typer.Option("--out", "-o", metavar="FOLDER", help="Write every statistic there as CSV."),
-    ] = None,
-    overwrite: OverwriteOption = False,
-) -> None:
-    """Print the measures of each TABLE, and write every statistic as CSV."""
-    from sfvq_analysis.report.folders import provenance_of, whole_folder, write_manifest
-    from sfvq_analysis.report.statistics import (
-        statistics_of,
-        summary,
-        summary_text,
-        write_statistics,
-    )
-
-    loaded = find_tables(tables)
-    typer.echo(summary_text(loaded, summary(loaded)))
-    if out is None:
-        return
-    with whole_folder(out, overwrite=overwrite) as folder:
-        for name, table in loaded.items():
-            write_statistics(statistics_of(table), folder / name)
-        write_manifest(folder, {"command": command_line(), "tables": provenance_of(loaded)})
-    typer.echo(f"\n{out}: every statistic as CSV")
 
 
 @app.command()
@@ -266,6 +241,8 @@ def analyze(
     max_frames: FramesOption = 1 << 18,
     method: MethodOption = "map",
     elastic: ElasticOption = 0.15,
+    whitening: WhiteningOption = 0.3,
+    arcs: ArcsOption = True,
     temporal: TemporalOption = False,
     mode: ModeOption = "exact",
     ownership: OwnershipOption = "centre",
@@ -283,7 +260,7 @@ def analyze(
     speech = find_corpus(corpus, labels, sa=sa, note=note)
     to_fit, to_read = parts_of(speech, fit_split, split, hold_out)
     quantizers = find_quantizers(quantizer or [])
-    fit_options = FitOptions(elastic=elastic, temporal=temporal)
+    fit_options = FitOptions(elastic, whitening, arcs, temporal=temporal)
     plan = FitPlan(to_fit, bits, seed, max_frames, method, fit_options)
     if quantizers and plan != FitPlan(to_fit):
         raise OptionError("fit options are given, but --quantizer fits none", remedy="drop one")
@@ -310,6 +287,7 @@ def _show(out: Path) -> None:
     if common:
         typer.echo(f"  {common} speakers were both fitted on and read: see --hold-out and --split")
     typer.echo(f"{out / 'figures'}: the nine figures, SVG and PNG, with the CSV behind each")
-    typer.echo(f"{out / 'stats'}: every statistic as CSV")
+    typer.echo(f"{out / 'figures' / 'measures'}: pictures of the measures, likewise")
+    typer.echo(f"{out / 'stats'}: the statistics as CSV; README.txt says what each file is")
     typer.echo(f"{out / 'tables'}: the index tables as Parquet")
     typer.echo(f"{out / 'manifest.json'}: what was done, counted and left out")

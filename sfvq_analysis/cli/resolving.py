@@ -106,17 +106,32 @@ def find_quantizers(paths: Sequence[Path]) -> dict[str, Quantizer]:
 
 def find_codebook(path: Path, tables: Mapping[str, IndexTable]) -> NDArray[np.float32]:
     """Return the corners of a codebook that one of the tables was read with."""
+    return next(iter(find_codebooks([path], tables).values()))
+
+
+def find_codebooks(
+    paths: Sequence[Path], tables: Mapping[str, IndexTable]
+) -> dict[str, NDArray[np.float32]]:
+    """Return the corners of codebooks by the names of the tables that were read with them."""
     from sfvq_analysis.quantizers import load_quantizer
 
-    quantizer = load_quantizer(path)
-    digests = [t.provenance["quantizer"]["codebook_digest"] for t in tables.values()]
-    if quantizer.digest not in digests:
-        raise OptionError(
-            f"codebook {quantizer.digest} read none of the tables ({', '.join(digests)})",
-            where=str(path),
-            remedy="give the one they were made with",
-        )
-    return quantizer.corners()
+    digests = {
+        name: str(table.provenance.get("quantizer", {}).get("codebook_digest", "unknown"))
+        for name, table in tables.items()
+    }
+    found: dict[str, NDArray[np.float32]] = {}
+    for path in paths:
+        quantizer = load_quantizer(path)
+        read = [name for name, digest in digests.items() if digest == quantizer.digest]
+        if not read:
+            raise OptionError(
+                f"codebook {quantizer.digest} read none of the tables "
+                f"({', '.join(digests.values())})",
+                where=str(path),
+                remedy="give the one they were made with",
+            )
+        found |= dict.fromkeys(read, quantizer.corners())
+    return found
 
 
 def find_tables(folders: Sequence[Path]) -> dict[str, IndexTable]:
@@ -124,6 +139,31 @@ def find_tables(folders: Sequence[Path]) -> dict[str, IndexTable]:
     from sfvq_analysis.tables import load_table
 
     return {name: load_table(path) for name, path in _by_name(folders).items()}
+
+
+def find_methods(texts: Sequence[str]) -> dict[str, list[IndexTable]]:
+    """Return the tables of each method that ``[NAME=]TABLE[,TABLE...]`` names."""
+    from sfvq_analysis.tables import load_table
+
+    folders: dict[str, list[Path]] = {}
+    for text in texts:
+        name, paths = _named_paths(text)
+        if name in folders:
+            raise OptionError(
+                f"two methods are called {name!r}", remedy="write NAME=TABLE to tell them apart"
+            )
+        folders[name] = paths
+    return {name: [load_table(path) for path in paths] for name, paths in folders.items()}
+
+
+def _named_paths(text: str) -> tuple[str, list[Path]]:
+    name, named, rest = text.partition("=")
+    if not named or Path(text).is_dir():
+        name, rest = "", text
+    paths = [Path(text)] if Path(text).is_dir() else [Path(part) for part in rest.split(",")]
+    if "" in rest.split(",") or (named and not name and rest != text):
+        raise OptionError(f"method is {text!r}", remedy="write NAME=TABLE[,TABLE...]")
+    return name or paths[0].resolve().name, paths
 
 
 def parts_of(

@@ -7,6 +7,8 @@ for a column, 7 for a page; no text below 7 points). It returns the Axes and cha
 not its arguments, not Matplotlib's settings. Pictures need neither torch nor an encoder's weights.
 """
 
+from sfvq_analysis.plots.claims import claims
+from sfvq_analysis.plots.comparison import comparison
 from sfvq_analysis.plots.consistency import consistency_matrix
 from sfvq_analysis.plots.curve import curve
 from sfvq_analysis.plots.few_labels import few_labels_curve
@@ -25,6 +27,8 @@ from sfvq_analysis.plots.trajectories import trajectory_bands
 from sfvq_analysis.plots.voronoi import voronoi
 
 __all__ = [
+    "claims",
+    "comparison",
     "consistency_matrix",
     "corner_distances",
     "curve",

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from sfvq_analysis.report.analysis import analyze
-    from sfvq_analysis.report.statistics import statistics_of, summary
+    from sfvq_analysis.report.statistics import statistics_of
+    from sfvq_analysis.report.summaries import summary
     from sfvq_analysis.report.writing import write
 
 __all__ = ["analyze", "statistics_of", "summary", "write"]
@@ -18,7 +19,7 @@ __all__ = ["analyze", "statistics_of", "summary", "write"]
 _HOMES = {
     "analyze": "analysis",
     "statistics_of": "statistics",
-    "summary": "statistics",
+    "summary": "summaries",
     "write": "writing",
 }
 

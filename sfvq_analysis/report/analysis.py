@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from sfvq_analysis.pipeline import IndexOptions, index_table, sample_features
 from sfvq_analysis.quantizers import Quantizer, save_quantizer
 from sfvq_analysis.report.folders import whole_folder, write_manifest
-from sfvq_analysis.report.statistics import write_csv
-from sfvq_analysis.report.writing import write_parts
+from sfvq_analysis.report.statistics import QUICK_DRAWS, write_csv
+from sfvq_analysis.report.writing import Looks, write_parts
 from sfvq_analysis.training import FitOptions, fit_log, fit_sfvq, fit_vq
 from sfvq_analysis.training.curve_fit import check_method
 from sfvq_analysis.training.frames import check_bits, check_seed
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from sfvq_analysis.corpus import Corpus
     from sfvq_analysis.encoders import Encoder
     from sfvq_analysis.plots.style import Palette
+    from sfvq_analysis.stats import Inference
     from sfvq_analysis.training.curve_fit import Method
 
 
@@ -69,12 +70,15 @@ class AnalysisOptions:
         What the manifest names as the command.
     overwrite
         Whether an earlier output in that folder may be replaced.
+    inference
+        Draws, level and seed of the statistics: few by default, as ``sfvq stats`` draws more.
     """
 
     index: IndexOptions = field(default_factory=IndexOptions)
     palette: Palette = "paper"
     command: str = ""
     overwrite: bool = False
+    inference: Inference = QUICK_DRAWS
 
 
 def fit_quantizers(
@@ -156,7 +160,12 @@ def analyze(
         tables = index_table(corpus, encoder, quantizers, options.index, progress=progress)
         write_quantizers(quantizers, folder / "quantizers")
         known = write_parts(
-            tables, folder, corpus=corpus, quantizers=quantizers, palette=options.palette
+            tables,
+            folder,
+            corpus=corpus,
+            quantizers=quantizers,
+            looks=Looks(options.palette, options.inference),
+            progress=progress,
         )
         known |= {**_read(corpus, options), "fitted_on": fitted_on}
         write_manifest(folder, {"command": options.command, **known})

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from sfvq_analysis.tables import IndexTable
 
 _SHOWN_SECONDS = 3.0
-_TITLE_SIZE = 8
+TITLE_SIZE = 8
 
 
 def leading_table(tables: Mapping[str, IndexTable]) -> tuple[str, IndexTable]:
@@ -71,7 +71,7 @@ def figures_of(
     _, table = leading_table(tables)
     by_group = stats.index_histogram(table, by="phone_group")
     by_phone = stats.index_histogram(table, by="phone")
-    note = _note(table)
+    note = note_of(table)
     yield _time_course(tables, utterance, audio)
     yield _titled(
         "figure_5_histogram_by_group",
@@ -125,11 +125,11 @@ def write_figures(figures: Iterable[NamedFigure], folder: Path) -> list[str]:
 
 
 def _titled(name: str, ax: Axes, data: pd.DataFrame, title: str) -> NamedFigure:
-    ax.set_title(title, fontsize=_TITLE_SIZE)
+    ax.set_title(title, fontsize=TITLE_SIZE)
     return NamedFigure(name, figure_of(ax), data)
 
 
-def _note(table: IndexTable) -> str:
+def note_of(table: IndexTable) -> str:
     """Return what a reader must know of the speech, as a second line in brackets, or nothing."""
     notes = table.provenance.get("corpus", {}).get("notes", "")
     return f"\n({notes})" if notes else ""

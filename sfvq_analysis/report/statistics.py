@@ -1,63 +1,132 @@
-"""All statistics of a table, by name, and the few numbers that sum it up."""
+"""All statistics of a table as frames, and the files they are written to."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Literal
 
-import numpy as np
-import pandas as pd
+from tqdm.auto import tqdm
 
-from sfvq_analysis import stats
+from sfvq_analysis.errors import OptionError, check_option
+from sfvq_analysis.report.measures import OF_CORNERS, OF_TABLE, SLOW
+from sfvq_analysis.report.sources import Source
+from sfvq_analysis.stats import Inference
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Iterator, Mapping
     from pathlib import Path
+
+    import numpy as np
+    import pandas as pd
+    from numpy.typing import NDArray
 
     from sfvq_analysis.tables import IndexTable
 
+Format = Literal["csv", "parquet"]
 FLOAT_FORMAT = "%.6g"
+README = "README.txt"
+QUICK = tuple(one.name for one in (*OF_TABLE, *OF_CORNERS) if not one.slow)
+QUICK_DRAWS = Inference(n_permutations=99, n_bootstraps=200)
+"""What `sfvq_analysis.report.write` draws: enough to look at; ``sfvq stats`` draws more."""
 
 
-def statistics_of(table: IndexTable) -> dict[str, pd.DataFrame]:
-    """Return every statistic of a table that needs nothing else, by file name without suffix."""
-    by_phone = stats.index_histogram(table, by="phone")
-    by_group = stats.index_histogram(table, by="phone_group")
-    peaks_by_phone = stats.peaks(by_phone)
-    counts = stats.phone_counts(table)
+def statistics_of(
+    table: IndexTable,
+    *,
+    names: Collection[str] | None = None,
+    inference: Inference | None = None,
+    sentence: str | None = None,
+    corners: NDArray[np.float32] | None = None,
+    progress: bool = False,
+) -> dict[str, pd.DataFrame]:
+    """Return every statistic of a table, by file name without suffix.
+
+    What can't be measured is NaN with a ``reason``; no table is refused.
+
+    Parameters
+    ----------
+    table
+        The table.
+    names
+        Only these; by default all. Those of corners are left out where there are no `corners`.
+    inference
+        Draws, level and seed of all of them.
+    sentence
+        C4 of the claims is tested on this sentence; by default on all repeated ones.
+    corners
+        The table's codebook, shape (K, dim); without it there are no statistics of corners.
+    progress
+        Whether to show a progress bar.
+
+    Raises
+    ------
+    OptionError
+        If a name isn't one of a statistic, or no utterance is of `sentence`.
+
+    Examples
+    --------
+    >>> from sfvq_analysis.tables import Simulation, simulated_table
+    >>> table = simulated_table(Simulation(n_speakers=3))
+    >>> statistics_of(table, names=["usage"])["usage"]["used"].item()
+    62
+    """
+    source = Source(table, inference or Inference(), sentence, corners)
+    return _computed(source, names, progress=progress)
+
+
+def all_statistics(
+    tables: Mapping[str, IndexTable],
+    *,
+    names: Collection[str] | None = None,
+    inference: Inference | None = None,
+    sentence: str | None = None,
+    corners: Mapping[str, NDArray[np.float32]] | None = None,
+    progress: bool = False,
+) -> dict[str, dict[str, pd.DataFrame]]:
+    """Return the statistics of several tables, by their names; see `statistics_of`.
+
+    The consistency of sentences of a curve is compared with the first plain codebook that read the
+    same utterances. A sentence that isn't said in one of the tables is refused before any work.
+    """
+    for name, table in tables.items():
+        if sentence is not None and sentence not in set(table.utterances["sentence"]):
+            raise OptionError(
+                f"no utterance is of sentence {sentence!r}", where=name, remedy=_sentences(table)
+            )
+    draws = inference or Inference()
     return {
-        "axis_measures": stats.axis_measures(table),
-        "usage": stats.usage(table),
-        "histogram_by_group": by_group,
-        "histogram_by_phone": by_phone,
-        "histogram_by_group_and_sex": stats.index_histogram(table, by=["sex", "phone_group"]),
-        "histogram_by_group_and_dialect": stats.index_histogram(
-            table, by=["dialect", "phone_group"]
-        ),
-        "histogram_by_speaker": stats.index_histogram(table, by="speaker"),
-        "peaks_by_group": stats.peaks(by_group),
-        "peaks_by_phone": peaks_by_phone,
-        "peak_adjacency": stats.peak_adjacency(peaks_by_phone),
-        "jensen_shannon_by_group": _named(stats.jensen_shannon(by_group), "phone_group"),
-        "consonant_vowel_split": stats.consonant_vowel_split(counts),
-        "phone_counts": counts.reset_index(),
-        "transitions": stats.transitions(table),
+        name: _computed(
+            Source(
+                table,
+                draws,
+                sentence,
+                (corners or {}).get(name),
+                _plain_counterpart(table, tables),
+            ),
+            names,
+            progress=progress,
+        )
+        for name, table in tables.items()
     }
 
 
-def summary(tables: Mapping[str, IndexTable]) -> pd.DataFrame:
-    """Return the measures of the axis and of the codebook's use, a row a table.
+def write_statistics(
+    statistics: Mapping[str, pd.DataFrame], folder: Path, file_format: Format = "csv"
+) -> None:
+    """Write frames, one file each: CSV with floats at six digits, or Parquet with all of them.
 
-    ``similar_peaks`` and ``other_peaks`` are the median distances between the main peaks of similar
-    phones and of the other pairs of a group, in indices.
+    Raises
+    ------
+    OptionError
+        If the format isn't one of these.
     """
-    return pd.concat([_summary_row(name, table) for name, table in tables.items()])
-
-
-def write_statistics(statistics: Mapping[str, pd.DataFrame], folder: Path) -> None:
-    """Write frames as CSV, floats at six digits."""
+    check_option("format", file_format, ("csv", "parquet"))
     folder.mkdir(parents=True, exist_ok=True)
     for name, frame in statistics.items():
-        write_csv(frame, folder / f"{name}.csv")
+        path = folder / f"{name}.{file_format}"
+        if file_format == "csv":
+            write_csv(frame, path)
+        else:
+            frame.to_parquet(path, index=False)
 
 
 def write_csv(frame: pd.DataFrame, path: Path) -> None:
@@ -65,65 +134,76 @@ def write_csv(frame: pd.DataFrame, path: Path) -> None:
     frame.to_csv(path, index=False, float_format=FLOAT_FORMAT, lineterminator="\n")
 
 
-def _named(matrix: pd.DataFrame, name: str) -> pd.DataFrame:
-    return matrix.rename_axis(name).reset_index()
+def write_readme(
+    found: Mapping[str, Mapping[str, pd.DataFrame]], folder: Path, inference: Inference
+) -> None:
+    """Write what each file of folders of statistics holds, a line a file."""
+    text = "\n".join(_readme(found, inference))
+    (folder / README).write_text(text + "\n", encoding="utf-8")
 
 
-def _summary_row(name: str, table: IndexTable) -> pd.DataFrame:
-    adjacency = stats.peak_adjacency(stats.peaks(stats.index_histogram(table, by="phone")))
-    medians = {
-        column: _median(adjacency[adjacency["similar"] == similar]["distance"])
-        for column, similar in (("similar_peaks", True), ("other_peaks", False))
+def drawn(inference: Inference, found: Mapping[str, Mapping[str, pd.DataFrame]]) -> dict[str, Any]:
+    """Return what a manifest says of how statistics were made, and which were left out."""
+    there = set().union(*found.values())
+    return {
+        "n_permutations": inference.n_permutations,
+        "n_bootstraps": inference.n_bootstraps,
+        "level": inference.level,
+        "seed": inference.seed,
+        "left_to_sfvq_stats": [name for name in SLOW if name not in there],
     }
-    row = pd.concat([stats.usage(table), stats.axis_measures(table)], axis=1).assign(**medians)
-    return row.set_axis(pd.Index([name], name="quantizer"))
 
 
-def _median(distances: pd.Series) -> float:
-    known = distances.dropna().to_numpy(dtype=np.float64)
-    return float(np.median(known)) if len(known) else float("nan")
+def _computed(
+    source: Source, names: Collection[str] | None, *, progress: bool
+) -> dict[str, pd.DataFrame]:
+    every = (*OF_TABLE, *OF_CORNERS)
+    for name in names or ():
+        check_option("a name", name, tuple(one.name for one in every))
+    possible = OF_TABLE if source.corners is None else every
+    chosen = [one for one in possible if names is None or one.name in names]
+    found = {}
+    with tqdm(chosen, disable=not progress, unit="statistic", leave=False) as shown:
+        for one in shown:
+            shown.set_description(one.name)
+            found[one.name] = one.of(source)
+    return found
 
 
-def summary_text(tables: Mapping[str, IndexTable], frame: pd.DataFrame) -> str:
-    """Return the tables' `summary` as text, with the words that make it readable."""
-    meanings = {
-        "n_frames": ("frames read", ".0f"),
-        "used": ("codes used", ".0f"),
-        "perplexity": ("perplexity of the index", ".1f"),
-        "mse": ("squared error / variance of the fitted frames", ".3f"),
-        "pnmi": ("PNMI, phone information of single codes (high)", ".3f"),
-        "arcs": ("PNMI of 16 arcs of neighbouring codes (high)", ".3f"),
-        "split": ("consonant/vowel accuracy of one threshold (high)", ".3f"),
-        "split_ceiling": ("… its ceiling over all orders of these codes", ".3f"),
-        "threshold": ("… the threshold", ".0f"),
-        "step": ("index step against random relabelling (low)", ".3f"),
-        "step_optimised": ("… optimised by the fit, then no finding", ""),
-        "pairs": ("similar phones' histogram distance to all (low)", ".3f"),
-        "similar_peaks": ("peak distance of similar phones, median (low)", ".1f"),
-        "other_peaks": ("… of other pairs of a group", ".1f"),
-    }
-    width = max(len(text) for text, _ in meanings.values())
-    lines = [_what_was_read(next(iter(tables.values()))), ""]
-    lines.append(" " * width + "".join(f"{name:>10}" for name in frame.index))
-    for column, (text, form) in meanings.items():
-        cells = "".join(f"{_cell(value, form):>10}" for value in frame[column])
-        lines.append(f"{text:<{width}}{cells}")
-    return "\n".join(lines)
-
-
-def _what_was_read(table: IndexTable) -> str:
-    corpus, encoder = table.provenance.get("corpus", {}), table.provenance.get("encoder", {})
-    options = ", ".join(f"{name} {value}" for name, value in encoder.items() if name != "encoder")
-    notes = f" ({corpus['notes']})" if corpus.get("notes") else ""
-    speakers = table.utterances["speaker"].nunique()
-    return (
-        f"{corpus.get('name', 'corpus')}{notes}: {len(table.utterances)} utterances, {speakers} "
-        f"speakers; encoder {encoder.get('encoder', 'unknown')} ({options})\n"
-        "(high), (low): which direction means a better ordered or more telling index"
+def _readme(found: Mapping[str, Mapping[str, pd.DataFrame]], inference: Inference) -> Iterator[str]:
+    there = set().union(*found.values())
+    yield f"Statistics of {', '.join(found)}: a folder each, with the same files."
+    yield (
+        f"{inference.n_permutations} permutations, {inference.n_bootstraps} resamplings of speakers"
+        f" (column unit), {inference.level * 100:g} % intervals, seed {inference.seed}."
     )
+    yield "What can't be measured is empty, with the column reason saying why."
+    family = ""
+    for one in (*OF_TABLE, *OF_CORNERS):
+        if one.name not in there:
+            continue
+        if one.family != family:
+            family = one.family
+            yield from ("", family)
+        yield f"  {one.name:<31} {one.meaning}"
+    left = [name for name in SLOW if name not in there]
+    if left:
+        yield from ("", f"Left to `sfvq stats`, being slow: {', '.join(left)}.")
 
 
-def _cell(value: object, form: str) -> str:
-    if isinstance(value, bool | np.bool_):
-        return "yes" if value else "no"
-    return "n/a" if pd.isna(value) else format(float(str(value)), form)
+def _plain_counterpart(table: IndexTable, tables: Mapping[str, IndexTable]) -> IndexTable | None:
+    """Return the first plain codebook's table of the same utterances, for a curve's."""
+    if not table.is_curve:
+        return None
+    said = list(table.utterances["utterance"])
+    same = (
+        other
+        for other in tables.values()
+        if not other.is_curve and list(other.utterances["utterance"]) == said
+    )
+    return next(same, None)
+
+
+def _sentences(table: IndexTable) -> str:
+    some = [str(name) for name in table.utterances["sentence"].value_counts().index[:3] if name]
+    return f"there are such as {', '.join(some)}" if some else "its sentences aren't known"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sfvq_analysis.report.figures import (
     figures_of,
@@ -14,13 +14,17 @@ from sfvq_analysis.report.figures import (
 )
 from sfvq_analysis.report.folders import provenance_of, whole_folder, write_manifest
 from sfvq_analysis.report.illustrations import illustrations
+from sfvq_analysis.report.pictures import write_pictures
 from sfvq_analysis.report.statistics import (
-    statistics_of,
-    summary,
-    summary_text,
+    QUICK,
+    QUICK_DRAWS,
+    all_statistics,
+    drawn,
     write_csv,
+    write_readme,
     write_statistics,
 )
+from sfvq_analysis.report.summaries import findings_text, summary_of
 from sfvq_analysis.tables import IndexTable
 
 if TYPE_CHECKING:
@@ -29,6 +33,7 @@ if TYPE_CHECKING:
     from sfvq_analysis.corpus import Corpus
     from sfvq_analysis.plots.style import Palette
     from sfvq_analysis.quantizers import Quantizer
+    from sfvq_analysis.stats import Inference
 
 
 def write(
@@ -60,8 +65,10 @@ def write(
     Returns
     -------
     Path
-        `out`. It holds ``figures/`` (SVG, PNG and the CSV behind each), ``stats/<table>/*.csv``,
+        `out`. It holds ``figures/`` (SVG, PNG and the CSV behind each; those of the measures in
+        ``figures/measures/``), ``stats/<table>/*.csv`` with ``stats/README.txt``,
         ``tables/<table>/*.parquet``, ``summary.csv``, ``summary.txt`` and ``manifest.json``.
+        Slow statistics, which the manifest names, are left to ``sfvq stats``.
 
     Raises
     ------
@@ -70,9 +77,18 @@ def write(
     """
     named = {"table": tables} if isinstance(tables, IndexTable) else dict(tables)
     with whole_folder(out, overwrite=overwrite) as folder:
-        known = write_parts(named, folder, corpus=corpus, quantizers=quantizers, palette=palette)
+        known = write_parts(
+            named, folder, corpus=corpus, quantizers=quantizers, looks=Looks(palette)
+        )
         write_manifest(folder, known)
     return Path(out)
+
+
+class Looks(NamedTuple):
+    """How the parts of a folder are made: colours of groups, and draws of statistics."""
+
+    palette: Palette = "paper"
+    inference: Inference = QUICK_DRAWS
 
 
 def write_parts(
@@ -81,29 +97,42 @@ def write_parts(
     *,
     corpus: Corpus | None,
     quantizers: Mapping[str, Quantizer] | None,
-    palette: Palette,
+    looks: Looks,
+    progress: bool = False,
 ) -> dict[str, Any]:
     """Write all but the manifest to an open folder, and return what the manifest is to say."""
+    corners = {name: one.corners() for name, one in (quantizers or {}).items() if name in tables}
+    found = all_statistics(
+        tables, names=QUICK, inference=looks.inference, corners=corners, progress=progress
+    )
     for name, table in tables.items():
         table.save(folder / "tables" / name)
-        write_statistics(statistics_of(table), folder / "stats" / name)
-    frame = summary(tables)
-    write_csv(frame.reset_index(), folder / "summary.csv")
-    (folder / "summary.txt").write_text(summary_text(tables, frame) + "\n", encoding="utf-8")
+        write_statistics(found[name], folder / "stats" / name)
+    write_readme(found, folder / "stats", looks.inference)
+    write_csv(summary_of(found).reset_index(), folder / "summary.csv")
+    text = findings_text(tables, found, looks.inference)
+    (folder / "summary.txt").write_text(text + "\n", encoding="utf-8")
     leading, table = leading_table(tables)
     utterance = shown_utterance(table)
     figures = figures_of(
         tables,
         utterance=utterance,
         audio=corpus[utterance].load().audio if corpus is not None else None,
-        codebook=(quantizers or {})[leading].corners() if leading in (quantizers or {}) else None,
-        palette=palette,
+        codebook=corners.get(leading),
+        palette=looks.palette,
     )
-    drawn = write_figures(chain(illustrations(seed=0), figures), folder / "figures")
+    names = write_figures(chain(illustrations(seed=0), figures), folder / "figures")
+    pictures = write_pictures(found[leading], table, folder / "figures" / "measures", looks.palette)
     return {
         "tables": provenance_of(tables),
-        "figures": {"drawn": drawn, "of_table": leading, "utterance": utterance},
-        "skipped": _skipped(corpus, leading in (quantizers or {})),
+        "statistics": drawn(looks.inference, found),
+        "figures": {
+            "drawn": names,
+            "measures": pictures.drawn,
+            "of_table": leading,
+            "utterance": utterance,
+        },
+        "skipped": [*_skipped(corpus, leading in corners), *pictures.skipped],
     }
 
 

@@ -7,7 +7,8 @@ are moved so that their mean is the observed value (see `sfvq_analysis.stats.inf
 A difference is *claimed* only where it exceeds both kinds of doubt: its speaker interval excludes
 0, and it is larger than the fit-to-fit standard deviation, √(sd² of the method + sd² of the
 baseline), of at least five fits each. Measures of the family ``units`` never support a claim about
-order; information measures are corrected by their label null, so that codebook sizes compare.
+order. Between codebooks of different size only differences of measures that are corrected by their
+label null (pnmi, phone_purity, arcs) are claimed; the step is no finding where a fit used time.
 """
 
 from __future__ import annotations
@@ -19,7 +20,9 @@ import pandas as pd
 
 from sfvq_analysis.errors import OptionError
 from sfvq_analysis.stats.inference import Inference, interval
-from sfvq_analysis.stats.profiles import SCALARS, profile
+from sfvq_analysis.stats.inference.reasons import joined, no_interval
+from sfvq_analysis.stats.order.axis import N_ARCS
+from sfvq_analysis.stats.profiles import SCALARS, WITH_LABEL_NULL, profile
 from sfvq_analysis.tables import IndexTable
 
 if TYPE_CHECKING:
@@ -31,7 +34,6 @@ if TYPE_CHECKING:
     from sfvq_analysis.stats.profiles import Profile, Scalar
 
 ENOUGH_FITS = 5
-_COMPARABLE_SIZES = {"pnmi", "phone_purity", "arcs"}
 _COLUMNS = {
     "method": "str", "family": "str", "measure": "str", "better": "str", "effect": "float64",
     "low": "float64", "high": "float64", "fit_sd": "float64", "n_fits": "int64",
@@ -93,8 +95,8 @@ def compare(
     Raises
     ------
     OptionError
-        If there is no method, a method has no table, the baseline isn't one of them, or tables are
-        of different utterances.
+        If there is no method, a method has no table or codebooks of several sizes, the baseline
+        isn't one of them, or tables are of different utterances.
 
     Examples
     --------
@@ -116,9 +118,8 @@ def compare(
     }
     first = _checked(fits, baseline)
     reference = baseline if baseline is not None else next(iter(fits))
-    several = first.utterances["speaker"].nunique() > 1  # noqa: PD101 (few utterances)
-    unit = "speaker" if several else "utterance"
-    n_units = int(first.utterances[unit].nunique())
+    unit = "speaker" if len(first.utterances["speaker"].unique()) > 1 else "utterance"
+    n_units = len(first.utterances[unit].unique())
     found = {
         name: _method([profile(table, inference, phone_set) for table in tables], tables)
         for name, tables in fits.items()
@@ -135,10 +136,13 @@ def compare(
         for name, method in found.items()
         for at, scalar in enumerate(SCALARS)
     ]
-    frame = pd.DataFrame(rows)
-    frame["reason"] = _reasons(frame, found)
-    frame["claimed"] &= frame["reason"] == ""
-    return frame[list(_COLUMNS)].astype(_COLUMNS)
+    for row in rows:
+        row["reason"] = joined(
+            _why_missing(row, found[row["method"]], inference),
+            _why_not_claimed(row, found[row["method"]], found[reference]),
+        )
+        row["claimed"] = bool(row["baseline"]) and not row["reason"]
+    return pd.DataFrame(rows, columns=list(_COLUMNS)).astype(_COLUMNS)
 
 
 def _checked(fits: Mapping[str, list[IndexTable]], baseline: str | None) -> IndexTable:
@@ -148,19 +152,28 @@ def _checked(fits: Mapping[str, list[IndexTable]], baseline: str | None) -> Inde
     if baseline is not None and baseline not in fits:
         raise OptionError(f"baseline is {baseline!r}", remedy=f"use one of {', '.join(fits)}")
     first = next(iter(fits.values()))[0]
-    ids, labels = _what_is_said(first)
     for name, tables in fits.items():
-        for table in tables:
-            if not all(map(pd.Series.equals, _what_is_said(table), (ids, labels))):
-                raise OptionError(
-                    f"tables of {name!r} are of other utterances or labels than the first",
-                    remedy="read the same corpus with each codebook",
-                )
+        if not all(_is_of_the_same(table, first) for table in tables):
+            raise OptionError(
+                f"tables of {name!r} are of other utterances or labels than the first",
+                remedy="read the same corpus with each codebook",
+            )
+        sizes = sorted({table.codebook_size for table in tables})
+        if len(sizes) > 1:
+            raise OptionError(
+                f"tables of {name!r} have codebooks of {', '.join(map(str, sizes))} vectors",
+                remedy="give each size a name of its own",
+            )
     return first
 
 
-def _what_is_said(table: IndexTable) -> tuple[pd.Series, pd.Series]:
-    return table.utterances["utterance"], table.segments["label"].astype("str")
+def _is_of_the_same(table: IndexTable, first: IndexTable) -> bool:
+    """Return whether two tables are of the same utterances, speakers and labels."""
+    said = ["utterance", "speaker"]
+    labels = ["utterance", "tier", "label"]
+    return bool(table.utterances[said].equals(first.utterances[said])) and bool(
+        table.segments[labels].astype("str").equals(first.segments[labels].astype("str"))
+    )
 
 
 def _method(profiles: list[Profile], tables: list[IndexTable]) -> _Method:
@@ -194,7 +207,7 @@ def _difference(
     method, reference = pair
     if method is reference:
         blank = ("difference", "difference_low", "difference_high", "difference_fit_sd")
-        return {**dict.fromkeys(blank, np.nan), "claimed": False}
+        return dict.fromkeys(blank, np.nan)
     difference = float(method.effect[at] - reference.effect[at])
     draws = method.draws[:, at] - reference.draws[:, at]
     low, high = _moved(draws, difference, n_units, inference)
@@ -204,7 +217,6 @@ def _difference(
         "difference_low": low,
         "difference_high": high,
         "difference_fit_sd": fit_sd,
-        "claimed": (low > 0 or high < 0) and abs(difference) > fit_sd,
     }
 
 
@@ -219,23 +231,34 @@ def _moved(
     return float(low + observed - known.mean()), float(high + observed - known.mean())
 
 
-def _reasons(frame: pd.DataFrame, found: Mapping[str, _Method]) -> list[str]:
-    reference = next((name for name in frame["baseline"] if name), None)
-    reasons = []
-    for row in frame.itertuples():
-        method = found[row.method]
-        if np.isnan(row.effect):
-            reasons.append("not defined here: too few phones, groups or codes")
-        elif row.measure == "relative_step" and method.temporal:
-            reasons.append("the fit used time, so its step is no finding")
-        elif reference is None or not row.baseline:
-            reasons.append("")
-        elif method.codebook_size != found[reference].codebook_size and (
-            row.measure not in _COMPARABLE_SIZES
-        ):
-            reasons.append("codebooks differ in size")
-        elif min(row.n_fits, len(found[reference].observed)) < ENOUGH_FITS:
-            reasons.append(f"fewer than {ENOUGH_FITS} fits: no claim")
-        else:
-            reasons.append("")
-    return reasons
+def _why_missing(row: Mapping[str, Any], method: _Method, inference: Inference) -> str:
+    """Return why a measure or its interval is missing; empty where none is."""
+    if np.isnan(row["effect"]):
+        if row["measure"] in WITH_LABEL_NULL and inference.n_permutations == 0:
+            return "no permutation was drawn"
+        if row["measure"] == "arcs" and method.codebook_size % N_ARCS:
+            return f"{method.codebook_size} codes make no {N_ARCS} equal arcs"
+        return "not defined here: too few phones, groups or codes"
+    return no_interval(row["unit"], row["n_units"], inference)
+
+
+def _why_not_claimed(row: Mapping[str, Any], method: _Method, reference: _Method) -> str:
+    """Return the first reason not to claim a difference; empty if it's claimed or there's none."""
+    is_step = row["measure"] == "relative_step"
+    if is_step and method.temporal:
+        return "the fit used time, so its step is no finding"
+    if method is reference or np.isnan(row["effect"]):
+        return ""
+    sizes = method.codebook_size, reference.codebook_size
+    few = min(len(method.observed), len(reference.observed)) < ENOUGH_FITS
+    low, high = row["difference_low"], row["difference_high"]
+    hindrances = {
+        "not defined for the baseline": np.isnan(row["difference"]),
+        "the baseline's fit used time, so its step is no finding": is_step and reference.temporal,
+        "codebooks differ in size": sizes[0] != sizes[1] and row["measure"] not in WITH_LABEL_NULL,
+        f"fewer than {ENOUGH_FITS} fits: no claim": few,
+        "the difference has no interval": np.isnan(low),
+        "the difference's interval holds 0": low <= 0 <= high,
+        "no larger than the fit-to-fit sd": not abs(row["difference"]) > row["difference_fit_sd"],
+    }
+    return next((reason for reason, hinders in hindrances.items() if hinders), "")

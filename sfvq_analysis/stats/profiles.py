@@ -21,23 +21,28 @@ morans_i            order  high   autocorrelation of the groups' posteriors alon
 range_width         order  low    shortest range that holds .8 of a group, share of the axis, mean
 feature_correlation order  high   phonological features against distance on the axis (Spearman)
 =================== ====== ====== ==================================================================
+
+Each is that of the statistic it is named after (information, distances, splits, steps, adjacency,
+autocorrelation, ranges, phonology), label nulls of at most 100 draws. ``phone_set`` folds the
+phones of all measures but those of groups, for a group is always that of the phone as labelled.
 """
 
 from __future__ import annotations
 
+from functools import partial
 from itertools import combinations, islice
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 
-from sfvq_analysis.phones import CONSONANT_GROUPS, VOWEL_GROUPS, phone_group, similar_pairs
-from sfvq_analysis.stats.arithmetic.contingency import entropy_of, normalised_information, ratio
+from sfvq_analysis.phones import CONSONANT_GROUPS, VOWEL_GROUPS, similar_pairs
+from sfvq_analysis.stats.arithmetic.contingency import entropy_of, mutual_information, ratio
 from sfvq_analysis.stats.arithmetic.densities import densities, js_distance
-from sfvq_analysis.stats.arithmetic.parting import best_cut, ceiling, side_density
+from sfvq_analysis.stats.arithmetic.parting import DIGITS, best_cut, ceiling, side_density
 from sfvq_analysis.stats.arithmetic.shortest import shortest_width
 from sfvq_analysis.stats.counting.reductions import reduce, unit_counts
 from sfvq_analysis.stats.inference import Inference, resampling_weights
-from sfvq_analysis.stats.inference.order_null import in_parts
+from sfvq_analysis.stats.inference.order_null import in_parts, why_no_order
 from sfvq_analysis.stats.inference.relabelling import relabelled_counts
 from sfvq_analysis.stats.order.adjacency import AdjacencyPairs, adjacency_of
 from sfvq_analysis.stats.order.autocorrelation import posterior_autocorrelation
@@ -47,6 +52,8 @@ from sfvq_analysis.stats.peaks import MIN_TOKENS
 from sfvq_analysis.stats.time.steps import step_draws
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from numpy.typing import NDArray
 
     from sfvq_analysis.phones import Folding
@@ -56,7 +63,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 Family = Literal["units", "order"]
-_LABEL_DRAWS = 100
+LABEL_DRAWS = 100
 _MASS = 0.8
 
 
@@ -83,7 +90,15 @@ SCALARS = (
     Scalar("range_width", "order", "low"),
     Scalar("feature_correlation", "order", "high"),
 )
-_WITH_LABEL_NULL = ("pnmi", "phone_purity", "arcs")
+WITH_LABEL_NULL = ("pnmi", "phone_purity", "arcs")
+_OF_PHONES = (
+    *WITH_LABEL_NULL,
+    "perplexity",
+    "similar_pairs",
+    "adjacency",
+    "feature_correlation",
+)
+_OF_GROUPS = ("group_js", "split", "morans_i", "range_width")
 
 
 class Profile(NamedTuple):
@@ -107,112 +122,132 @@ class Profile(NamedTuple):
 class _Phones(NamedTuple):
     """What the measures need to know of the phones that are counted."""
 
-    groups: NDArray[np.str_]
     similar: list[tuple[int, int]]
     every: list[tuple[int, int]]
     adjacency: AdjacencyPairs
     features: FeaturePairs
     featured: NDArray[np.int64]
+    has_order: bool
+
+    @classmethod
+    def of(cls, counts: UnitCounts, phone_set: Folding) -> _Phones:
+        at = {name: place for place, name in enumerate(counts.values)}
+        featured = FeaturePairs.rows_with_features(counts, MIN_TOKENS)
+        return cls(
+            [(at[a], at[b]) for a, b in similar_pairs("sixteen") if {a, b} <= set(at)],
+            list(combinations(range(len(at)), 2)),
+            AdjacencyPairs.of(counts, None, phone_set, MIN_TOKENS),
+            FeaturePairs.of([counts.values[row] for row in featured]),
+            featured,
+            not why_no_order(counts),
+        )
 
 
 def profile(table: IndexTable, inference: Inference, phone_set: Folding = 61) -> Profile:
     """Return the scalars of a table; see the module's docstring."""
     reductions = reduce(table)
+    n_units = len(reductions.units)
+    weights = np.vstack([np.ones((1, n_units)), resampling_weights(n_units, inference)])
     counts = unit_counts(reductions, "phone", phone_set=phone_set)
-    phones = _phones(counts, phone_set)
-    label_null = _label_null(reductions, inference, phone_set)
-    weights = resampling_weights(counts.n_units, inference)
-    observed = _of_counts(counts.total()[None].astype(np.float64), phones)
-    blocks = counts.weighted(weights)
-    draws = [
-        {name: np.concatenate([observed[name][:0]]) for name in observed},
-        *(_of_counts(block, phones) for block in blocks),
-    ]
-    found = {name: np.concatenate([one[name] for one in draws]) for name in observed}
-    for name in _WITH_LABEL_NULL:
-        observed[name], found[name] = (part[name] - label_null[name] for part in (observed, found))
-    step = step_draws(reductions, weights)
-    units = np.vstack([np.ones(counts.n_units), weights])
-    error, n_frames = (units @ part for part in _distortion(table, reductions))
-    distortion = ratio(error, n_frames)
-    observed |= {"relative_step": step[:1], "distortion": distortion[:1]}
-    found |= {"relative_step": step[1:], "distortion": distortion[1:]}
-    return Profile(
-        np.array([observed[one.name][0] for one in SCALARS]),
-        np.column_stack([found[one.name] for one in SCALARS]),
-        reductions.temporal,
-    )
-
-
-def _phones(counts: UnitCounts, phone_set: Folding) -> _Phones:
-    at = {name: place for place, name in enumerate(counts.values)}
-    pairs = similar_pairs("sixteen")
-    featured = FeaturePairs.rows_with_features(counts, MIN_TOKENS)
-    return _Phones(
-        groups=np.array([phone_group(name, unknown="na") or "" for name in counts.values]),
-        similar=[(at[a], at[b]) for a, b in pairs if {a, b} <= set(at)],
-        every=list(combinations(range(len(at)), 2)),
-        adjacency=AdjacencyPairs.of(counts, None, phone_set, MIN_TOKENS),
-        features=FeaturePairs.of([counts.values[row] for row in featured]),
-        featured=featured,
-    )
-
-
-def _of_counts(counts: Floats, phones: _Phones) -> dict[str, Floats]:
-    """Return the scalars of counts of phones, shape (m, n_phones, K), each of shape (m,)."""
-    names = list(_part_of_counts(counts[:1], phones))
-    table = in_parts(
-        lambda part: np.column_stack(list(_part_of_counts(part, phones).values())), counts
-    )
-    return dict(zip(names, table.T, strict=True))
-
-
-def _part_of_counts(counts: Floats, phones: _Phones) -> dict[str, Floats]:
-    present = list(dict.fromkeys(name for name in phones.groups if name))
-    groups = np.stack(
-        [counts[:, phones.groups == name].sum(axis=1) for name in present]
-        or [np.zeros((len(counts), counts.shape[2]))],
-        axis=1,
-    )
-    density = densities(groups)
-    return {
-        **_information(counts),
-        "group_js": _mean_js(density),
-        "perplexity": np.exp(entropy_of(counts.sum(axis=1))),
-        "split": _split(density, present),
-        "similar_pairs": _similar_pairs(counts, phones),
-        "adjacency": adjacency_of(counts, phones.adjacency)[:, 0],
-        "morans_i": _mean(posterior_autocorrelation(groups)),
-        "range_width": _mean(shortest_width(groups, _MASS)) / counts.shape[2],
-        "feature_correlation": phones.features.correlations(
-            np.array([axis_distances(one[phones.featured]) for one in counts])
-        )[:, 0],
+    groups = unit_counts(reductions, "phone_group")
+    of_phones = partial(_of_phones, phones=_Phones.of(counts, phone_set))
+    has_order = not why_no_order(groups, at_least=3)
+    of_groups = partial(_of_groups, names=groups.values, has_order=has_order)
+    error, n_frames = (weights @ part for part in _distortion(table, reductions))
+    found = {
+        **_weighted(counts, weights, of_phones, _OF_PHONES),
+        **_weighted(groups, weights, of_groups, _OF_GROUPS),
+        "relative_step": step_draws(reductions, weights[1:]),
+        "distortion": ratio(error, n_frames),
     }
+    null = _label_null(reductions, counts, inference, phone_set)
+    found |= {name: found[name] - null[name] for name in WITH_LABEL_NULL}
+    scalars = np.column_stack([found[one.name] for one in SCALARS])
+    return Profile(scalars[0], scalars[1:], reductions.temporal)
 
 
-def _information(counts: Floats) -> dict[str, Floats]:
-    """Return the measures that have a label null."""
-    total = counts.sum(axis=(1, 2))
-    size = counts.shape[2]
-    fits = size % N_ARCS == 0
-    arcs = counts.reshape(*counts.shape[:2], N_ARCS if fits else size, -1).sum(axis=3)
-    return {
-        "pnmi": normalised_information(counts),
-        "phone_purity": ratio(counts.max(axis=1, initial=0).sum(axis=1), total),
-        "arcs": normalised_information(arcs) if fits else np.full(len(counts), np.nan),
-    }
+def _weighted(
+    counts: UnitCounts,
+    weights: Floats,
+    statistic: Callable[[Floats], Floats],
+    names: Sequence[str],
+) -> dict[str, Floats]:
+    """Return measures of counts with units weighted, (n,) each; NaN where nothing is counted."""
+    if not counts.values:
+        return {name: np.full(len(weights), np.nan) for name in names}
+    blocks = [in_parts(statistic, block) for block in counts.weighted(weights)]
+    return dict(zip(names, np.concatenate(blocks).T, strict=True))
+
+
+def _of_phones(counts: Floats, phones: _Phones) -> Floats:
+    """Return the measures `_OF_PHONES` of counts of shape (m, n_phones, K)."""
+    featured = np.array([axis_distances(one[phones.featured]) for one in counts])
+    adjacency = adjacency_of(counts, phones.adjacency)[:, 0]
+    return np.column_stack(
+        [
+            *_with_label_null(counts, entropy_of(counts.sum(axis=2))),
+            np.exp(entropy_of(counts.sum(axis=1))),
+            _similar_pairs(counts, phones),
+            adjacency if phones.has_order else np.full(len(counts), np.nan),
+            phones.features.correlations(featured)[:, 0],
+        ]
+    )
+
+
+def _of_groups(counts: Floats, names: Sequence[str], *, has_order: bool) -> Floats:
+    """Return the measures `_OF_GROUPS` of counts of shape (m, n_groups, K)."""
+    density = densities(counts)
+    moran = _mean(posterior_autocorrelation(counts))
+    return np.column_stack(
+        [
+            _mean_js(density),
+            _split(density, names),
+            moran if has_order else np.full(len(counts), np.nan),
+            _mean(shortest_width(counts, _MASS)) / counts.shape[2],
+        ]
+    )
+
+
+def _with_label_null(counts: Floats, of_phone: Floats) -> tuple[Floats, Floats, Floats]:
+    """Return the measures `WITH_LABEL_NULL`, given H(phone); NaN where one phone is all there is.
+
+    Parameters
+    ----------
+    counts
+        Shape (m, n_phones, K).
+    of_phone
+        Nats, shape (m,) or (1,).
+    """
+    m, n_phones, size = counts.shape
+    several = (counts.sum(axis=2) > 0).sum(axis=1) > 1
+    named = ratio(counts.max(axis=1).sum(axis=1), counts.sum(axis=(1, 2)))
+    arcs = np.full(m, np.nan)
+    if size % N_ARCS == 0:
+        wide = counts.reshape(m, n_phones, N_ARCS, size // N_ARCS).sum(axis=3)
+        arcs = ratio(mutual_information(wide), of_phone, at_most=1.0)
+    pnmi = ratio(mutual_information(counts), of_phone, at_most=1.0)
+    return pnmi, np.where(several, named, np.nan), arcs
 
 
 def _label_null(
-    reductions: Reductions, inference: Inference, phone_set: Folding
+    reductions: Reductions, counts: UnitCounts, inference: Inference, phone_set: Folding
 ) -> dict[str, float]:
-    """Return the mean of the label null of each measure that has one; NaN without a draw."""
+    """Return the mean of the label null of each measure that has one; NaN without a draw.
+
+    As in `sfvq_analysis.stats.units.information`: a draw changes how many frames a phone has, which
+    is no information, so that the rows are scaled to the frames it has, and H(phone) is the data's.
+    """
+    frames = counts.total().sum(axis=1)
+    found = [np.full((0, len(WITH_LABEL_NULL)), np.nan)]
     draws = relabelled_counts(reductions, inference, "phone", phone_set)
-    found = [_information(draw[None].astype(np.float64)) for draw in islice(draws, _LABEL_DRAWS)]
-    return {
-        name: float(np.mean([one[name] for one in found])) if found else float("nan")
-        for name in _WITH_LABEL_NULL
-    }
+    for draw in islice(draws, LABEL_DRAWS if len(frames) else 0):
+        scaled = draw * (frames / np.maximum(draw.sum(axis=1), 1))[:, None]
+        pnmi, _, arcs = _with_label_null(draw[None].astype(np.float64), entropy_of(frames)[None])
+        purity = _with_label_null(scaled[None], entropy_of(frames)[None])[1]
+        found.append(np.column_stack([pnmi, purity, arcs]))
+    null = np.concatenate(found)
+    means = null.mean(axis=0) if len(null) else np.full(len(WITH_LABEL_NULL), np.nan)
+    return dict(zip(WITH_LABEL_NULL, means.tolist(), strict=True))
 
 
 def _mean_js(density: Floats) -> Floats:
@@ -221,14 +256,12 @@ def _mean_js(density: Floats) -> Floats:
     return _mean(np.array(found).reshape(len(pairs), len(density)).T)
 
 
-def _split(density: Floats, present: list[str]) -> Floats:
+def _split(density: Floats, names: Sequence[str]) -> Floats:
     first, second = (
-        side_density(density, np.isin(present, side))
-        if present
-        else np.full(density[:, 0].shape, np.nan)
-        for side in (CONSONANT_GROUPS, VOWEL_GROUPS)
+        side_density(density, np.isin(names, side)) for side in (CONSONANT_GROUPS, VOWEL_GROUPS)
     )
-    return ratio(best_cut(first, second).accuracy - 0.5, ceiling(first, second) - 0.5)
+    gain = np.round(ceiling(first, second) - 0.5, DIGITS)  # 0 where both sides are alike
+    return ratio(best_cut(first, second).accuracy - 0.5, gain)
 
 
 def _similar_pairs(counts: Floats, phones: _Phones) -> Floats:

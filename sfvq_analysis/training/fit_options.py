@@ -96,3 +96,8 @@ def _is_number(value: object) -> bool:
 
 def _are_numbers(values: object) -> bool:
     return isinstance(values, tuple | list) and all(map(_is_number, values))
+
+
+STRETCHED_LATENTS = FitOptions(arcs=False, whitening=0.0)
+"""For latents whose metric was made for the sake of order, as the training of voice models makes it
+(`sfvq_analysis.training.voice.whitening`): the map alone orders them, in that metric."""

@@ -3,8 +3,12 @@
 Summed over all frames, I = Σ_p n(p) / N I_p, with I_p the mutual information of index and label
 among the frames of phone p. Small counts raise it, so it stands beside a null: labels are permuted
 among the tokens of a phone, whole tokens, so that durations and the codes of a token stay what they
-are. It is drawn 199 times at most. ``corrected`` = plug_in - null_mean, ``share`` = corrected /
+are; 50 draws at most, for their mean. ``corrected`` = plug_in - null_mean, ``share`` = corrected /
 H(index | phone).
+
+Tokens of a phone aren't exchangeable if labels differ in duration, as speakers do in rate: ``p``
+has a null of its own, in which labels are permuted among the tokens of a phone that have as many
+frames (see `sfvq_analysis.stats.inference.relabelling`), drawn 199 times at most.
 
 The interval of ``corrected`` is that of the mean over frames of log n(p, l, k) n(p) / (n(p, l)
 n(p, k)) when units are resampled, with these logarithms as they are (the delta method) and the
@@ -29,13 +33,14 @@ from sfvq_analysis.stats.inference import (
     resampling_weights,
 )
 from sfvq_analysis.stats.inference.reasons import joined, no_interval, no_null
+from sfvq_analysis.stats.inference.relabelling import first_of_utterances
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Floats = NDArray[np.float64]
 
-MOST_DRAWS = 199
+MOST_DRAWS, MEAN_DRAWS = 199, 50
 COLUMNS = (
     "plug_in", "null_mean", "null_sd", "corrected", "low", "high", "share", "p",
     "n_frames", "n_tokens", "unit", "n_units", "n_permutations", "reason",
@@ -78,10 +83,12 @@ def conditional_information(
     A part without frames has NaN and the reason "no labelled frame".
     """
     observed = [_Part(labelled, part) for part in range(n_parts)]
-    null = _null(labelled, observed, purpose, inference)
+    null, alike = (
+        _null(labelled, observed, purpose, inference, alike=one) for one in (False, True)
+    )
     weights = resampling_weights(units.number, inference)
     rows = []
-    for part, drawn in zip(observed, null.T, strict=True):
+    for part, drawn, matched in zip(observed, null.T, alike.T, strict=True):
         mean, sd = null_summary(drawn)
         sums = part.by_unit(units.number)
         n = weights @ sums[1]
@@ -98,12 +105,12 @@ def conditional_information(
                 "low": float(low),
                 "high": float(high),
                 "share": float("nan") if constant else corrected / part.entropy,
-                "p": p_value(part.information, drawn, "greater"),
+                "p": p_value(part.information, matched, "greater"),
                 "n_frames": part.n_frames,
                 "n_tokens": part.n_tokens,
                 "unit": units.name,
                 "n_units": units.number,
-                "n_permutations": len(drawn),
+                "n_permutations": len(matched),
                 "reason": joined(
                     "" if part.n_frames else "no labelled frame",
                     "each phone has one index: no share" if constant else "",
@@ -156,17 +163,27 @@ class _Part:
         return sums[0], sums[1]
 
 
-def _null(labelled: Labelled, parts: list[_Part], purpose: str, inference: Inference) -> Floats:
+def _null(
+    labelled: Labelled, parts: list[_Part], purpose: str, inference: Inference, *, alike: bool
+) -> Floats:
     """Return the information of permuted labels, shape (n, n_parts)."""
     n_frames = np.array([part.n_frames for part in parts], dtype=np.float64)
-    drawn = np.full((min(MOST_DRAWS, inference.n_permutations), len(parts)), np.nan)
+    n_draws = min(MOST_DRAWS if alike else MEAN_DRAWS, inference.n_permutations)
+    drawn = np.full((n_draws, len(parts)), np.nan)
     if not n_frames.sum():
         return drawn
     from sfvq_analysis.stats.inference.relabelling_kernels import shuffle_within
     from sfvq_analysis.stats.inference.token_kernels import sum_xlogx
 
-    order = np.argsort(labelled.stratum, kind="stable")  # tokens of a phone in a row
-    labels, first_token = labelled.label[order], _first(labelled.stratum[order])
+    duration = np.bincount(labelled.token, labelled.length, len(labelled.stratum))
+    order = np.lexsort((duration, labelled.stratum))  # tokens of a phone in a row
+    phone, labels = labelled.stratum[order], labelled.label[order]
+    first_token = first_of_utterances(phone)
+    swapping = (
+        first_of_utterances(phone * (int(duration.max()) + 1) + duration[order].astype(np.int64))
+        if alike
+        else first_token
+    )
     runs = labelled._replace(token=np.argsort(order)[labelled.token])
     entries, first = _entries(runs, first_token, len(parts))
     whole = runs._replace(code=np.zeros_like(runs.code))
@@ -176,10 +193,10 @@ def _null(labelled: Labelled, parts: list[_Part], purpose: str, inference: Infer
     n_labels, n_codes = int(labels.max()) + 1, int(labelled.code.max()) + 1
     cells, rows = np.zeros((n_labels, n_codes), np.int32), np.zeros((n_labels, 1), np.int32)
     fixed = np.array([part.fixed for part in parts])
-    rng = inference.generator(purpose)
+    rng = inference.generator(f"{purpose} alike" if alike else purpose)
     joint, of_label = np.zeros((2, len(parts)))
     for draw in drawn:
-        shuffle_within(labels, first_token, rng)
+        shuffle_within(labels, swapping, rng)
         sum_xlogx(entries, labels, first, xlogx, cells, joint)
         sum_xlogx(totals, labels, first_total, xlogx, rows, of_label)
         total = np.maximum(joint - of_label + fixed, 0.0)
@@ -199,8 +216,3 @@ def _entries(
     wanted = np.arange(n_parts)[:, None] * shape[1] + first_token
     first = np.searchsorted(part * shape[1] + token, wanted)
     return tuple(column.astype(np.int32) for column in (token, code, frames)), first
-
-
-def _first(values: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return where each stretch of equal values begins, and the length of all at the end."""
-    return np.append(np.flatnonzero(np.diff(values, prepend=-1)), len(values)).astype(np.int64)

@@ -18,11 +18,13 @@ C   family   effect                                                   null
 10  order    shortest range with .8 of a group, share of K, mean      used codes permuted, *
 11  speech   largest log odds of silence > vowel, plosive > nasal,    0; p is the largest of three
              fricative > nasal, moves of the index's groups           (an intersection-union test)
-12  order    accuracy by half a minute of labels, share of all's   used codes permuted
+12  order    accuracy by half a minute of labels, share of all's      used codes permuted
 === ======== ======================================================== ==============================
 
-\* p is the larger of two: codes permuted, and labels permuted over segments, for where all frames
-keep to a few neighbouring codes, those of any phones do.
+C12 takes less than half a minute of a table that has less than two.
+
+\* p is the larger of two: codes permuted, and labels permuted over segments of as many frames, for
+where all frames keep to a few neighbouring codes, those of any phones do.
 
 Only rows of the family ``order`` speak of the order of the axis: the others may hold for a codebook
 in any order. p values of all claims are corrected together (Benjamini and Hochberg).
@@ -109,7 +111,7 @@ def claims(
     >>> found.set_index("claim").loc["C5", ["verdict", "detail"]].tolist()
     ['holds', 'vowels above index 31; the best order of these codes has 0.993']
     """
-    if sentence is not None and sentence not in set(table.utterances["sentence"]):
+    if sentence is not None and sentence not in {*table.utterances["sentence"]} - {""}:
         raise OptionError(
             f"sentence is {sentence!r}", remedy="name one of the table, such as its column sentence"
         )

@@ -9,6 +9,8 @@ import pandas as pd
 
 from sfvq_analysis.stats.claims.said import Found, as_measure
 from sfvq_analysis.stats.groups.splits import splits
+from sfvq_analysis.stats.inference import Measure
+from sfvq_analysis.stats.inference.reasons import joined, no_interval, no_null
 from sfvq_analysis.stats.labels.reading import reading_test
 from sfvq_analysis.stats.order.adjacency import adjacency_test
 from sfvq_analysis.stats.time.steps import steps
@@ -29,13 +31,18 @@ def one_threshold(said: Said) -> Found:
     """Test C5 by the accuracy of the best threshold."""
     found = splits(said.reductions, inference=said.inference)
     row = found.iloc[0]
-    detail = ""
-    if not pd.isna(row["threshold"]):
-        detail = (
-            f"{row['above']}s above index {row['threshold']}; the best order of these codes "
-            f"has {row['ceiling']:.3f}"
+    measure = as_measure(found.iloc[:1], "accuracy", effect="accuracy")
+    if pd.isna(row["share_of_ceiling"]):  # an empty side, or both alike, so that no order parts
+        return Found(
+            Measure("accuracy", unit=measure.unit, n_units=measure.n_units, reason=row["reason"])
         )
-    return Found(as_measure(found.iloc[:1], "accuracy", effect="accuracy"), detail)
+    bounds = no_interval(measure.unit, measure.n_units, said.inference)
+    detail = (
+        f"{row['above']}s above index {row['threshold']}; the best order of these codes "
+        f"has {row['ceiling']:.3f}"
+    )
+    reason = joined(measure.reason, bounds, no_null(said.inference))
+    return Found(measure._replace(reason=reason), detail)
 
 
 def similar_peak_together(said: Said) -> Found:

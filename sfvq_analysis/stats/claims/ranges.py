@@ -46,8 +46,10 @@ def fricatives(said: Said) -> Found:
 def groups_in_ranges(said: Said) -> Found:
     """Test C10 by the mean width of the ranges of all groups."""
     counts = unit_counts(said.reductions, "phone_group")
-    if len(counts.values) < 2:
-        return untestable(counts, "range width", "fewer than two groups have a frame")
+    hindrance = why_no_order(counts)
+    if hindrance or len(counts.values) < 2:
+        why = hindrance or "fewer than two groups have a frame"
+        return untestable(counts, "range width", why)
     total = counts.total()
     ranges = [shortest_range(row, _MASS) for row in total]
     text = (f"{name} {a}-{b}" for name, (a, b) in zip(counts.values, ranges, strict=True))
@@ -60,8 +62,10 @@ def _in_one_range(said: Said, phones: Collection[str]) -> Found:
     """Test whether the frames of some phones, taken together, lie in one range."""
     counts = unit_counts(said.reductions, "phone")
     chosen = np.isin(counts.values, list(phones)) if counts.values else np.zeros(0, dtype=bool)
-    if not chosen.any():
-        return untestable(counts, "range width", f"no frame of {', '.join(phones)}")
+    hindrance = why_no_order(counts)
+    if hindrance or not chosen.any() or chosen.all():
+        absent = "no frame of other phones" if chosen.any() else f"no frame of {', '.join(phones)}"
+        return untestable(counts, "range width", hindrance or absent)
     mine = counts.total()[chosen].sum(axis=0)
     first, last = shortest_range(mine, _MASS)
     detail = f"{first}-{last} holds {mine[first : last + 1].sum() / mine.sum():.0%}"
@@ -92,4 +96,4 @@ def _widths(said: Said, members: NDArray[np.bool_]) -> Measure:
     null = np.concatenate(by_order)
     found = measured(counts, "range width", (observed, null, "less"), width, said)
     p = max(found.p, p_value(observed, by_label, "less"))
-    return found._replace(p=p, reason=found.reason or why_no_order(counts))
+    return found._replace(p=p)

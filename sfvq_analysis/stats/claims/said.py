@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from sfvq_analysis.stats.inference import Inference, Measure, null_summary, p_value
+from sfvq_analysis.stats.inference.reasons import joined, no_interval, no_null
 from sfvq_analysis.stats.inference.relabelling import relabelled_counts
 
 if TYPE_CHECKING:
@@ -36,12 +37,12 @@ class Said:
     _relabelled: list[NDArray[np.int32]] = field(default_factory=list)
 
     def relabelled(self) -> list[NDArray[np.int32]]:
-        """Return counts by phone with labels permuted, drawn once for all claims."""
+        """Return counts by phone with labels permuted, as p values need them, drawn once."""
         if not self._relabelled:
             fewer = replace(
                 self.inference, n_permutations=min(_LABEL_DRAWS, self.inference.n_permutations)
             )
-            draws = relabelled_counts(self.reductions, fewer)
+            draws = relabelled_counts(self.reductions, fewer, alike=True)
             self._relabelled.extend(draw.astype(np.int32) for draw in draws)
         return self._relabelled
 
@@ -64,7 +65,8 @@ def measured(
     observed, null, tail = found
     low, high = counts.interval(statistic, said.inference)
     p = p_value(observed, null, tail)
-    reason = "" if counts.n_units > 1 else f"one {counts.unit}: no interval"
+    no_bounds = no_interval(counts.unit, counts.n_units, said.inference)
+    reason = joined(no_bounds, no_null(said.inference))
     mean, sd = null_summary(null)
     return Measure(
         name,

@@ -9,6 +9,7 @@ import numpy as np
 
 from sfvq_analysis.stats.claims.said import Found, as_measure
 from sfvq_analysis.stats.inference import Measure
+from sfvq_analysis.stats.inference.reasons import joined
 from sfvq_analysis.stats.speakers.consistency import sentence_consistency
 from sfvq_analysis.stats.time.group_transitions import group_transitions
 
@@ -34,31 +35,30 @@ def same_picture(said: Said) -> Found:
 def _with_one_repeated(reductions: Reductions, sentence: str) -> Reductions:
     """Return reductions in which all other sentences are said by one speaker only."""
     utterances = reductions.utterances.copy()
-    others = utterances["sentence"] != sentence
-    utterances.loc[others, "sentence"] = utterances.loc[others, "utterance"]
+    others = ~utterances["sentence"].isin([sentence, ""])  # what isn't known stays so
+    utterances.loc[others, "sentence"] = "other: " + utterances.loc[others, "utterance"]
     return replace(reductions, utterances=utterances)
 
 
 def rare_moves(said: Said) -> Found:
     """Test C11 by the least rare of the three moves."""
     found = group_transitions(said.reductions, inference=said.inference)
-    named = [*zip(found["group"], found["next_group"], strict=True)]
-    rows = found[[pair in _RARE_MOVES for pair in named]].dropna(subset=["log_odds", "p"])
+    named = zip(found["group"], found["next_group"], strict=True)
+    asked = found[np.array([pair in _RARE_MOVES for pair in named], dtype=bool)]
     blank = Measure("log odds", unit=said.reductions.unit, n_units=len(said.reductions.units))
-    if len(rows) < len(_RARE_MOVES):
-        lacking = found.loc[[pair in _RARE_MOVES for pair in named], "reason"]
-        why = next((reason for reason in lacking if reason), "a group has no index of its own")
-        return Found(blank._replace(reason=why))
-    one_sided = np.where(rows["log_odds"] < 0, rows["p"] / 2, 1 - rows["p"] / 2)
-    most = rows.loc[rows["log_odds"].idxmax()]
-    detail = ", ".join(
-        f"{row.group} > {row.next_group} {row.log_odds:.2f}" for row in rows.itertuples()
-    )
+    absent = "a group has no index of its own" if len(asked) < len(_RARE_MOVES) else ""
+    reason = joined(absent, *asked["reason"])
+    if absent or asked["log_odds"].isna().any():
+        return Found(blank._replace(reason=reason))
+    one_sided = np.where(asked["log_odds"] < 0, asked["p"] / 2, 1 - asked["p"] / 2)
+    most = asked.loc[asked["log_odds"].idxmax()]
+    moves = (f"{row.group} > {row.next_group} {row.log_odds:.2f}" for row in asked.itertuples())
     found_move = blank._replace(
         effect=float(most["log_odds"]),
         low=float(most["low"]),
         high=float(most["high"]),
         null_mean=0.0,
-        p=float(one_sided.max()),
+        p=float(one_sided.max()),  # NaN if one is
+        reason=reason,
     )
-    return Found(found_move, detail)
+    return Found(found_move, ", ".join(moves))

@@ -4,7 +4,9 @@ Two distances of raw densities answer two questions:
 
 - ``js``, the Jensen-Shannon distance (base 2, the root of the divergence, 0 … 1). It doesn't change
   when codes are relabelled, so it says nothing about order. Its null is of *labels*, permuted
-  between the two only; see `sfvq_analysis.stats.inference.pair_relabelling`.
+  between the two only (see `sfvq_analysis.stats.inference.pair_relabelling`); for ``js_p`` only
+  among their segments of one duration, as groups that differ in duration but not in indices would
+  else be told apart.
 - ``emd``, the earth mover's distance in indices. Its null is of *order*: used codes are permuted.
 
 The divergence of samples is biased upward, the more so the fewer frames there are, and resampling
@@ -179,14 +181,18 @@ def _rows(
     resampled = np.concatenate([observed[None][:0], *(_distances(one, pairs) for one in blocks)])
     bounds = np.stack(interval(resampled, counts.n_units, inference), axis=-1)  # (n_pairs, 3, 2)
     centre = _mean(resampled[..., 0], axis=0)
-    label_null = null_of_pairs(reductions, pairs, _divergence, inference, values)
+    label_null, alike_null = (
+        null_of_pairs(reductions, pairs, _divergence, inference, values, alike=alike)
+        for alike in (False, True)
+    )
     order_null = _order_null(total, pairs, permuted_codes(total.any(axis=0), inference))
     return [
         {
             **_js_numbers(observed[at, 0], bounds[at, 0] - centre[at], label_null[:, at]),
+            "js_p": p_value(observed[at, 0], alike_null[:, at], "greater"),
             **_emd_numbers("emd", observed[at, 1], bounds[at, 1], order_null[:, at, 0]),
             **_emd_numbers("emd_relative", observed[at, 2], bounds[at, 2], order_null[:, at, 1]),
-            "reason": _why_not(len(pairs), label_null[:, at], counts),
+            "reason": _why_not(len(pairs), (label_null[:, at], alike_null[:, at]), counts),
         }
         for at in range(len(pairs))
     ]
@@ -254,7 +260,6 @@ def _js_numbers(
         "js_corrected_high": corrected_high,
         "js_null_mean": mean,
         "js_null_sd": sd,
-        "js_p": p_value(divergence, null, "greater"),
     }
 
 
@@ -267,11 +272,14 @@ def _emd_numbers(
     return {f"{name}{column}": number for column, number in zip(columns, numbers, strict=True)}
 
 
-def _why_not(n_pairs: int, label_null: NDArray[np.float64], counts: UnitCounts) -> str:
+def _why_not(
+    n_pairs: int, nulls: tuple[NDArray[np.float64], NDArray[np.float64]], counts: UnitCounts
+) -> str:
     swapped = "no utterance has both: their labels can't be permuted"
+    alike = "no utterance has both in one duration: no js_p"
     alone = "one pair: nothing to be nearer than"
     reasons = (
-        swapped if np.isnan(label_null).any() else "",
+        swapped if np.isnan(nulls[0]).any() else alike if np.isnan(nulls[1]).any() else "",
         alone if n_pairs == 1 else "",
         why_no_interval(counts),
     )

@@ -73,7 +73,10 @@ def splits(table: IndexTable | Reductions, *, inference: Inference | None = None
     """Return how well consonants and vowels, and each group and the rest, are parted by the axis.
 
     The null permutes the used codes; thresholds, directions and ranges are chosen anew in each of
-    its draws and in every resampling of units. Frames of phones in no group take no part.
+    its draws. In a resampling of units those of the data are kept, for the best threshold of every
+    resampling would gain by chance once more: intervals of the accuracies are of how well *this*
+    threshold and *this* range part the groups of other speakers. Only ``threshold_low`` and
+    ``threshold_high`` choose anew. Frames of phones in no group take no part.
 
     Parameters
     ----------
@@ -159,7 +162,8 @@ def _rows(
     total = counts.total()
     by_group = densities(total)
     draws = permuted_codes(total.any(axis=0), inference)
-    low, high = counts.interval(lambda block: _resampled(block, contrasts), inference)
+    kept = [_kept(one, by_group) for one in contrasts]
+    low, high = counts.interval(lambda block: _resampled(block, contrasts, kept), inference)
     rows = []
     for at, one in enumerate(contrasts):
         first, second = (side_density(by_group, side) for side in (one.first, one.second))
@@ -237,13 +241,35 @@ def _range_accuracy(excess: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray((1 + range_gain(excess)) / 2)
 
 
-def _resampled(block: NDArray[np.float64], contrasts: list[_Contrast]) -> NDArray[np.float64]:
+def _kept(
+    contrast: _Contrast, by_group: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return what an index adds to 2 · accuracy - 1 by the best threshold and by the best range.
+
+    Each of shape (K,), times the excess of the first side there. Where several are equally good the
+    mean of what both readings of the axis find.
+    """
+    first, second = (side_density(by_group, side) for side in (contrast.first, contrast.second))
+    by_cut, by_range = np.zeros((2, by_group.shape[1]))
+    for way in (1, -1):
+        cut, found = best_cut(first[::way], second[::way]), best_range((first - second)[::way])
+        by_cut[::way][: int(cut.threshold) + 1] += 0.5 if cut.second_above else -0.5
+        if found:
+            by_range[::way][found[0] : found[1] + 1] += 0.5
+    return by_cut, by_range
+
+
+def _resampled(
+    block: NDArray[np.float64],
+    contrasts: list[_Contrast],
+    kept: list[tuple[NDArray[np.float64], NDArray[np.float64]]],
+) -> NDArray[np.float64]:
     """Return the measures of `_INTERVALS` of counts (m, n_groups, K): (m, n_contrasts, 3)."""
     by_group = densities(block)
     found = np.full((len(block), len(contrasts), len(_INTERVALS)), np.nan)
-    for at, one in enumerate(contrasts):
+    for at, (one, (by_cut, by_range)) in enumerate(zip(contrasts, kept, strict=True)):
         first, second = (side_density(by_group, side) for side in (one.first, one.second))
-        cut = best_cut(first, second)
+        cut, excess = best_cut(first, second), first - second
         place = np.where(np.isnan(cut.accuracy), np.nan, (cut.threshold + 1) / block.shape[-1])
-        found[:, at] = np.stack([cut.accuracy, place, _range_accuracy(first - second)], axis=-1)
+        found[:, at] = np.stack([(1 + excess @ by_cut) / 2, place, (1 + excess @ by_range) / 2], -1)
     return found

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from sfvq_analysis.stats.counting.reductions import token_values
-from sfvq_analysis.stats.inference.relabelling import first_of_utterances
+from sfvq_analysis.stats.inference.relabelling import strata_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,17 +28,29 @@ _DRAWS = 64  # at a time: the counts of as many stay in the processor's cache
 
 
 class _Labelled(NamedTuple):
-    """Tokens that have a value and own a frame: value and utterance of each, and their runs."""
+    """Tokens with a value and a frame: value, utterance and frames of each, and their runs."""
 
     value: NDArray[np.int64]
     utterance: NDArray[np.int32]
+    n_frames: NDArray[np.int64]
     runs: tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.int32]]
 
 
 class _Pair(NamedTuple):
-    """A pair's tokens as the kernel takes them, and all their frames by index."""
+    """A pair's tokens that may swap labels, as the kernel takes them; frames of both by index.
+
+    Attributes
+    ----------
+    tokens
+        See `exchange_labels`.
+    kept
+        Frames of the first value's other tokens, shape (K,).
+    frames
+        Of all tokens of both values, shape (K,).
+    """
 
     tokens: tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]
+    kept: NDArray[np.int64]
     frames: NDArray[np.int64]
 
 
@@ -48,10 +60,12 @@ def null_of_pairs(
     statistic: Callable[[NDArray[np.int64]], NDArray[np.float64]],
     inference: Inference,
     values: tuple[By, Folding] = ("phone_group", 61),
+    *,
+    alike: bool = False,
 ) -> NDArray[np.float64]:
     """Return a statistic of pairs with their labels permuted, shape (n_permutations, n_pairs).
 
-    NaN for a pair that no utterance has both of: there is nothing to permute.
+    NaN for a pair of which no utterance has both (`alike`: as long): there is nothing to permute.
 
     Parameters
     ----------
@@ -65,11 +79,14 @@ def null_of_pairs(
         Number of draws and seed.
     values
         `by` and `phone_set` of `unit_counts`.
+    alike
+        Permute only among segments that own as many frames, for p values; see
+        `sfvq_analysis.stats.inference.relabelling`.
     """
     labelled = _labelled(reductions, values)
-    prepared = [_prepared(labelled, pair, reductions.codebook_size) for pair in pairs]
+    prepared = [_prepared(labelled, pair, reductions.codebook_size, alike) for pair in pairs]
     null = np.full((inference.n_permutations, len(pairs)), np.nan)
-    rng = inference.generator("labels")
+    rng = inference.generator("labels alike" if alike else "labels")
     block = max(1, min(_DRAWS, _CHANCES_IN_MEMORY // max(1, len(labelled.value))))
     for start in range(0, len(null), block):
         part = null[start : start + block]
@@ -87,24 +104,37 @@ def _labelled(reductions: Reductions, values: tuple[By, Folding]) -> _Labelled:
     n_runs = np.bincount(owner[known], minlength=len(value))
     owning = n_runs > 0
     index, length = (reductions.runs[name].to_numpy()[known] for name in ("index", "length"))
-    return _Labelled(
-        value[owning],
-        reductions.tokens["utterance"].to_numpy()[owning],
-        (np.append(0, np.cumsum(n_runs[owning])), index, length),
+    utterance, n_frames = (
+        reductions.tokens[name].to_numpy()[owning] for name in ("utterance", "n_frames")
     )
+    first_run = np.append(0, np.cumsum(n_runs[owning]))
+    return _Labelled(value[owning], utterance, n_frames, (first_run, index, length))
 
 
-def _prepared(labelled: _Labelled, pair: tuple[int, int], size: int) -> _Pair | None:
-    of_pair = np.isin(labelled.value, pair)
-    number = np.flatnonzero(of_pair)
-    bounds = first_of_utterances(labelled.utterance[number])
-    n_first = np.diff(np.append(0, np.cumsum(labelled.value[number] == pair[0]))[bounds])
-    if not ((n_first > 0) & (n_first < np.diff(bounds))).any():
+def _prepared(labelled: _Labelled, pair: tuple[int, int], size: int, alike: bool) -> _Pair | None:
+    number = np.flatnonzero(np.isin(labelled.value, pair))
+    order, bounds = strata_of(
+        labelled.utterance[number], labelled.n_frames[number] if alike else None
+    )
+    number = number[order]
+    is_first = labelled.value[number] == pair[0]
+    n, n_first = np.diff(bounds), np.diff(np.append(0, np.cumsum(is_first))[bounds])
+    mixed = (n_first > 0) & (n_first < n)
+    if not mixed.any():
         return None
+    moving = np.repeat(mixed, n)
+    tokens = number[moving], np.append(0, np.cumsum(n[mixed])), n_first[mixed]
+    kept = _frames_of(labelled, number[~moving & is_first], size)
+    return _Pair(tokens, kept, _frames_of(labelled, number, size))
+
+
+def _frames_of(labelled: _Labelled, number: NDArray[np.int64], size: int) -> NDArray[np.int64]:
+    """Return the frames of tokens by index, shape (size,)."""
     first_run, index, length = labelled.runs
-    mine = np.repeat(of_pair, np.diff(first_run))
-    frames = np.bincount(index[mine], length[mine], size).astype(np.int64)
-    return _Pair((number, bounds, n_first), frames)
+    chosen = np.zeros(len(labelled.value), dtype=bool)
+    chosen[number] = True
+    mine = np.repeat(chosen, np.diff(first_run))
+    return np.bincount(index[mine], length[mine], size).astype(np.int64)
 
 
 def _relabelled(pair: _Pair, labelled: _Labelled, chance: NDArray[np.float32]) -> NDArray[np.int64]:
@@ -113,5 +143,5 @@ def _relabelled(pair: _Pair, labelled: _Labelled, chance: NDArray[np.float32]) -
 
     counts = np.zeros((len(pair.frames), chance.shape[1]), dtype=np.int32)
     exchange_labels(pair.tokens, labelled.runs, chance, counts)
-    first = counts.T.astype(np.int64)
+    first = counts.T.astype(np.int64) + pair.kept
     return np.stack([first, pair.frames - first], axis=1)

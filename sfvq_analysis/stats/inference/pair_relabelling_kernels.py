@@ -23,14 +23,14 @@ def exchange_labels(
 ) -> None:
     """Add the frames of the tokens that get the first label to counts, in place.
 
-    As many tokens of an utterance get it as have it, every choice of them being equally likely:
+    As many tokens of a stratum get it as have it, every choice of them being equally likely:
     one after the other gets it with the chance (labels left) / (tokens left).
 
     Parameters
     ----------
     tokens
-        The numbers of a pair's tokens; where each utterance begins among them, their number at the
-        end; how many of each utterance have the first label.
+        The numbers of a pair's tokens; where each stratum (an utterance, or its tokens of one
+        duration) begins among them, their number at the end; how many of each have the first label.
     runs
         Where the runs of each token begin, by its number; index and length of all runs.
     chance
@@ -38,14 +38,14 @@ def exchange_labels(
     counts
         A row each index, a column each draw.
     """
-    number, first_of_utterance, n_first = tokens
+    number, first_of_stratum, n_first = tokens
     first_run, index, length = runs
     n_draws = counts.shape[1]
     labels_left = np.empty(n_draws, dtype=np.float32)
     labelled = np.empty(n_draws, dtype=np.int32)
-    for utterance in range(len(n_first)):
-        start, stop = first_of_utterance[utterance], first_of_utterance[utterance + 1]
-        labels_left[:] = n_first[utterance]
+    for stratum in range(len(n_first)):
+        start, stop = first_of_stratum[stratum], first_of_stratum[stratum + 1]
+        labels_left[:] = n_first[stratum]
         for at in range(start, stop):
             token, tokens_left = number[at], np.float32(stop - at)
             for draw in range(n_draws):

@@ -3,6 +3,15 @@
 A segment keeps its frames and their codes, an utterance keeps its labels; only which segment has
 which label is drawn. Segments that own no frame, or whose phone has no value (a phone in no group),
 take no part.
+
+Phones differ in duration, so that labels of segments of any duration aren't exchangeable even where
+indices say nothing of phones: permuting them moves frames from one phone to another. What a
+statistic is *on average* without information is hardly moved by that, but a test is: on simulated
+speech tests at .05 rejected in 0 to 47 % of tables that held nothing. So a p value is drawn with
+`alike`, where labels are permuted only among segments of an utterance that own as many frames. No
+phone then gains or loses a frame, and the test is exact if segments of a duration differ in nothing
+but what they say. Means are not drawn so, for a segment that is the only one of its duration keeps
+its label in all draws, and what labels tell would be taken for chance.
 """
 
 from __future__ import annotations
@@ -25,7 +34,12 @@ if TYPE_CHECKING:
 
 
 def relabelled_counts(
-    reductions: Reductions, inference: Inference, by: By = "phone", phone_set: Folding = 61
+    reductions: Reductions,
+    inference: Inference,
+    by: By = "phone",
+    phone_set: Folding = 61,
+    *,
+    alike: bool = False,
 ) -> Iterator[NDArray[np.int64]]:
     """Yield the counts of value and index of every draw, shape (n_values, K).
 
@@ -39,13 +53,17 @@ def relabelled_counts(
         Number of draws and seed.
     by, phone_set
         As in `unit_counts`.
+    alike
+        Permute only among segments that own as many frames: for p values.
     """
     names, code = token_values(reductions, by, phone_set)
-    taking_part = (code >= 0) & (reductions.tokens["n_frames"].to_numpy() > 0)
+    n_frames = reductions.tokens["n_frames"].to_numpy()
+    taking_part = (code >= 0) & (n_frames > 0)
     token, index, length = _entries(reductions.runs, taking_part)
-    first = first_of_utterances(reductions.tokens["utterance"].to_numpy()[taking_part])
-    labels = code[taking_part]
-    rng = inference.generator("labels")
+    utterance = reductions.tokens["utterance"].to_numpy()[taking_part]
+    order, first = strata_of(utterance, n_frames[taking_part] if alike else None)
+    token, labels = np.argsort(order)[token], code[taking_part][order]
+    rng = inference.generator("labels alike" if alike else "labels")
     shuffled, added = _kernels()
     for _ in range(inference.n_permutations):
         mine = labels.copy()
@@ -55,7 +73,38 @@ def relabelled_counts(
         yield counts
 
 
-def first_of_utterances(utterance: NDArray[np.int32]) -> NDArray[np.int64]:
+def strata_of(
+    utterance: NDArray[np.integer], n_frames: NDArray[np.integer] | None
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return tokens in an order in which those that may swap labels follow each other.
+
+    Parameters
+    ----------
+    utterance
+        Of every token, or another number of what tokens swap labels in; in order.
+    n_frames
+        Of every token, if only those of as many frames may swap.
+
+    Returns
+    -------
+    order, first
+        Rows of tokens, and where each stratum begins among them, and their number at the end.
+
+    Examples
+    --------
+    >>> order, first = strata_of(np.array([0, 0, 0, 1]), np.array([2, 5, 2, 2]))
+    >>> order.tolist(), first.tolist()
+    ([0, 2, 1, 3], [0, 2, 3, 4])
+    """
+    if n_frames is None:
+        return np.arange(len(utterance)), first_of_utterances(utterance)
+    order = np.lexsort((n_frames, utterance)).astype(np.int64)
+    longest = int(n_frames.max(initial=0)) + 1
+    stratum = utterance.astype(np.int64) * longest + n_frames
+    return order, first_of_utterances(stratum[order])
+
+
+def first_of_utterances(utterance: NDArray[np.integer]) -> NDArray[np.int64]:
     """Return where each stretch of equal values begins, and the length of all at the end."""
     changes = np.flatnonzero(np.diff(utterance)) + 1
     starts = [np.zeros(min(len(utterance), 1), dtype=np.int64), changes]

@@ -10,7 +10,8 @@ Order nulls
     are. Thresholds, peaks and ranges are chosen anew in every permutation.
 Label nulls
     Permute the labels of whole segments within each utterance, so that durations, the codes of a
-    segment and the phones of an utterance stay what they are.
+    segment and the phones of an utterance stay what they are. For p values they are permuted among
+    the segments that last as long, for phones differ in duration; see `inference.relabelling`.
 p values
     (1 + #{null as extreme as observed}) / (1 + B); never 0. Many pairs are corrected by Benjamini
     and Hochberg's false discovery rate.

@@ -4,7 +4,8 @@ As in `stats.labels.few_labels`, some minutes of labelled speech give every inde
 counts smoothed along the axis (an index learns from its neighbours), and the speakers that weren't
 touched are read with that map. The measure is the balanced accuracy of it over that of the map of
 all labels, mean over draws of the minutes. The null permutes the used codes and learns and reads
-the same minutes again: what neighbours teach each other is then worth nothing.
+the same minutes again: what neighbours teach each other is then worth nothing. A draw of minutes
+whose other speakers the map of all labels reads wholly wrong has no such share and is left out.
 """
 
 from __future__ import annotations
@@ -77,19 +78,21 @@ def reading_test(
     check_count("n_draws", n_draws)
     inference = inference or Inference()
     speech = LabelledSpeech.of(table)
+    counts = speech.counts.sum(axis=0)
     blank = Measure("share_of_accuracy", unit=speech.unit, n_units=speech.n_units)
-    reason = speech.lacks(minutes)
+    reason = speech.lacks(minutes) or _why_no_order(counts)
     if reason:
         return as_frame([blank._replace(reason=reason)])
     drawn = (speech.lot(order, minutes) for order in speech.orders(n_draws, inference))
-    lots = [lot for lot in drawn if lot.is_readable]
+    whole = nearest_map(counts)
+    lots = [lot for lot in drawn if lot.is_readable and _accuracy(lot.read, whole) > 0]
     if not lots:
         why = "no draw leaves a group to learn and one to read"
         return as_frame([blank._replace(reason=why)])
-    counts = speech.counts.sum(axis=0)
-    shares = _shares(counts, lots, np.arange(counts.shape[1]))
+    best = np.array([_accuracy(lot.read, whole) for lot in lots])  # the same in any order
+    shares = _accuracies(lots, np.arange(counts.shape[1])) / best
     draws = permuted_codes(counts.any(axis=0), inference)
-    null = [_shares(counts, lots, draw).mean() for draw in draws]
+    null = [(_accuracies(lots, draw) / best).mean() for draw in draws]
     tail = (1 - inference.level) / 2
     low, high = np.quantile(shares, [tail, 1 - tail])
     mean, sd = null_summary(null)
@@ -105,15 +108,18 @@ def reading_test(
     return as_frame([found])
 
 
-def _shares(counts: Ints, lots: Sequence[Lot], draw: Ints) -> Floats:
-    """Return the share of accuracy of every lot, code ``draw[i]`` standing at place i."""
-    whole = nearest_map(counts)[draw]
+def _why_no_order(counts: Ints) -> str:
+    """Return why the order of codes can teach nothing; empty if it can."""
+    if np.count_nonzero(counts[:N_GROUPS].any(axis=1)) < 2:
+        return "one group only: nothing to tell apart"
+    n_used = np.count_nonzero(counts.any(axis=0))
+    return "" if n_used > 1 else "one used code: there is no order"
+
+
+def _accuracies(lots: Sequence[Lot], draw: Ints) -> Floats:
+    """Return the accuracy by every lot, code ``draw[i]`` standing at place i."""
     return np.array(
-        [
-            _accuracy(lot.read[:, draw], smoothed_map(lot.fitted[:, draw]))
-            / _accuracy(lot.read[:, draw], whole)
-            for lot in lots
-        ]
+        [_accuracy(lot.read[:, draw], smoothed_map(lot.fitted[:, draw])) for lot in lots]
     )
 
 

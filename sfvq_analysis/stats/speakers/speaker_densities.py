@@ -185,9 +185,11 @@ def _weights(own: Floats, others: Floats) -> Floats:
 
 
 def permuted_tokens(frames: Spoken, rng: np.random.Generator) -> Iterator[Ints]:
-    """Yield values permuted over the tokens of each phone, without end."""
-    home = np.argsort(frames.phone, kind="stable")
+    """Yield values permuted over the tokens of each phone that have as many frames, without end."""
+    duration = np.bincount(frames.token, frames.length, len(frames.phone))
+    _, kind = np.unique(np.stack([frames.phone, duration]), axis=1, return_inverse=True)
+    home = np.argsort(kind, kind="stable")
     while True:
         drawn = np.empty_like(frames.value)
-        drawn[home] = frames.value[np.lexsort((rng.random(len(drawn)), frames.phone))]
+        drawn[home] = frames.value[np.lexsort((rng.random(len(drawn)), kind))]
         yield drawn

@@ -10,8 +10,8 @@ dialect to that of all others, over the frames that a known phone owns.
 
 Small samples are far from everything, so a distance stands beside its null. For a sex or dialect,
 speakers are permuted over the values. A single speaker has nobody to be permuted with: there,
-speakers are permuted over the tokens of each phone, whole tokens, which leaves everybody as many
-tokens of each phone; it is drawn 99 times at most.
+speakers are permuted over the tokens of each phone that have as many frames, which leaves everybody
+as many frames of each phone; it is drawn 99 times at most.
 
 `speaker_information`: I(index; speaker | phone), of `sfvq_analysis.stats.arithmetic.conditional`.
 

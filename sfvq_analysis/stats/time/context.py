@@ -94,7 +94,7 @@ def _phones(reductions: Reductions, phone_set: Folding) -> NDArray[np.int64]:
     """Return every token's phone as a number, -1 for none; a neighbour needs no frame."""
     phone = reductions.tokens["phone"]
     _, codes = value_codes(list(phone.cat.categories), "phone", phone_set)
-    return np.append(codes, -1)[phone.cat.codes.to_numpy()]
+    return np.asarray(np.append(codes, -1)[phone.cat.codes.to_numpy()], dtype=np.int64)
 
 
 def _neighbours(

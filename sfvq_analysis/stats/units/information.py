@@ -23,6 +23,7 @@ clusterings comparison", JMLR 11 (2010), 2837-2854.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -42,7 +43,7 @@ from sfvq_analysis.stats.inference import (
 from sfvq_analysis.stats.inference.relabelling import relabelled_counts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from numpy.typing import NDArray
 
@@ -62,6 +63,7 @@ MEASURES = (
 )
 _NUMBERS = ("plug_in", "null_mean", "null_sd", "corrected", "low", "high", "p")
 _TABLES_AT_ONCE = 64
+_MEAN_DRAWS = 199
 _ROUNDING = 1e-12
 
 
@@ -91,6 +93,10 @@ def information(
     that a codebook of one code has a corrected purity of 0); for the others I is that of the draw,
     its entropies and E are those of the data (so that they all have the ``p`` of I).
 
+    ``p`` has a null of its own, in which labels are permuted among segments of an utterance that
+    own as many frames: it is exact however long phones last (see
+    `sfvq_analysis.stats.inference.relabelling`); 1 where no two such segments differ in label.
+
     Parameters
     ----------
     table
@@ -106,10 +112,10 @@ def information(
     -------
     pd.DataFrame
         A row a measure: ``measure``; ``plug_in``, of the counts as they are; ``null_mean`` and
-        ``null_sd``; ``corrected`` = plug_in - null_mean; ``low`` and ``high``, the interval of
-        ``corrected``; ``p`` (large values are extreme); ``n_frames`` and ``n_tokens`` that were
-        counted; ``unit`` and ``n_units`` that were resampled; ``n_permutations``; ``reason`` why
-        something is NaN, else empty.
+        ``null_sd`` (of 199 draws at most); ``corrected`` = plug_in - null_mean; ``low`` and
+        ``high``, the interval of ``corrected``; ``p`` (large values are extreme); ``n_frames`` and
+        ``n_tokens`` that were counted; ``unit`` and ``n_units`` that were resampled;
+        ``n_permutations`` of ``p``; ``reason`` why something is NaN, else empty.
 
     Raises
     ------
@@ -155,9 +161,12 @@ def information(
         reason = f"one {which} only" if len(counts.values) else "no labelled frame"
         return _frame({**known, "reason": reason})
     observed, expected = _observed(counts)
-    null = _null(relabelled_counts(reductions, inference, by, phone_set), counts.total(), expected)
+    fewer = replace(inference, n_permutations=min(_MEAN_DRAWS, inference.n_permutations))
+    null = _null(relabelled_counts(reductions, fewer, by, phone_set), counts.total(), expected)
+    draws = relabelled_counts(reductions, inference, by, phone_set, alike=True)
+    alike = _drawn(draws, lambda tables: _measures(_parts(tables), expected))
     resampled = _resampled(counts, expected, inference)
-    numbers = _numbers(observed, null, resampled, counts.n_units, inference)
+    numbers = _numbers(observed, (null, alike), resampled, counts.n_units, inference)
     reasons = _reasons(observed, counts.n_units, counts.unit, inference)
     return _frame({**numbers, **known, "reason": reasons})
 
@@ -174,15 +183,25 @@ def _null(
 ) -> NDArray[np.float64]:
     """Return the measures of every draw of the label null, shape (n_permutations, n_measures)."""
     data, frames = _parts(total[None]), total.sum(axis=1)
-    found = [np.zeros((0, len(MEASURES)))]
-    while block := list(islice(draws, _TABLES_AT_ONCE)):
-        tables = np.stack(block)
+
+    def measured(tables: NDArray[np.int64]) -> NDArray[np.float64]:
         scale = frames / np.maximum(tables.sum(axis=-1), 1)  # (m, n_values)
         of_phone, of_cluster = _purities(tables * scale[..., None])
-        parts = data._replace(
-            phone_purity=of_phone, cluster_purity=of_cluster, shared=mutual_information(tables)
-        )
-        found.append(_measures(parts, expected))
+        shared = mutual_information(tables)
+        parts = data._replace(phone_purity=of_phone, cluster_purity=of_cluster, shared=shared)
+        return _measures(parts, expected)
+
+    return _drawn(draws, measured)
+
+
+def _drawn(
+    draws: Iterator[NDArray[np.int64]],
+    measured: Callable[[NDArray[np.int64]], NDArray[np.float64]],
+) -> NDArray[np.float64]:
+    """Return the measures of every draw, shape (n_permutations, n_measures)."""
+    found = [np.zeros((0, len(MEASURES)))]
+    while block := list(islice(draws, _TABLES_AT_ONCE)):
+        found.append(measured(np.stack(block)))
     return np.concatenate(found)
 
 
@@ -245,12 +264,13 @@ def _above_rounding(values: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def _numbers(
     observed: NDArray[np.float64],
-    null: NDArray[np.float64],
+    nulls: tuple[NDArray[np.float64], NDArray[np.float64]],
     resampled: NDArray[np.float64],
     n_units: int,
     inference: Inference,
 ) -> dict[str, Any]:
     """Return the columns of numbers, a value a measure."""
+    null, alike = nulls
     null_mean, null_sd = np.array([null_summary(draws) for draws in null.T]).T
     corrected = observed - null_mean
     moved = corrected - [null_summary(draws)[0] for draws in resampled.T]
@@ -262,7 +282,7 @@ def _numbers(
         "corrected": corrected,
         "low": low + moved,
         "high": high + moved,
-        "p": [p_value(*pair, "greater") for pair in zip(observed, null.T, strict=True)],
+        "p": [p_value(*pair, "greater") for pair in zip(observed, alike.T, strict=True)],
     }
 
 

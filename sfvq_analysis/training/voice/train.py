@@ -25,6 +25,7 @@ from sfvq_analysis.quantizers import PlainVQ, Provenance, Quantizer, SpaceFillin
 from sfvq_analysis.quantizers.estimators import Gradients
 from sfvq_analysis.training.baselines import fit_vq
 from sfvq_analysis.training.curve_fit import fit_sfvq
+from sfvq_analysis.training.fit_options import STRETCHED_LATENTS, FitOptions
 from sfvq_analysis.training.voice.batches import PointBatches, SpectrogramBatches
 from sfvq_analysis.training.voice.fabric import Precision, reproducible, start_fabric
 from sfvq_analysis.training.voice.frame_store import FrameStore, SpokenFrames
@@ -214,9 +215,7 @@ class _Training:
         latents = drawn_latents(latents_of(nets.encoder, self._fit), self._fit)
         encoder = VQVAEEncoder(nets.encoder)
         features = Features(latents, encoder.grid, encoder.config, ())
-        fit = fit_sfvq if options.bottleneck == "sfvq" else fit_vq
-        quantizer = fit(features, bits=options.codes.bit_length() - 1, seed=options.seed)
-        return dataclasses.replace(model, quantizer=quantizer)
+        return dataclasses.replace(model, quantizer=_codebook_of(features, options))
 
     def _model(
         self, nets: VoiceNets, quantizer: Quantizer, rows: list[dict[str, Any]]
@@ -263,6 +262,15 @@ def _mels(folder: RunFolder, spoken: Iterable[SpokenFrames]) -> FrameStore:
     if folder.mels.exists():
         return FrameStore.opened(folder.mels)
     return FrameStore.written(spoken, folder.mels)
+
+
+def _codebook_of(features: Features, options: TrainOptions) -> Quantizer:
+    """Return a codebook of the frozen encoder's latents."""
+    bits = options.codes.bit_length() - 1
+    if options.bottleneck != "sfvq":
+        return fit_vq(features, bits=bits, seed=options.seed)
+    fit_options = FitOptions() if options.course == 1 else STRETCHED_LATENTS
+    return fit_sfvq(features, bits=bits, seed=options.seed, options=fit_options)
 
 
 def _held_out(speakers: Iterable[str], one_in: int) -> frozenset[str]:
