@@ -27,6 +27,7 @@ from sfvq_analysis import (
     stats,
 )
 from sfvq_analysis.stats import Inference
+from sfvq_analysis.training import STRETCHED_LATENTS, FitOptions
 
 if TYPE_CHECKING:
     from sfvq_analysis.corpus import Corpus
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
 
 ENCODERS = {"log-mel": "mel", "voice model": "vqvae"}
 BITS = 8
-BASELINE, OURS = "k-means, as found", "SFVQ (default)"
+BASELINE, OURS = "k-means, as found", "SFVQ"
 SHORT = {
     BASELINE: "k-means",
     "k-means + PCA-1 order": "PCA order",
@@ -47,15 +48,16 @@ SHORT = {
 HERE = Path(__file__).parent
 
 
-def methods(features: Features, seed: int) -> dict[str, Quantizer]:
+def methods(features: Features, spec: str, seed: int) -> dict[str, Quantizer]:
     """Return the five codebooks of a seed, by name; the map has none, but other frames."""
     vq = fit_vq(features, bits=BITS, seed=seed)
+    options = STRETCHED_LATENTS if spec == "vqvae" else FitOptions()
     return {
         BASELINE: vq,
         "k-means + PCA-1 order": reorder(vq, "pca"),
         "k-means + short path": reorder(vq, "path"),
         "self-organising map": fit_som(features, bits=BITS),
-        OURS: fit_sfvq(features, bits=BITS, seed=seed),
+        OURS: fit_sfvq(features, bits=BITS, seed=seed, options=options),
     }
 
 
@@ -63,8 +65,10 @@ def read(fit: Corpus, other: Corpus, spec: str, seeds: int) -> dict[str, list[In
     """Return the tables of each method, one a seed; each seed samples the frames anew."""
     tables: dict[str, list[IndexTable]] = {}
     for seed in range(seeds):
-        features = sample_features(fit, load_encoder(spec), max_frames=100_000, seed=seed)
-        for name, table in index_table(other, load_encoder(spec), methods(features, seed)).items():
+        features = sample_features(fit, load_encoder(spec), max_frames=80_000, seed=seed)
+        for name, table in index_table(
+            other, load_encoder(spec), methods(features, spec, seed)
+        ).items():
             tables.setdefault(name, []).append(table)
     return tables
 

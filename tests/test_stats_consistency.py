@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -19,6 +20,7 @@ from sfvq_analysis.stats.speakers.sentence_nulls import (
 )
 from sfvq_analysis.stats.speakers.sentence_pairs import COMPARISONS, sentence_pairs
 from sfvq_analysis.stats.speakers.warping import index_series, warped_distance
+from sfvq_analysis.tables import Simulation, simulated_table
 
 SEEDS = st.integers(0, 10_000)
 FEW = Inference(n_permutations=30, n_bootstraps=40, seed=3)
@@ -246,3 +248,15 @@ def test_refuses_too_few_pairs_and_leaves_the_table():
     assert_unchanged(table, before)
     with pytest.raises(OptionError, match="max_pairs is 1"):
         sentence_consistency(table, max_pairs=1)
+
+
+def test_the_slow_null_can_be_left_out():
+    table = simulated_table(Simulation(n_speakers=4, n_own=0))
+    few = Inference(n_permutations=9, n_bootstraps=9)
+    whole = sentence_consistency(table, inference=few)
+    short = sentence_consistency(table, with_order=False, inference=few)
+    order = [name for name in whole if "order" in name]
+    pd.testing.assert_frame_equal(whole.drop(columns=order), short.drop(columns=order))
+    assert np.isfinite(whole.loc[0, "order_p"])
+    assert np.isnan(short.loc[0, "order_p"])
+    assert short.loc[0, "n_order_permutations"] == 0

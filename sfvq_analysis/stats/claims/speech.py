@@ -25,7 +25,7 @@ def same_picture(said: Said) -> Found:
     reductions = said.reductions
     if said.sentence is not None:
         reductions = _with_one_repeated(reductions, said.sentence)
-    found = sentence_consistency(reductions, inference=said.inference)
+    found = sentence_consistency(reductions, with_order=False, inference=said.inference)
     every = found[found["comparison"] == "all"]
     apart = found[found["comparison"].str.startswith("different")].dropna(subset=["effect"])
     detail = ", ".join(f"{row.comparison} {row.effect:.2f}" for row in apart.itertuples())

@@ -69,6 +69,7 @@ def sentence_consistency(
     *,
     max_pairs: int = 20_000,
     baseline: IndexTable | Reductions | None = None,
+    with_order: bool = True,
     inference: Inference | None = None,
 ) -> pd.DataFrame:
     """Return how much nearer utterances of one sentence are than those of two.
@@ -81,6 +82,9 @@ def sentence_consistency(
         Pairs that are warped, of both kinds together.
     baseline
         Another table of the same utterances, such as that of a plain codebook.
+    with_order
+        Whether to draw the second null, which is slow; without it ``order_effect`` and what follows
+        are NaN.
     inference
         Draws, level and seed; `Inference()` by default.
 
@@ -112,7 +116,7 @@ def sentence_consistency(
     reductions = as_reductions(table)
     pairs = sentence_pairs(reductions, max_pairs, inference)
     if baseline is None:
-        return _frame(_rows(_compared(reductions, pairs), inference))
+        return _frame(_rows(_compared(reductions, pairs), inference, with_order=with_order))
     other = as_reductions(baseline)
     if list(other.utterances["utterance"]) != list(reductions.utterances["utterance"]):
         raise OptionError(
@@ -121,8 +125,8 @@ def sentence_consistency(
         )
     mine, theirs = _compared(reductions, pairs), _compared(other, pairs)
     parts = {
-        "table": _frame(_rows(mine, inference)),
-        "baseline": _frame(_rows(theirs, inference)),
+        "table": _frame(_rows(mine, inference, with_order=with_order)),
+        "baseline": _frame(_rows(theirs, inference, with_order=with_order)),
         "difference": _frame(_rows_less(mine, theirs, inference)),
     }
     frames = [frame.assign(of=name) for name, frame in parts.items()]
@@ -135,7 +139,7 @@ def _compared(reductions: Reductions, pairs: Pairs) -> Compared:
     return Compared(reductions, pairs, distances, comparisons(reductions, pairs))
 
 
-def _rows(compared: Compared, inference: Inference) -> list[dict[str, object]]:
+def _rows(compared: Compared, inference: Inference, *, with_order: bool) -> list[dict[str, object]]:
     drawn, null = _resampled(compared, inference), sentence_null(compared, inference)
     rows = []
     for name in compared.masks:
@@ -157,7 +161,8 @@ def _rows(compared: Compared, inference: Inference) -> list[dict[str, object]]:
                 "p": p_value(effect, null[name], "greater"),
             }
         )
-    rows[0] |= order_null(compared, inference)
+    if with_order:
+        rows[0] |= order_null(compared, inference)
     return rows
 
 
