@@ -46,8 +46,8 @@ from sfvq_analysis.stats.inference import (
     permuted_codes,
     resampling_weights,
 )
-from sfvq_analysis.stats.inference.order_null import why_no_interval
 from sfvq_analysis.stats.inference.pair_relabelling import null_of_pairs
+from sfvq_analysis.stats.inference.reasons import joined, no_interval
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -192,7 +192,10 @@ def _rows(
             "js_p": p_value(observed[at, 0], alike_null[:, at], "greater"),
             **_emd_numbers("emd", observed[at, 1], bounds[at, 1], order_null[:, at, 0]),
             **_emd_numbers("emd_relative", observed[at, 2], bounds[at, 2], order_null[:, at, 1]),
-            "reason": _why_not(len(pairs), (label_null[:, at], alike_null[:, at]), counts),
+            "reason": joined(
+                _why_not(len(pairs), label_null[:, at], alike_null[:, at]),
+                no_interval(counts.unit, counts.n_units, inference),
+            ),
         }
         for at in range(len(pairs))
     ]
@@ -272,18 +275,12 @@ def _emd_numbers(
     return {f"{name}{column}": number for column, number in zip(columns, numbers, strict=True)}
 
 
-def _why_not(
-    n_pairs: int, nulls: tuple[NDArray[np.float64], NDArray[np.float64]], counts: UnitCounts
-) -> str:
+def _why_not(n_pairs: int, label_null: NDArray[np.float64], alike_null: NDArray[np.float64]) -> str:
+    """Return why a null is missing, or a distance relative to others."""
     swapped = "no utterance has both: their labels can't be permuted"
     alike = "no utterance has both in one duration: no js_p"
-    alone = "one pair: nothing to be nearer than"
-    reasons = (
-        swapped if np.isnan(nulls[0]).any() else alike if np.isnan(nulls[1]).any() else "",
-        alone if n_pairs == 1 else "",
-        why_no_interval(counts),
-    )
-    return "; ".join(filter(None, reasons))
+    missing = swapped if np.isnan(label_null).any() else alike if np.isnan(alike_null).any() else ""
+    return joined(missing, "one pair: nothing to be nearer than" if n_pairs == 1 else "")
 
 
 def _root(divergence: Any) -> Any:

@@ -20,7 +20,7 @@ from sfvq_analysis.stats.inference import (
     p_value,
     permuted_codes,
 )
-from sfvq_analysis.stats.inference.order_null import why_no_interval
+from sfvq_analysis.stats.inference.reasons import no_interval
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -235,7 +235,7 @@ def _range_rows(
                     "held": held / mine.sum(),
                     "purity": held / every[first : last + 1].sum(),
                     "base_rate": mine.sum() / every.sum(),
-                    "reason": why_no_interval(counts),
+                    "reason": no_interval(counts.unit, counts.n_units, inference),
                     **known,
                 }
             )

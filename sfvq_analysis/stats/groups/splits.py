@@ -37,7 +37,7 @@ from sfvq_analysis.stats.inference import (
     p_value,
     permuted_codes,
 )
-from sfvq_analysis.stats.inference.order_null import why_no_interval
+from sfvq_analysis.stats.inference.reasons import no_interval
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -186,7 +186,7 @@ def _rows(
         why = (
             "both sides are alike: no order parts them" if np.isnan(row["share_of_ceiling"]) else ""
         )
-        rows.append(row | {"reason": why or why_no_interval(counts)})
+        rows.append(row | {"reason": why or no_interval(counts.unit, counts.n_units, inference)})
     return rows
 
 

@@ -82,8 +82,3 @@ def why_no_order(counts: UnitCounts, at_least: int = 2) -> str:
     if n_used < at_least:
         return f"{n_used} used code{'s' if n_used > 1 else ''}, fewer than {at_least}"
     return ""
-
-
-def why_no_interval(counts: UnitCounts) -> str:
-    """Return why units can't be resampled; empty if they can."""
-    return f"one {counts.unit}: no interval" if counts.n_units < 2 else ""
