@@ -41,6 +41,7 @@ bench: $(VENV)/.benchable
 	$(BIN)/python benchmarks/order.py "$(CORPUS)"
 	$(BIN)/python benchmarks/claims.py "$(CORPUS)"
 	$(BIN)/python benchmarks/measures.py
+	$(BIN)/python benchmarks/calibration.py
 	$(BIN)/python benchmarks/encoders.py "$(CORPUS)" --model $(VOICE)
 	$(BIN)/python benchmarks/conversion.py "$(CORPUS)" --model $(VOICE)
 
