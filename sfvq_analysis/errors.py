@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 
-_LINE_BREAKS = re.compile(r"\s*[\r\n]+\s*")
+_LINE_BREAKS = re.compile(r"\s*[\r\n\v\f\x1c-\x1e\x85\u2028\u2029]+\s*")
 
 
 class SfvqError(ValueError):
@@ -35,7 +35,8 @@ class SfvqError(ValueError):
     def __str__(self) -> str:
         place = f"{self.where}: " if self.where else ""
         advice = f"; {self.remedy}" if self.remedy else ""
-        return _LINE_BREAKS.sub(" ", f"{place}{self.what}{advice}")
+        line = _LINE_BREAKS.sub(" ", f"{place}{self.what}{advice}")
+        return line.encode(errors="backslashreplace").decode()  # file names needn't be UTF-8
 
     def at(self, where: str) -> SfvqError:
         """Return the same error with its place put in front of what is known of it."""
@@ -65,6 +66,18 @@ class VoiceError(SfvqError):
 
 class TableError(SfvqError):
     """An index table breaks its own contract."""
+
+
+def shown(value: object, at_most: int = 60) -> str:
+    """Return what a message shows of a value that comes from data: one short printable line.
+
+    Examples
+    --------
+    >>> print(shown("x" * 100, at_most=8))
+    'xxxxxx…
+    """
+    text = ascii(value) if isinstance(value, str) and not value.isprintable() else repr(value)
+    return text if len(text) <= at_most else f"{text[: at_most - 1]}…"
 
 
 def check_option(name: str, value: object, options: tuple[object, ...]) -> None:

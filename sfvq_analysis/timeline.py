@@ -68,7 +68,7 @@ class FrameGrid:
 
     def __post_init__(self) -> None:
         for name, lowest in (("sample_rate", 1), ("hop", 1), ("offset", 0)):
-            whole = _checked_integer(name, getattr(self, name), lowest)
+            whole = checked_integer(name, getattr(self, name), lowest)
             object.__setattr__(self, name, whole)
 
     def centres(self, n_frames: int) -> NDArray[np.int64]:
@@ -80,23 +80,25 @@ class FrameGrid:
         return (self.offset + self.hop * frames) / self.sample_rate
 
 
-def _checked_integer(name: str, value: object, lowest: int) -> int:
+def checked_integer(name: str, value: object, lowest: int) -> int:
+    """Return a parameter as a plain integer, or raise an OptionError."""
     if not isinstance(value, Integral) or isinstance(value, bool) or value < lowest:
         raise OptionError(f"{name} is {value!r}", remedy=f"use an integer >= {lowest}")
     return int(value)
 
 
-def seconds_to_samples(seconds: float, sample_rate: int) -> int:
+def seconds_to_samples(seconds: float | Fraction, sample_rate: int) -> int:
     """Return the sample nearest to a time, halves upward: the one rounding a label in seconds gets.
 
     Examples
     --------
-    >>> seconds_to_samples(0.5, 16001), seconds_to_samples(0.1, 16000)
+    >>> seconds_to_samples(0.5, 16001), seconds_to_samples(Fraction("0.1"), 16000)
     (8001, 1600)
     """
     if not math.isfinite(seconds):
         raise CorpusError(f"time is {seconds!r} seconds", remedy="give a finite time")
-    return math.floor(Fraction(float(seconds)) * sample_rate + Fraction(1, 2))
+    exact = seconds if isinstance(seconds, Fraction) else Fraction(float(seconds))
+    return math.floor(exact * sample_rate + Fraction(1, 2))
 
 
 def owners(
@@ -141,8 +143,8 @@ def owners(
     array([ 0,  1,  1, -1], dtype=int32)
     """
     check_segments(segments)
-    _checked_integer("audio_rate", audio_rate, 1)
-    _checked_integer("n_frames", n_frames, 0)
+    checked_integer("audio_rate", audio_rate, 1)
+    checked_integer("n_frames", n_frames, 0)
     match rule:
         case "centre":
             return _owners_by_centre(segments, audio_rate, grid, n_frames)

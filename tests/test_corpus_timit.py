@@ -182,7 +182,7 @@ def test_a_missing_partner_names_the_utterance(root, speaker, name, lacking):
     ("name", "content", "message"),
     [
         ("SX37.PHN", b"", ": label file is empty"),
-        ("SX37.PHN", b"0 800 h#\n700 900 s\n", ":2: segment 's' starts at 700, before 800"),
+        ("SX37.PHN", b"0 800 h#\n700 900 s\n", ":2: segment 's' starts at sample 700, before 800"),
         ("SX37.WRD", b"", ": label file is empty"),
         ("SX37.WRD", b"one two three\n", ":1: line is 'one two three'"),
         ("SX37.WAV", b"", ": not readable as audio"),

@@ -21,6 +21,7 @@ from sfvq_analysis.errors import (
     QuantizerError,
     SfvqError,
 )
+from sfvq_analysis.labels import LabelSource
 from sfvq_analysis.pipeline import IndexOptions
 from sfvq_analysis.quantizers import PlainVQ, Provenance, SpaceFillingVQ
 from sfvq_analysis.stats import index_histogram
@@ -78,7 +79,7 @@ def spoken(root: Path, name: str, n_samples: int, phones: str, first: int = 1000
     audio, labels = root / f"{name}.wav", root / f"{name}.phn"
     soundfile.write(audio, np.full(n_samples, first, dtype=np.int16), RATE)
     labels.write_text(phones)
-    return Utterance(name, "f", "f", "dr1", name, "test", audio, {"phone": labels})
+    return Utterance(name, "f", "f", "dr1", name, "test", audio, {"phone": LabelSource(labels)})
 
 
 def made_corpus(root: Path, **phones: str) -> Corpus:

@@ -226,7 +226,7 @@ def test_what_is_refused(corpus, encoder, quantizers, tmp_path):
     every = AbxOptions(exclude={p.label for u in corpus for p in u.load_phones()})
     with pytest.raises(OptionError, match="no phone with neighbours and a frame"):
         abx_export(corpus, encoder, {}, tmp_path / "out", every)
-    bare = dataclasses.replace(next(iter(corpus)), label_paths={})
+    bare = dataclasses.replace(next(iter(corpus)), labels={})
     with pytest.raises(CorpusError, match="no phone labels"):
         abx_export(dataclasses.replace(corpus, utterances=(bare,)), encoder, {}, tmp_path / "out")
     with pytest.raises(OptionError, match="span is 'word'"):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from sfvq_analysis.corpus.corpus import Corpus
 from sfvq_analysis.corpus.utterance import PHONE_TIER, TEXT_TIER, WORD_TIER, Utterance
 from sfvq_analysis.errors import CorpusError, OptionError
+from sfvq_analysis.labels import LabelSource
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -131,4 +132,9 @@ def _utterance(
     found = {key: value or "" for key, value in (match.groupdict() if match else {}).items()}
     properties = {key: found.get(key, "") for key in _PROPERTIES}
     properties["speaker"] = properties["speaker"] or identity
-    return Utterance(id=identity, audio_path=audio, label_paths=dict(labels), **properties)
+    return Utterance(
+        id=identity,
+        audio_path=audio,
+        labels={tier: LabelSource(path) for tier, path in labels.items()},
+        **properties,
+    )

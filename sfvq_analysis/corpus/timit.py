@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from sfvq_analysis.corpus.corpus import Corpus
 from sfvq_analysis.corpus.utterance import PHONE_TIER, TEXT_TIER, WORD_TIER, Utterance
 from sfvq_analysis.errors import CorpusError
+from sfvq_analysis.labels import LabelSource
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -139,7 +140,7 @@ def _utterances(folder: Path, split: str, dialect: str) -> Iterator[Utterance]:
     for sentence in sorted(filter(_SENTENCE.fullmatch, sentences)):
         audio = next((files[sentence + s] for s in _AUDIO_SUFFIXES if sentence + s in files), None)
         labels = {
-            tier: files[sentence + suffix]
+            tier: LabelSource(files[sentence + suffix])
             for tier, suffix in _TIERS.items()
             if sentence + suffix in files
         }
@@ -158,7 +159,7 @@ def _utterances(folder: Path, split: str, dialect: str) -> Iterator[Utterance]:
             sentence=sentence,
             split=split,
             audio_path=audio,
-            label_paths=labels,
+            labels=labels,
         )
 
 

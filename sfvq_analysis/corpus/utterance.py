@@ -6,9 +6,9 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
-from sfvq_analysis.audio import read_audio
-from sfvq_analysis.corpus.labels import read_labels, read_transcript
+from sfvq_analysis.audio import audio_length, read_audio
 from sfvq_analysis.errors import CorpusError
+from sfvq_analysis.labels.timit import read_transcript
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from sfvq_analysis.labels import LabelSource
     from sfvq_analysis.timeline import Segment
 
 PHONE_TIER = "phone"
@@ -50,8 +51,9 @@ class Utterance:
         What the path says; empty where it says nothing. `sex` is ``"f"`` or ``"m"``.
     audio_path
         The audio file.
-    label_paths
-        The label file of each tier; ``"phone"`` is always there, but in a corpus without labels.
+    labels
+        Where the labels of each tier stand; ``"phone"`` is always there, but in a corpus without
+        labels.
     """
 
     id: str
@@ -61,7 +63,12 @@ class Utterance:
     sentence: str
     split: str
     audio_path: Path
-    label_paths: Mapping[str, Path] = field(hash=False)
+    labels: Mapping[str, LabelSource] = field(hash=False)
+
+    @property
+    def label_paths(self) -> dict[str, Path]:
+        """The label file of each tier."""
+        return {tier: source.path for tier, source in self.labels.items()}
 
     def load(self) -> Recording:
         """Read audio and labels.
@@ -72,12 +79,10 @@ class Utterance:
             If a file is missing or isn't what it claims to be; the message names file and line.
         """
         audio, sample_rate = read_audio(self.audio_path)
-        tiers = {PHONE_TIER: self.load_phones()} if PHONE_TIER in self.label_paths else {}
-        for tier, path in self.label_paths.items():
-            if tier == TEXT_TIER:
-                tiers[tier] = read_transcript(path, len(audio))
-            elif tier != PHONE_TIER:
-                tiers[tier] = read_labels(path, may_overlap=True)
+        tiers = {
+            tier: self._read_tier(tier, source, len(audio), sample_rate)
+            for tier, source in self.labels.items()
+        }
         return Recording(audio, sample_rate, tiers)
 
     def load_phones(self) -> tuple[Segment, ...]:
@@ -88,13 +93,25 @@ class Utterance:
         CorpusError
             If there are none, or as `load`.
         """
-        if PHONE_TIER not in self.label_paths:
+        if PHONE_TIER not in self.labels:
             raise CorpusError(
                 "utterance has no phone labels",
                 where=str(self.audio_path),
                 remedy="load the corpus with its labels",
             )
-        return read_labels(self.label_paths[PHONE_TIER])
+        source = self.labels[PHONE_TIER]
+        counts_samples = source.format == "timit"  # then the audio's rate changes nothing
+        rate = 1 if counts_samples else audio_length(self.audio_path)[1]
+        return source.read(rate)
+
+    def _read_tier(
+        self, tier: str, source: LabelSource, n_samples: int, sample_rate: int
+    ) -> tuple[Segment, ...]:
+        if tier == TEXT_TIER:
+            whole = read_transcript(source.path, n_samples)
+            if whole is not None:
+                return whole
+        return source.read(sample_rate, may_overlap=tier != PHONE_TIER)
 
     @property
     def sentence_type(self) -> str:

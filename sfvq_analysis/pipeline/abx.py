@@ -198,7 +198,7 @@ def _check(quantizers: Mapping[str, Quantizer], encoder: Encoder, out: Path) -> 
 def _check_utterances(corpus: Corpus) -> None:
     files: dict[str, str] = {}
     for utterance in corpus:
-        if PHONE_TIER not in utterance.label_paths:
+        if PHONE_TIER not in utterance.labels:
             utterance.load_phones()  # says what is missing
         other = files.setdefault(file_of(utterance.id), utterance.id)
         if other != utterance.id:

@@ -1,6 +1,6 @@
 import pytest
 
-from sfvq_analysis.corpus.labels import read_labels
+from sfvq_analysis.labels import read_labels
 from sfvq_analysis.errors import CorpusError
 from sfvq_analysis.timeline import Segment
 
@@ -55,14 +55,14 @@ def test_words_may_overlap_but_not_go_back(write):
     assert [word.start for word in read_labels(words, may_overlap=True)] == [1000, 3100, 3100]
     back = write("1000 3200 she\n900 5750 had\n", "sa2.wrd")
     assert refusal(back, may_overlap=True) == (
-        f"{back}:2: segment 'had' starts at 900, before 1000; put the lines in order"
+        f"{back}:2: segment 'had' starts at sample 900, before 1000; put the labels in order"
     )
 
 
 def test_phones_may_not_overlap(write):
     path = write("; c\n0 800 h#\n799 1250 b\n")
     assert refusal(path) == (
-        f"{path}:3: segment 'b' starts at 799, before 800; phones may not overlap"
+        f"{path}:3: segment 'b' starts at sample 799, before 800; phones may not overlap"
     )
 
 
@@ -86,7 +86,9 @@ def test_a_line_that_is_no_segment_is_named(write, line, shown):
 @pytest.mark.parametrize("stop", [800, 700])
 def test_empty_and_backward_segments_are_named(write, stop):
     path = write(f"0 800 h#\n800 {stop} b\n")
-    assert refusal(path) == f"{path}:2: segment 'b' is [800, {stop}); END must exceed BEGIN"
+    assert refusal(path) == (
+        f"{path}:2: segment 'b' is [800, {stop}); END must exceed BEGIN, and neither may be negative"
+    )
 
 
 @pytest.mark.parametrize("content", ["", "\n \n", "; a comment alone\n"])
@@ -102,4 +104,4 @@ def test_missing_file_is_named(tmp_path):
 
 def test_other_encodings_are_named(write):
     path = write("0 5 é\n".encode("latin-1"))
-    assert refusal(path) == f"{path}: not UTF-8 text (byte 4); store it as UTF-8"
+    assert refusal(path) == f"{path}:1: not UTF-8 text (byte 4); store it as UTF-8"
