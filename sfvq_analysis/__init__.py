@@ -13,7 +13,7 @@ from sfvq_analysis.version import VERSION
 
 if TYPE_CHECKING:
     from sfvq_analysis import plots, report, stats
-    from sfvq_analysis.corpus import Corpus, demo_corpus, load_corpus, load_sidecar, load_timit
+    from sfvq_analysis.corpus import Corpus, demo_corpus, load_corpus, load_timit, scan_corpus
     from sfvq_analysis.encoders import Features, load_encoder
     from sfvq_analysis.errors import SfvqError
     from sfvq_analysis.pipeline import (
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 __version__ = VERSION
 
 _HOMES = {
-    "corpus": ("Corpus", "demo_corpus", "load_corpus", "load_sidecar", "load_timit"),
+    "corpus": ("Corpus", "demo_corpus", "load_corpus", "load_timit", "scan_corpus"),
     "encoders": ("Features", "load_encoder"),
     "errors": ("SfvqError",),
     "pipeline": ("abx_export", "index_table", "nearest_snippets", "sample_features", "train_voice"),

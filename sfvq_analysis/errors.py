@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import math
 import re
+from typing import Literal, Self
+
+ErrorPolicy = Literal["raise", "skip"]
+"""What becomes of bad data: the call stops at the first, or leaves it out and keeps a list."""
 
 _LINE_BREAKS = re.compile(r"\s*[\r\n\v\f\x1c-\x1e\x85\u2028\u2029]+\s*")
 
@@ -38,7 +42,7 @@ class SfvqError(ValueError):
         line = _LINE_BREAKS.sub(" ", f"{place}{self.what}{advice}")
         return line.encode(errors="backslashreplace").decode()  # file names needn't be UTF-8
 
-    def at(self, where: str) -> SfvqError:
+    def at(self, where: str) -> Self:
         """Return the same error with its place put in front of what is known of it."""
         place = f"{where}: {self.where}" if self.where else where
         return type(self)(self.what, where=place, remedy=self.remedy)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from sfvq_analysis.corpus import Corpus
-    from sfvq_analysis.corpus.loading import Labels
+    from sfvq_analysis.corpus.layout import Labels
     from sfvq_analysis.encoders import Encoder
     from sfvq_analysis.encoders.protocol import EncoderConfig
     from sfvq_analysis.quantizers import Quantizer
@@ -52,14 +52,11 @@ def find_corpus(
     speakers: str | None = None,
 ) -> Corpus:
     """Return the corpus that CORPUS and the options of the same names as these say."""
-    from sfvq_analysis.corpus import load_corpus, load_sidecar
+    from sfvq_analysis.corpus import load_corpus
 
-    if speakers is None:
-        corpus = load_corpus(root, labels=labels)
-    elif labels == "timit":
+    if speakers is not None and labels == "timit":
         raise OptionError("--speakers is given for TIMIT", remedy="its paths tell speakers")
-    else:
-        corpus = load_sidecar(root, pattern=speakers, labelled=labels != "none")
+    corpus = load_corpus(root, labels, pattern=speakers)
     if note is not None:
         corpus = replace(corpus, notes=note)
     if not sa:

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
     from pathlib import Path
 
+    from sfvq_analysis.corpus.findings import Skipped
     from sfvq_analysis.corpus.utterance import Utterance
 
 _SELECTABLE = ("id", "speaker", "sex", "dialect", "sentence", "sentence_type", "split")
@@ -33,6 +34,10 @@ class Corpus:
         such a name as a split.
     notes
         What a reader of results must know (synthetic, automatic labels, …); shown in figures.
+    skipped
+        What was left out on scanning, and why.
+    empty_is_silence
+        Whether a label that is empty means silence, as the Montreal Forced Aligner writes it.
 
     Raises
     ------
@@ -45,12 +50,12 @@ class Corpus:
     utterances: tuple[Utterance, ...]
     subsets: Mapping[str, frozenset[str]] = field(default_factory=dict, hash=False)
     notes: str = ""
+    skipped: tuple[Skipped, ...] = ()
+    empty_is_silence: bool = False
 
     def __post_init__(self) -> None:
         if not self.utterances:
-            raise CorpusError(
-                "no utterance", where=str(self.root), remedy="check folder and filter"
-            )
+            raise self._empty()
         object.__setattr__(self, "utterances", tuple(sorted(self.utterances, key=lambda u: u.id)))
         for one, other in zip(self.utterances, self.utterances[1:], strict=False):
             if one.id == other.id:
@@ -59,6 +64,19 @@ class Corpus:
                     where=str(self.root),
                     remedy="keep one of them",
                 )
+
+    def _empty(self) -> CorpusError:
+        if not self.skipped:
+            return CorpusError(
+                "no utterance", where=str(self.root), remedy="check folder and filter"
+            )
+        place, reason = self.skipped[0]
+        return CorpusError(
+            f"no utterance is left, {len(self.skipped)} were skipped; the first is {place}: "
+            f"{reason}",
+            where=str(self.root),
+            remedy="mend them",
+        )
 
     def __len__(self) -> int:
         return len(self.utterances)

@@ -1,47 +1,180 @@
-"""`load_corpus`: one call for every kind of tree."""
+"""`scan_corpus` and `load_corpus`: one call for every kind of tree."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
+from sfvq_analysis.corpus.corpus import Corpus
 from sfvq_analysis.corpus.demo import demo_corpus
-from sfvq_analysis.corpus.sidecar import load_sidecar
+from sfvq_analysis.corpus.findings import Findings
+from sfvq_analysis.corpus.layout import SHARED, SUFFIX_OF, Layout
+from sfvq_analysis.corpus.pairing import AUDIO_SUFFIXES, stems_of
 from sfvq_analysis.corpus.timit import is_timit, load_timit
-from sfvq_analysis.errors import check_option
+from sfvq_analysis.corpus.tree import PARENT_IS_SPEAKER, property_pattern, scan_tree
+from sfvq_analysis.errors import CorpusError, check_option
 
 if TYPE_CHECKING:
-    from sfvq_analysis.corpus.corpus import Corpus
+    from collections.abc import Mapping
 
-Labels = Literal["auto", "timit", "phn", "none"]
+    from sfvq_analysis.corpus.layout import Labels
+    from sfvq_analysis.corpus.pairing import Files
+    from sfvq_analysis.errors import ErrorPolicy
+
+_BESIDE: tuple[Labels, ...] = ("phn", "textgrid", "eaf")
 
 
-def load_corpus(root: Path | str, labels: Labels = "auto") -> Corpus:
-    """Load a corpus by its folder, or the built-in one by the name ``"demo"``.
+def scan_corpus(
+    folder: Path | str,
+    labels: Labels = "auto",
+    *,
+    tier: str | Mapping[str, str] | None = None,
+    label_place: Path | str | None = None,
+    pattern: str | None = None,
+    on_error: ErrorPolicy = "raise",
+) -> Corpus:
+    r"""Find the utterances of a corpus; audio and labels are read later, one by one.
+
+    Parameters
+    ----------
+    folder
+        A TIMIT tree, or any tree of audio files.
+    labels
+        ``"timit"``: a TIMIT tree. ``"phn"`` (TIMIT-style, with ``.wrd`` and ``.txt`` where there
+        are any), ``"textgrid"``, ``"eaf"`` (ELAN), ``"htk"`` (``.lab``): a label file of the
+        audio's name for each. ``"mfa"``: TextGrids as the Montreal Forced Aligner writes them,
+        whose empty intervals are silence. ``"mlf"``, ``"ctm"``, ``"csv"``: one file for all
+        (`label_place`), or one for each. ``"none"``: audio alone. ``"auto"``: a TIMIT tree if it
+        is one, else the one format whose files stand beside the audio.
+    tier
+        Which tier of the label files holds the phones, or a mapping of ``"phone"``, ``"word"``,
+        ``"text"`` to names of tiers. By default ``phones`` and ``words`` with ``"mfa"``, else the
+        only tier there is.
+    label_place
+        Folder of the label files, where they don't stand beside the audio (same paths below it),
+        or the one file.
+    pattern
+        Regular expression over the path below `folder`, without suffix and with ``/``; its named
+        groups ``speaker``, ``sex``, ``dialect``, ``sentence``, ``split`` become properties. By
+        default the parent folder is the speaker; without a speaker every utterance has its own.
+        Not for TIMIT.
+    on_error
+        ``"raise"``: what is wrong with a file or folder stops the scan. ``"skip"``: the utterance
+        is left out and listed in `Corpus.skipped`.
+
+    Returns
+    -------
+    Corpus
+        Sorted by id: the path below `folder` without suffix, ``speaker_sentence`` in TIMIT.
+
+    Raises
+    ------
+    CorpusError
+        If the folder isn't such a tree, audio lacks its labels or labels their audio, or names
+        can't be told apart.
+    OptionError
+        If `labels`, `tier` or `pattern` is none, or doesn't fit the tree.
+    """
+    root, place = Path(folder), None if label_place is None else Path(label_place)
+    _check_folder(root)
+    layout = Layout.of(labels, tier, place)
+    findings = Findings(on_error)
+    expression = property_pattern(pattern or PARENT_IS_SPEAKER)
+    elsewhere = (tier, label_place, pattern) != (None, None, None)
+    if labels == "timit" or (labels == "auto" and not elsewhere and is_timit(root)):
+        return load_timit(root, on_error=on_error)
+    if labels == "auto":
+        layout = _found_layout(root, layout, findings)
+    if place is not None and not place.exists():
+        raise CorpusError("no such file or folder", where=str(place), remedy="mend label_place")
+    utterances = tuple(scan_tree(root, layout, expression, findings))
+    if not utterances and not findings.skipped:
+        raise _nothing(root, layout)
+    return Corpus(
+        root.resolve().name,
+        root,
+        utterances,
+        skipped=tuple(findings.skipped),
+        empty_is_silence=layout.labels == "mfa",
+    )
+
+
+def load_corpus(
+    root: Path | str,
+    labels: Labels = "auto",
+    *,
+    tier: str | Mapping[str, str] | None = None,
+    label_place: Path | str | None = None,
+    pattern: str | None = None,
+    on_error: ErrorPolicy = "raise",
+) -> Corpus:
+    """Load a corpus by its folder (`scan_corpus`), or the built-in one by the name ``"demo"``.
 
     Parameters
     ----------
     root
         The folder; the text ``"demo"`` names the built-in corpus unless such a folder exists.
-    labels
-        ``"timit"``: a TIMIT tree; ``"phn"``: any tree of audio files with a ``.phn`` beside each;
-        ``"auto"``: the first of the two that fits; ``"none"``: any tree of audio, without labels.
+    labels, tier, label_place, pattern, on_error
+        As in `scan_corpus`.
 
     Raises
     ------
-    CorpusError
-        If the folder isn't such a tree.
+    CorpusError, OptionError
+        As `scan_corpus`.
     """
-    check_option("labels", labels, ("auto", "timit", "phn", "none"))
-    path = Path(root)
-    if str(root) == "demo" and not path.exists():
+    if str(root) == "demo" and not Path(root).exists():
+        check_option("labels", labels, ("auto", "timit"))
         return demo_corpus()
-    match labels:
-        case "auto":
-            return load_timit(path) if path.is_dir() and is_timit(path) else load_sidecar(path)
-        case "timit":
-            return load_timit(path)
-        case "phn":
-            return load_sidecar(path)
-        case _:
-            return load_sidecar(path, labelled=False)
+    return scan_corpus(
+        root, labels, tier=tier, label_place=label_place, pattern=pattern, on_error=on_error
+    )
+
+
+def _check_folder(root: Path) -> None:
+    if not root.is_dir():
+        what = "that is a file" if root.is_file() else "no such folder"
+        raise CorpusError(what, where=str(root), remedy="give the corpus' folder")
+
+
+def _found_layout(root: Path, layout: Layout, findings: Findings) -> Layout:
+    """Return the layout with the one format of label files that stand beside audio."""
+    if layout.place is not None and layout.place.is_file():
+        suffix = layout.place.suffix.lower()
+        kinds = [kind for kind in SHARED if SUFFIX_OF[kind] == suffix]
+    else:
+        place = layout.place or root
+        kinds = _formats_there(stems_of(place, findings), beside=layout.place is None)
+        findings.skipped.clear()  # the scan itself meets them again
+    if len(kinds) > 1:
+        raise CorpusError(
+            f"labels of several formats are there: {', '.join(kinds)}",
+            where=str(root),
+            remedy=f"choose one: labels={kinds[0]!r} (--labels {kinds[0]})",
+        )
+    if not kinds:
+        raise _nothing(root, layout)
+    return replace(layout, labels=kinds[0])
+
+
+def _formats_there(stems: Mapping[str, Files], *, beside: bool) -> list[Labels]:
+    """Return which formats stand beside audio, or in a folder of labels alone."""
+    there = {
+        suffix
+        for files in stems.values()
+        if not beside or any(audio in files for audio in AUDIO_SUFFIXES)
+        for suffix in files
+    }
+    found = [kind for kind in _BESIDE if SUFFIX_OF[kind] in there]
+    # a .lab is often a transcript, from which the others were made
+    return found or [kind for kind in ("htk",) if SUFFIX_OF[kind] in there]
+
+
+def _nothing(root: Path, layout: Layout) -> CorpusError:
+    if layout.labels == "none":
+        return CorpusError("no audio there", where=str(root), remedy="give a folder of speech")
+    return CorpusError(
+        "no audio with a label file beside it",
+        where=str(root),
+        remedy='give a labelled tree, or say how it is labelled (labels="textgrid", …; --labels)',
+    )

@@ -13,12 +13,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sfvq_analysis.corpus.corpus import Corpus
+from sfvq_analysis.corpus.findings import Findings
 from sfvq_analysis.corpus.utterance import PHONE_TIER, TEXT_TIER, WORD_TIER, Utterance
 from sfvq_analysis.errors import CorpusError
 from sfvq_analysis.labels import LabelSource
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from sfvq_analysis.errors import ErrorPolicy
 
 CORE_SPEAKERS: frozenset[str] = frozenset(
     (
@@ -38,7 +41,9 @@ _TIERS = {PHONE_TIER: ".phn", WORD_TIER: ".wrd", TEXT_TIER: ".txt"}
 _DEEPEST = 3
 
 
-def load_timit(root: Path | str, *, sa: bool = True, name: str = "TIMIT") -> Corpus:
+def load_timit(
+    root: Path | str, *, sa: bool = True, name: str = "TIMIT", on_error: ErrorPolicy = "raise"
+) -> Corpus:
     """Scan a TIMIT tree; audio and labels are read later, utterance by utterance.
 
     Parameters
@@ -49,6 +54,8 @@ def load_timit(root: Path | str, *, sa: bool = True, name: str = "TIMIT") -> Cor
         Whether the two SA sentences, which every speaker says, are in (as in the paper) or out.
     name
         What the corpus is called.
+    on_error
+        ``"skip"``: an utterance that lacks a file is left out and listed in `Corpus.skipped`.
 
     Returns
     -------
@@ -65,14 +72,16 @@ def load_timit(root: Path | str, *, sa: bool = True, name: str = "TIMIT") -> Cor
         ``spkrinfo.txt`` contradicts a path.
     """
     top = _find_splits(Path(root))
+    findings = Findings(on_error)
     utterances = tuple(
-        utterance for utterance in _scan(top) if sa or not utterance.sentence.startswith("sa")
+        found for found in _scan(top, findings) if sa or not found.sentence.startswith("sa")
     )
-    if not utterances:
+    if not utterances and not findings.skipped:
         raise CorpusError("no utterance found", where=str(top), remedy="check the tree below it")
     _check_speaker_info(top, utterances)
     core = frozenset(u.speaker for u in utterances if u.split == "test") & CORE_SPEAKERS
-    return Corpus(name, top, utterances, {"core": core} if core else {})
+    subsets = {"core": core} if core else {}
+    return Corpus(name, top, utterances, subsets, skipped=tuple(findings.skipped))
 
 
 def is_timit(root: Path) -> bool:
@@ -86,8 +95,20 @@ def is_timit(root: Path) -> bool:
 
 def _folders(parent: Path) -> Iterator[Path]:
     """Yield the folders in a folder, but for those that tools leave (``.git``, ``@eaDir``)."""
-    folders = (path for path in sorted(parent.iterdir()) if path.is_dir())
+    folders = (path for path in sorted(_inside(parent)) if path.is_dir())
     return (path for path in folders if not path.name.startswith((".", "@")))
+
+
+def _inside(folder: Path) -> list[Path]:
+    """Return what is in a folder."""
+    try:
+        return list(folder.iterdir())
+    except OSError as error:
+        raise CorpusError(
+            f"folder can't be read ({error.strerror or error})",
+            where=str(folder),
+            remedy="give yourself the right to read it",
+        ) from error
 
 
 def _find_splits(root: Path) -> Path:
@@ -118,22 +139,24 @@ def _dialect_folders(split: Path) -> list[Path]:
     return [path for path in _folders(split) if _DIALECT.fullmatch(path.name.lower())]
 
 
-def _scan(top: Path) -> Iterator[Utterance]:
+def _scan(top: Path, findings: Findings) -> Iterator[Utterance]:
     for split in _named(top, _SPLITS):
         for dialect in _dialect_folders(split):
             for speaker in _folders(dialect):
-                if not _SPEAKER.fullmatch(speaker.name.lower()):
-                    raise CorpusError(
-                        "folder isn't named like a speaker",
-                        where=str(speaker),
-                        remedy="a speaker is m or f, three letters and a digit",
-                    )
-                yield from _utterances(speaker, split.name.lower(), dialect.name.lower())
+                try:
+                    files = _files(speaker)
+                except CorpusError as error:
+                    findings.refuse(error)
+                    continue
+                place = split.name.lower(), dialect.name.lower()
+                yield from _utterances(speaker, files, place, findings)
 
 
-def _utterances(folder: Path, split: str, dialect: str) -> Iterator[Utterance]:
+def _utterances(
+    folder: Path, files: Mapping[str, Path], place: tuple[str, str], findings: Findings
+) -> Iterator[Utterance]:
     """Yield the utterances of a speaker; files that belong to none are passed over."""
-    files = _files(folder)
+    split, dialect = place
     known = (".phn", *_AUDIO_SUFFIXES)
     sentences = {name.partition(".")[0] for name in files if name.endswith(known)}
     speaker = folder.name.lower()
@@ -146,11 +169,14 @@ def _utterances(folder: Path, split: str, dialect: str) -> Iterator[Utterance]:
         }
         if audio is None or PHONE_TIER not in labels:
             lacking = "audio" if audio is None else ".phn"
-            raise CorpusError(
-                f"utterance lacks its {lacking}",
-                where=str(folder / sentence),
-                remedy="restore the file or remove the utterance",
+            findings.refuse(
+                CorpusError(
+                    f"utterance lacks its {lacking}",
+                    where=str(folder / sentence),
+                    remedy="restore the file or remove the utterance",
+                )
             )
+            continue
         yield Utterance(
             id=f"{speaker}_{sentence}",
             speaker=speaker,
@@ -164,9 +190,15 @@ def _utterances(folder: Path, split: str, dialect: str) -> Iterator[Utterance]:
 
 
 def _files(folder: Path) -> dict[str, Path]:
-    """Return the files of a folder by their names in lower case."""
+    """Return the files of a speaker's folder by their names in lower case."""
+    if not _SPEAKER.fullmatch(folder.name.lower()):
+        raise CorpusError(
+            "folder isn't named like a speaker",
+            where=str(folder),
+            remedy="a speaker is m or f, three letters and a digit",
+        )
     files: dict[str, Path] = {}
-    for path in sorted(folder.iterdir()):
+    for path in sorted(_inside(folder)):
         if path.is_file() and not path.name.startswith("."):
             other = files.setdefault(path.name.lower(), path)
             if other != path:

@@ -3,7 +3,7 @@ import pytest
 import soundfile
 from timit_tree import write_timit
 
-from sfvq_analysis import load_corpus, load_sidecar
+from sfvq_analysis import load_corpus, scan_corpus
 from sfvq_analysis.errors import CorpusError, OptionError
 from sfvq_analysis.timeline import Segment
 
@@ -27,11 +27,11 @@ def test_ids_are_paths_and_the_parent_folder_is_the_speaker(tmp_path):
     root = tmp_path / "speech"
     for stem in ("909/909-1", "909/909-2", "read/83/a.b"):
         add(root / stem)
-    corpus = load_sidecar(root, notes="automatic labels")
+    corpus = scan_corpus(root)
     assert [(u.id, u.speaker) for u in corpus] == [
         *[("909/909-1", "909"), ("909/909-2", "909"), ("read/83/a.b", "83")]
     ]
-    assert (corpus.name, corpus.root, corpus.notes) == ("speech", root, "automatic labels")
+    assert (corpus.name, corpus.root, corpus.skipped) == ("speech", root, ())
     one = corpus["909/909-1"]
     assert (one.sex, one.dialect, one.sentence, one.split) == ("", "", "", "")
 
@@ -39,14 +39,14 @@ def test_ids_are_paths_and_the_parent_folder_is_the_speaker(tmp_path):
 def test_a_file_at_the_top_is_its_own_speaker(tmp_path):
     add(tmp_path / "one", ".wav")
     add(tmp_path / "two", ".WAV", ".PHN")
-    assert [u.speaker for u in load_sidecar(tmp_path)] == ["one", "two"]
+    assert [u.speaker for u in scan_corpus(tmp_path)] == ["one", "two"]
 
 
 def test_loading_reads_audio_and_tiers(tmp_path):
     add(tmp_path / "s" / "a")
     (tmp_path / "s" / "a.wrd").write_text("0 400 so\n")
     (tmp_path / "s" / "a.lab").write_text("something else\n")
-    recording = load_sidecar(tmp_path)["s/a"].load()
+    recording = scan_corpus(tmp_path)["s/a"].load()
     assert (len(recording.audio), recording.sample_rate) == (400, 8000)
     assert recording.tiers == {"phone": (Segment(0, 400, "s"),), "word": (Segment(0, 400, "so"),)}
 
@@ -55,8 +55,7 @@ def test_a_pattern_gives_properties(tmp_path):
     add(tmp_path / "train" / "f_anna" / "x1")
     add(tmp_path / "test" / "m_otto" / "x2")
     pattern = r"(?P<split>[^/]+)/(?P<sex>[fm])_(?P<speaker>\w+)/(?P<sentence>\w+)"
-    found = load_sidecar(tmp_path, pattern=pattern, name="ours")
-    assert found.name == "ours"
+    found = scan_corpus(tmp_path, pattern=pattern)
     assert [(u.split, u.sex, u.speaker, u.sentence) for u in found] == [
         ("test", "m", "otto", "x2"),
         ("train", "f", "anna", "x1"),
@@ -66,7 +65,7 @@ def test_a_pattern_gives_properties(tmp_path):
 def test_without_a_speaker_group_every_utterance_has_its_own(tmp_path):
     add(tmp_path / "a" / "x")
     add(tmp_path / "a" / "y")
-    found = load_sidecar(tmp_path, pattern=r"(?P<split>.)/.(?P<dialect>dr1)?")
+    found = scan_corpus(tmp_path, pattern=r"(?P<split>.)/.(?P<dialect>dr1)?")
     assert [(u.speaker, u.dialect) for u in found] == [("a/x", ""), ("a/y", "")]
 
 
@@ -79,7 +78,7 @@ def test_without_a_speaker_group_every_utterance_has_its_own(tmp_path):
 )
 def test_a_pattern_that_will_not_do_is_named(tmp_path, pattern, message):
     add(tmp_path / "a" / "x")
-    text = refusal(lambda: load_sidecar(tmp_path, pattern=pattern), OptionError)
+    text = refusal(lambda: scan_corpus(tmp_path, pattern=pattern), OptionError)
     assert text.startswith(message)
 
 
@@ -89,7 +88,7 @@ def test_a_pattern_that_will_not_do_is_named(tmp_path, pattern, message):
 def test_a_missing_partner_names_the_utterance(tmp_path, suffix, labels, lacking):
     add(tmp_path / "s" / "whole")
     add(tmp_path / "s" / "half", suffix, labels)
-    assert refusal(lambda: load_sidecar(tmp_path)) == (
+    assert refusal(lambda: scan_corpus(tmp_path)) == (
         f"{tmp_path / 's' / 'half'}: utterance lacks its {lacking}; "
         "restore the file or remove the utterance"
     )
@@ -97,12 +96,15 @@ def test_a_missing_partner_names_the_utterance(tmp_path, suffix, labels, lacking
 
 def test_nothing_to_load_is_named(tmp_path):
     (tmp_path / "readme.md").write_text("nothing here\n")
-    message = f"{tmp_path}: no audio with a .phn beside it; give a labelled tree"
-    assert refusal(lambda: load_sidecar(tmp_path)) == message
+    message = (
+        f"{tmp_path}: no audio with a label file beside it; give a labelled tree, or say how it is "
+        'labelled (labels="textgrid", …; --labels)'
+    )
+    assert refusal(lambda: scan_corpus(tmp_path)) == message
     assert refusal(lambda: load_corpus(tmp_path)) == message
     gone = tmp_path / "gone"
     message = f"{gone}: no such folder; give the corpus' folder"
-    assert refusal(lambda: load_sidecar(gone)) == message
+    assert refusal(lambda: scan_corpus(gone)) == message
     assert refusal(lambda: load_corpus(gone)) == message
 
 
@@ -126,20 +128,20 @@ def test_load_corpus_can_be_told_to_read_timit_as_pairs(tmp_path):
 def test_a_plain_transcript_spans_the_audio(tmp_path):
     add(tmp_path / "s" / "a")
     (tmp_path / "s" / "a.txt").write_text("HELLO\n  WORLD\n")
-    recording = load_sidecar(tmp_path)["s/a"].load()
+    recording = scan_corpus(tmp_path)["s/a"].load()
     assert recording.tiers["text"] == ((0, len(recording.audio), "HELLO WORLD"),)
 
 
 def test_a_group_that_is_no_property_is_refused(tmp_path):
     add(tmp_path / "s" / "a")
     with pytest.raises(OptionError, match="speeker"):
-        load_sidecar(tmp_path, pattern="(?P<speeker>.*)")
+        scan_corpus(tmp_path, pattern="(?P<speeker>.*)")
 
 
 def test_hidden_files_are_passed_over(tmp_path):
     add(tmp_path / "s" / "a")
     (tmp_path / "s" / "._a.phn").write_bytes(b"\x00\x05")
-    assert len(load_sidecar(tmp_path)) == 1
+    assert len(scan_corpus(tmp_path)) == 1
 
 
 def test_audio_without_labels(tmp_path):

@@ -1,0 +1,96 @@
+"""Which files of a tree belong to one utterance: those of one stem in one folder."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from sfvq_analysis.corpus.walking import walk
+from sfvq_analysis.errors import CorpusError, shown
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from sfvq_analysis.corpus.findings import Findings
+
+AUDIO_SUFFIXES = (
+    *(".flac", ".wav", ".sph", ".nist", ".ogg", ".opus", ".mp3"),
+    *(".aiff", ".aif", ".au", ".w64", ".rf64", ".caf"),
+)
+LABEL_SUFFIXES = (".phn", ".wrd", ".txt", ".textgrid", ".lab", ".eaf", ".mlf", ".ctm", ".csv")
+_KNOWN = frozenset((*AUDIO_SUFFIXES, *LABEL_SUFFIXES))
+
+Files = dict[str, str]
+"""Files of one stem by suffix in lower case: paths below the root, with ``/``."""
+
+
+def stems_of(root: Path, findings: Findings) -> dict[str, Files]:
+    """Return the audio and label files of a tree by their paths without suffix, in lower case.
+
+    Case makes no difference: ``SA1.WAV`` and ``sa1.phn`` belong together.
+
+    Raises
+    ------
+    CorpusError
+        If two files differ in case alone, one is a link to nothing, or its name isn't UTF-8; with
+        ``findings.on_error == "skip"`` it is listed, and its stem left out.
+    """
+    stems: dict[str, Files] = {}
+    refused: set[str] = set()
+    for below, names in walk(root, findings):
+        for name in names:
+            stem, dot, suffix = name.rpartition(".")
+            suffix = dot + suffix.lower()
+            if not stem or suffix not in _KNOWN:
+                continue
+            path = f"{below}/{name}" if below else name
+            key = f"{below}/{stem.lower()}" if below else stem.lower()
+            files = stems.setdefault(key, {})
+            error = _refusal(root, path, files.get(suffix))
+            if error is not None:
+                refused.add(key)
+                findings.refuse(error)
+            files[suffix] = path
+    return {key: files for key, files in stems.items() if key not in refused}
+
+
+def audio_of(root: Path, files: Files) -> str | None:
+    """Return the audio file among the files of a stem, if there is one.
+
+    Raises
+    ------
+    CorpusError
+        If there are several.
+    """
+    found = [files[suffix] for suffix in AUDIO_SUFFIXES if suffix in files]
+    if len(found) > 1:
+        raise CorpusError(
+            f"one utterance has {len(found)} audio files: {', '.join(map(shown, found))}",
+            where=str(root),
+            remedy="keep one of them",
+        )
+    return found[0] if found else None
+
+
+def _refusal(root: Path, path: str, other: str | None) -> CorpusError | None:
+    """Return what is wrong with a file's name, if anything."""
+    place = f"{root}/{path}"
+    if not _is_utf8(path):
+        return CorpusError("file name isn't UTF-8", where=place, remedy="rename it")
+    if other is not None:
+        return CorpusError(
+            f"{shown(other)} and {shown(path)} differ in case alone",
+            where=str(root),
+            remedy="keep one of them",
+        )
+    if not os.path.exists(place):  # noqa: PTH110 -- cheap, in trees of many thousands
+        return CorpusError("link leads nowhere", where=place, remedy="restore the file")
+    return None
+
+
+def _is_utf8(name: str) -> bool:
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -1,0 +1,175 @@
+"""Any tree of audio files, with labels of any format beside them, elsewhere, or without."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from sfvq_analysis.corpus.layout import SHARED
+from sfvq_analysis.corpus.pairing import audio_of, stems_of
+from sfvq_analysis.corpus.shared_labels import SharedLabels
+from sfvq_analysis.corpus.utterance import Utterance
+from sfvq_analysis.errors import CorpusError, OptionError, shown
+from sfvq_analysis.labels import LabelSource
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from sfvq_analysis.corpus.findings import Findings
+    from sfvq_analysis.corpus.layout import Layout
+    from sfvq_analysis.corpus.pairing import Files
+
+PARENT_IS_SPEAKER = r"(?:.*/)?(?P<speaker>[^/]+)/[^/]+"
+_PROPERTIES = ("speaker", "sex", "dialect", "sentence", "split")
+
+Sources = dict[str, LabelSource]
+"""Where each tier of an utterance stands."""
+
+
+def scan_tree(
+    root: Path, layout: Layout, pattern: re.Pattern[str], findings: Findings
+) -> Iterator[Utterance]:
+    """Yield the utterances of a tree; ids are the paths below `root` without suffix.
+
+    Raises
+    ------
+    CorpusError
+        If audio lacks its labels or labels their audio, or a name or folder can't be used; with
+        ``findings.on_error == "skip"`` it is listed.
+    OptionError
+        If `pattern` doesn't match a path.
+    """
+    stems = stems_of(root, findings)
+    found = _with_labels(root, stems, layout, findings)
+    for audio, sources in found:
+        yield _utterance(root, audio, sources, pattern)
+
+
+def property_pattern(pattern: str) -> re.Pattern[str]:
+    """Return the expression over paths whose named groups become properties.
+
+    Raises
+    ------
+    OptionError
+        If it is no regular expression, or names groups that are no properties.
+    """
+    try:
+        expression = re.compile(pattern)
+    except re.error as error:
+        raise OptionError(f"pattern {pattern!r}: {error}", remedy="mend it") from error
+    strange = sorted(set(expression.groupindex) - set(_PROPERTIES))
+    if strange:
+        raise OptionError(
+            f"pattern names {', '.join(strange)}", remedy=f"its groups may be {_PROPERTIES}"
+        )
+    return expression
+
+
+def _with_labels(
+    root: Path, stems: Mapping[str, Files], layout: Layout, findings: Findings
+) -> Iterator[tuple[str, Sources]]:
+    """Yield the path of every audio file, and where its labels are."""
+    audio = _audio(root, stems, findings)
+    if layout.labels == "none":
+        for path in audio.values():
+            yield path, {}
+    elif layout.labels in SHARED and (layout.place or root).is_file():
+        yield from _from_one_file(root, audio, layout, findings)
+    else:
+        yield from _from_many_files(root, audio, stems, layout, findings)
+
+
+def _audio(root: Path, stems: Mapping[str, Files], findings: Findings) -> dict[str, str]:
+    """Return the audio file of each stem that has one."""
+    found = {}
+    for key in sorted(stems):
+        try:
+            path = audio_of(root, stems[key])
+        except CorpusError as error:
+            findings.refuse(error)
+            continue
+        if path is not None:
+            found[key] = path
+    return found
+
+
+def _from_many_files(
+    root: Path,
+    audio: Mapping[str, str],
+    stems: Mapping[str, Files],
+    layout: Layout,
+    findings: Findings,
+) -> Iterator[tuple[str, Sources]]:
+    """Yield audio with the label files of the same stem, beside it or below another folder."""
+    place = layout.place or root
+    labelled = stems if layout.place is None else stems_of(place, findings)
+    suffix = layout.suffix
+    for key in sorted(audio.keys() | {k for k, files in labelled.items() if suffix in files}):
+        files = labelled.get(key, {})
+        if key not in audio or suffix not in files:
+            lacking = "audio" if key not in audio else _spelt(suffix)
+            stem = audio[key] if key in audio else files[suffix]
+            findings.refuse(
+                CorpusError(
+                    f"utterance lacks its {lacking}",
+                    where=str((root if key in audio else place) / stem.rpartition(".")[0]),
+                    remedy="restore the file or remove the utterance",
+                )
+            )
+            continue
+        sources = {
+            tier: LabelSource(place / files[suffix], layout.format, name)
+            for tier, name in layout.tiers.items()
+        }
+        sources |= {
+            tier: LabelSource(place / files[other])
+            for tier, other in layout.sidecars.items()
+            if other in files
+        }
+        yield audio[key], sources
+
+
+def _from_one_file(
+    root: Path, audio: Mapping[str, str], layout: Layout, findings: Findings
+) -> Iterator[tuple[str, Sources]]:
+    """Yield audio with its labels in one file for all."""
+    shared = SharedLabels.read(layout.place or root, layout.format)
+    for path in audio.values():
+        try:
+            name = shared.name_of(path.rpartition(".")[0])
+        except CorpusError as error:
+            findings.refuse(error.at(str(root / path)))
+            continue
+        yield (
+            path,
+            {
+                tier: LabelSource(shared.path, layout.format, wanted, name)
+                for tier, wanted in layout.tiers.items()
+            },
+        )
+    for name in shared.unused(audio.values()):
+        findings.refuse(
+            CorpusError(
+                f"no audio for utterance {shown(name)}",
+                where=str(shared.path),
+                remedy="restore it or remove the utterance",
+            )
+        )
+
+
+def _spelt(suffix: str) -> str:
+    return ".TextGrid" if suffix == ".textgrid" else suffix
+
+
+def _utterance(root: Path, audio: str, sources: Sources, pattern: re.Pattern[str]) -> Utterance:
+    identity = audio.rpartition(".")[0]
+    match = pattern.fullmatch(identity)
+    if match is None and pattern.pattern != PARENT_IS_SPEAKER:
+        raise OptionError(
+            f"pattern {pattern.pattern!r} doesn't match {identity!r}", remedy="mend it"
+        )
+    found = {key: value or "" for key, value in (match.groupdict() if match else {}).items()}
+    properties = {key: found.get(key, "") for key in _PROPERTIES}
+    properties["speaker"] = properties["speaker"] or identity
+    return Utterance(id=identity, audio_path=root / audio, labels=sources, **properties)
