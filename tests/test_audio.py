@@ -5,9 +5,10 @@ import pytest
 import soundfile
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from made_audio import TONE, refusal
 
-from sfvq_analysis.audio import read_audio, resample, resampled_length, write_wav
-from sfvq_analysis.errors import CorpusError
+from sfvq_analysis.audio import audio_length, read_audio, resample, resampled_length, write_wav
+from sfvq_analysis.errors import OptionError
 
 STEPS = np.array([0, 16384, -32768, 1], dtype=np.int16)
 
@@ -32,45 +33,92 @@ def test_rate_is_the_file_s(tmp_path):
     assert read_audio(tmp_path / "a.wav")[1] == 22050
 
 
-def refusal(path):
-    with pytest.raises(CorpusError) as caught:
-        read_audio(path)
-    assert "\n" not in str(caught.value)
-    return str(caught.value)
-
-
 def test_missing_file_is_named(tmp_path):
     path = tmp_path / "sa1.wav"
-    assert refusal(path) == f"{path}: audio file is missing; restore the file"
-    assert refusal(tmp_path) == f"{tmp_path}: audio file is missing; restore the file"
+    assert refusal(path) == "audio file is missing; restore the file"
+    assert refusal(tmp_path) == "that is a folder, not an audio file; name an audio file"
+    path.write_bytes(STEPS.tobytes())
+    assert refusal(path / "below.wav").startswith("audio file can't be opened (Not a directory)")
 
 
-@pytest.mark.parametrize("content", [b"", b"no audio at all", b"NIST_1A\n   1024\n", b"\0" * 4096])
-def test_wrong_magic_is_named(tmp_path, content):
-    path = tmp_path / "sa1.wav"
-    path.write_bytes(content)
-    message = refusal(path)
-    assert message.startswith(f"{path}: not readable as audio (")
-    assert message.endswith("or another format that libsndfile reads")
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"", "the file is empty"),
+        (b"\n", "Format not recognised"),
+        (b"no audio at all", "Format not recognised"),
+        ("kein Ton, aber lang. " * 200, "no MPEG frames"),
+        (b"\0" * 4096, "Format not recognised"),
+        (b"\xff" * 4096, "no MPEG frames"),
+        (b"<!DOCTYPE html><html><body>404 Not Found", "it is HTML or XML text"),
+        (b"version https://git-lfs.github.com/spec/v1\n", "it is a Git LFS pointer"),
+        (b"ajkg\x02" + bytes(200), "it is shorten-compressed"),
+        (b"wvpk" + bytes(200), "it is WavPack-compressed"),
+        (b"PK\x03\x04" + bytes(200), "it is a ZIP archive"),
+        (b"\x1f\x8b\x08" + bytes(200), "it is gzip-compressed"),
+        (b"\0\0\0\x18ftypM4A " + bytes(200), "it is MPEG-4 or AAC"),
+        (b"\x93NUMPY" + bytes(200), "it is a NumPy array"),
+        (b"0&\xb2u\x8ef\xcf\x11" + bytes(200), "it is Windows Media"),
+    ],
+)
+@pytest.mark.parametrize(
+    "name", ["sa1.wav", "sa1", "sa1.gsm", "sa1.raw", "sa1.au", "sa1.mp3", "a.vox"]
+)
+def test_what_is_no_audio_is_refused_whatever_it_is_called(tmp_path, content, reason, name):
+    octets = content.encode("utf-16") if isinstance(content, str) else content
+    for reader in (read_audio, audio_length):
+        message = refusal(tmp_path / name, octets, reader)
+        assert message.startswith(f"not readable as audio ({reason})")
+
+
+@pytest.mark.parametrize("kind", ["NIST", "WAV", "FLAC", "AIFF", "AU", "OGG", "MP3"])
+@pytest.mark.parametrize(
+    "name", ["a.wav", "a.flac", "a", "a.mp3", "a.raw", "a.txt", ".hidden", "a.SPH"]
+)
+def test_the_format_is_told_by_the_content(tmp_path, kind, name):
+    soundfile.write(tmp_path / "right", np.tile(TONE, 5), 16000, format=kind)
+    (tmp_path / name).write_bytes((tmp_path / "right").read_bytes())
+    assert len(read_audio(tmp_path / name)[0]) == 2000
+    assert np.array_equal(read_audio(tmp_path / name)[0], read_audio(tmp_path / "right")[0])
 
 
 def test_no_samples_are_refused(tmp_path):
+    for kind in ("WAV", "AIFF", "AU", "NIST", "W64"):
+        path = tmp_path / f"a.{kind}"
+        soundfile.write(path, np.zeros(0), 16000, format=kind, subtype="PCM_16")
+        for reader in (read_audio, audio_length):
+            assert refusal(path, reader=reader) == "audio has no samples; restore the file"
+
+
+@pytest.mark.parametrize("kind", ["WAV", "FLAC", "AIFF", "AU", "NIST"])
+def test_a_channel_is_chosen_from_0(tmp_path, kind):
     path = tmp_path / "a.wav"
-    soundfile.write(path, np.zeros(0), 16000)
-    assert refusal(path) == f"{path}: audio has no samples; restore the file"
+    columns = np.stack([STEPS, STEPS[::-1], STEPS * 0], axis=1)
+    soundfile.write(path, columns, 16000, format=kind, subtype="PCM_16")
+    assert refusal(path) == (
+        "audio has 3 channels; choose one by channel=0 to channel=2, or mix them first"
+    )
+    for channel in range(3):
+        audio, _ = read_audio(path, channel=channel)
+        assert audio.flags.c_contiguous
+        assert np.array_equal(audio, columns[:, channel] / np.float32(32768))
+    message = refusal(path, kind=OptionError, channel=3)
+    assert message == "channel is 3; the file has channels 0 to 2"
+    assert audio_length(path) == (4, 16000)
 
 
-def test_stereo_is_refused(tmp_path):
+def test_a_mono_file_has_channel_0_only(tmp_path):
     path = tmp_path / "a.wav"
-    soundfile.write(path, np.zeros((10, 2)), 16000)
-    assert refusal(path) == f"{path}: audio has 2 channels; mix or choose one channel first"
+    soundfile.write(path, STEPS, 16000)
+    assert np.array_equal(read_audio(path, channel=0)[0], read_audio(path)[0])
+    message = refusal(path, kind=OptionError, channel=1)
+    assert message == "channel is 1; the file has only channel 0"
 
 
-@pytest.mark.parametrize("value", [np.nan, np.inf])
-def test_values_that_are_not_finite_are_refused(tmp_path, value):
-    path = tmp_path / "a.wav"
-    soundfile.write(path, np.array([0.0, value]), 16000, subtype="FLOAT")
-    assert refusal(path) == f"{path}: audio holds NaN or infinity; mend the file"
+@pytest.mark.parametrize("channel", [-1, True, 1.0, "left", "0" * 1000])
+def test_a_channel_is_a_number(tmp_path, channel):
+    with pytest.raises(OptionError, match=r"^channel is .{1,60}; use an integer >= 0"):
+        read_audio(tmp_path / "a.wav", channel=channel)
 
 
 @pytest.mark.parametrize(
@@ -118,6 +166,15 @@ def test_equal_rates_copy_nothing():
     assert resample(audio, 16000, 16000) is audio
 
 
+@pytest.mark.parametrize("rate", [0, -8000, 8000.0, None, "8000", True, 10**9])
+def test_rates_are_whole_numbers_of_hertz(rate):
+    audio = np.zeros(3, dtype=np.float32)
+    with pytest.raises(OptionError, match=r"^from_rate is "):
+        resample(audio, rate, 16000)
+    with pytest.raises(OptionError, match=r"^to_rate is "):
+        resample(audio, 16000, rate)
+
+
 def test_empty_audio_resamples_to_empty():
     assert resample(np.zeros(0, dtype=np.float32), 8000, 16000).shape == (0,)
 
@@ -126,7 +183,7 @@ def test_a_truncated_sphere_file_is_refused(tmp_path):
     path = tmp_path / "a.wav"
     soundfile.write(path, np.full(16000, 0.1), 16000, subtype="PCM_16", format="NIST")
     path.write_bytes(path.read_bytes()[:10_000])
-    assert refusal(path).startswith(f"{path}: audio is cut off")
+    assert refusal(path).startswith("audio is cut off")
 
 
 @pytest.mark.parametrize("rate", [8000, 16000, 44100])

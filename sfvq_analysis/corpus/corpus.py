@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from sfvq_analysis.errors import CorpusError, OptionError, unknown_option
+from sfvq_analysis.errors import CorpusError, OptionError, check_count, unknown_option
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
@@ -127,6 +127,18 @@ class Corpus:
             chosen = tuple(u for u in chosen if self._matches(u, name, options))
         if not chosen:
             raise OptionError(f"no utterance of {self.name} has {wanted!r}", remedy="ask for less")
+        return replace(self, utterances=chosen)
+
+    def with_channel(self, channel: int) -> Corpus:
+        """Return the same utterances, of whose audio files one channel is read, from 0.
+
+        Raises
+        ------
+        OptionError
+            If it is no channel's number; on loading, if a file doesn't have it.
+        """
+        check_count("channel", channel, at_least=0)
+        chosen = tuple(replace(utterance, channel=channel) for utterance in self.utterances)
         return replace(self, utterances=chosen)
 
     def hold_out(self, speakers: int, of: int) -> tuple[Corpus, Corpus]:

@@ -54,6 +54,8 @@ class Utterance:
     labels
         Where the labels of each tier stand; ``"phone"`` is always there, but in a corpus without
         labels.
+    channel
+        Which channel of the audio file is read, from 0; None where it has one.
     """
 
     id: str
@@ -64,6 +66,7 @@ class Utterance:
     split: str
     audio_path: Path
     labels: Mapping[str, LabelSource] = field(hash=False)
+    channel: int | None = None
 
     @property
     def label_paths(self) -> dict[str, Path]:
@@ -78,7 +81,7 @@ class Utterance:
         CorpusError
             If a file is missing or isn't what it claims to be; the message names file and line.
         """
-        audio, sample_rate = read_audio(self.audio_path)
+        audio, sample_rate = read_audio(self.audio_path, channel=self.channel)
         tiers = {
             tier: self._read_tier(tier, source, len(audio), sample_rate)
             for tier, source in self.labels.items()

@@ -75,7 +75,7 @@ def _visit(
         for entry in entries:
             if entry.name.startswith(_TOOLS):
                 continue
-            if entry.is_dir():
+            if _is_folder(entry):
                 inside = f"{below}/{entry.name}" if below else entry.name
                 (linked if entry.is_symlink() else waiting).append(inside)
             else:
@@ -83,3 +83,10 @@ def _visit(
     linked.sort()
     if files:
         found.append(Folder(below, sorted(files)))
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link to itself
+        return False
