@@ -37,9 +37,16 @@ def read_text(path: Path) -> str:
             where=str(path),
             remedy="restore the file",
         )
-    if path.stat().st_size > LARGEST_BYTES:
-        raise CorpusError("label file is larger than 1 GiB", where=str(path), remedy="split it")
-    raw = path.read_bytes()
+    try:
+        if path.stat().st_size > LARGEST_BYTES:
+            raise CorpusError("label file is larger than 1 GiB", where=str(path), remedy="split it")
+        raw = path.read_bytes()
+    except OSError as error:
+        raise CorpusError(
+            f"label file can't be read ({error.strerror or error})",
+            where=str(path),
+            remedy="give yourself the right to read it",
+        ) from error
     encoding = "utf-16" if raw.startswith(_UTF16) else "utf-8-sig"
     try:
         text = raw.decode(encoding)
