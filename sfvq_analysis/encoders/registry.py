@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import fields
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sfvq_analysis.encoders.latents import StoredLatents
+from sfvq_analysis.encoders.latents import open_latents
 from sfvq_analysis.encoders.mel import MelEncoder
 from sfvq_analysis.errors import OptionError, check_option, unknown_option
 from sfvq_analysis.files import package_data
@@ -14,7 +13,10 @@ from sfvq_analysis.files import package_data
 if TYPE_CHECKING:
     from sfvq_analysis.encoders.protocol import Encoder, EncoderConfig
 
-_SPECS = ("mel", "mel:<options>", "vqvae", "vqvae:<checkpoint>", "latents:<folder>")
+_SPECS = (
+    *("mel", "mel:<options>", "vqvae", "vqvae:<checkpoint>", "hf:<model>@<layer>"),
+    *("latents:<folder or file>", "module:<file.py>:<factory>"),
+)
 _MEL_OPTIONS = tuple(field.name for field in fields(MelEncoder))
 
 
@@ -27,7 +29,11 @@ def load_encoder(spec: str) -> Encoder:
         ``"mel"``, ``"mel:kind=mfcc,normalise=utterance,context=1"`` (any options of
         `sfvq_analysis.encoders.mel.MelEncoder`), ``"vqvae"`` (the voice model that comes with the
         package), ``"vqvae:<checkpoint>"`` (another, ours or of the public layout:
-        `sfvq_analysis.encoders.vqvae`), or ``"latents:<folder>"``.
+        `sfvq_analysis.encoders.vqvae`), ``"hf:<folder or name>@<layer>"`` (HuBERT, wav2vec2, WavLM,
+        data2vec, Whisper: `sfvq_analysis.encoders.huggingface`), ``"latents:<folder or file>"`` or
+        ``"latents:<file>@<frames per second>"`` (`sfvq_analysis.encoders.latents`), or
+        ``"module:<file.py>:<factory>"``, which RUNS that Python file
+        (`sfvq_analysis.encoders.user_module`).
 
     Raises
     ------
@@ -46,7 +52,11 @@ def load_encoder(spec: str) -> Encoder:
         case "mel":
             return MelEncoder(**_options(rest))
         case "latents":
-            return StoredLatents.open(Path(rest))
+            return open_latents(rest)
+        case "hf":
+            return _layer_of(rest)
+        case "module":
+            return _own_encoder(rest)
         case "vqvae":
             return _voice_encoder(rest)
         case _:
@@ -78,6 +88,11 @@ def encoder_of(config: EncoderConfig) -> Encoder:
                 f"the encoder is stored latents ({config.get('name')})",
                 remedy="name them: latents:<folder>",
             )
+        case "hf" | "module" as kind:
+            raise OptionError(
+                f"the encoder is a {kind} model (weights {config.get('weights')})",
+                remedy="name it: " + ("hf:<model>@<layer>" if kind == "hf" else "module:<file.py>"),
+            )
         case _:
             raise OptionError(
                 f"no encoder can be made from {dict(config)!r}", remedy="name the encoder yourself"
@@ -96,6 +111,20 @@ def _voice_encoder(path: str) -> Encoder:
     from sfvq_analysis.encoders.vqvae import VQVAEEncoder
 
     return VQVAEEncoder.open(path or package_data("demo_models", "voice.safetensors"))
+
+
+def _layer_of(source: str) -> Encoder:
+    """Return a layer of a model of transformers, which is loaded here."""
+    from sfvq_analysis.encoders.huggingface import HuggingFaceEncoder
+
+    return HuggingFaceEncoder.open(source)
+
+
+def _own_encoder(source: str) -> Encoder:
+    """Return what a user's own file makes; the file is run here."""
+    from sfvq_analysis.encoders.user_module import UserEncoder
+
+    return UserEncoder.open(source)
 
 
 def _options(text: str) -> dict[str, Any]:

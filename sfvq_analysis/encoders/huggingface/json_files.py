@@ -1,0 +1,45 @@
+"""The JSON files of a model's folder."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from sfvq_analysis.encoders.wording import told
+from sfvq_analysis.errors import EncoderError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_MOST_BYTES = 1 << 24
+
+
+def is_file(path: Path) -> bool:
+    """Whether a plain file is there, for any name and any permission."""
+    try:
+        return path.is_file()
+    except OSError:
+        return False
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """Read an object from a JSON file.
+
+    Raises
+    ------
+    EncoderError
+        If it isn't there, is above 16 MB or isn't one.
+    """
+    if not is_file(path):
+        raise EncoderError("file is missing", where=str(path), remedy="restore the model's folder")
+    try:
+        with path.open("rb") as file:
+            text = file.read(_MOST_BYTES + 1)
+        content = json.loads(text) if len(text) <= _MOST_BYTES else None
+    except (OSError, ValueError, RecursionError) as error:
+        raise EncoderError(
+            f"not readable as JSON ({told(error)})", where=str(path), remedy="restore the file"
+        ) from error
+    if not isinstance(content, dict):
+        raise EncoderError("file holds no JSON object", where=str(path), remedy="restore the file")
+    return content
