@@ -1,0 +1,313 @@
+"""Corpora whose labels are of other formats, stand elsewhere, or in one file for all."""
+
+import os
+from fractions import Fraction
+from itertools import pairwise
+
+import numpy as np
+import pytest
+import soundfile
+
+from sfvq_analysis import load_corpus, scan_corpus
+from sfvq_analysis.errors import CorpusError, OptionError, SfvqError
+from sfvq_analysis.timeline import Segment
+
+RATE = 8000
+PHONES = (Segment(0, 80, "h#"), Segment(80, 240, "s"), Segment(240, 400, "iy"))
+WORDS = (Segment(80, 400, "see"),)
+
+
+def write_audio(path, rate=RATE):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    soundfile.write(path, np.zeros(400 * rate // RATE), rate)
+
+
+def write_text(path, text, encoding="utf-8"):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding=encoding)
+
+
+def seconds(sample):
+    return f"{float(Fraction(sample, RATE)):.9g}"
+
+
+def textgrid(**tiers):
+    end = seconds(400)
+    lines = ['"ooTextFile"', '"TextGrid"', "0", end, "<exists>", str(len(tiers))]
+    for name, segments in tiers.items():
+        lines += ['"IntervalTier"', f'"{name}"', "0", end]
+        edges = sorted({0, 400, *(e for s in segments for e in (s.start, s.stop))})
+        label = {s.start: s.label for s in segments}
+        lines.append(str(len(edges) - 1))
+        for start, stop in pairwise(edges):
+            lines += [seconds(start), seconds(stop), f'"{label.get(start, "")}"']
+    return "\n".join(lines) + "\n"
+
+
+def eaf(segments):
+    slots = "".join(
+        f'<TIME_SLOT TIME_SLOT_ID="ts{2 * i + j}" TIME_VALUE="{1000 * at // RATE}"/>'
+        for i, segment in enumerate(segments)
+        for j, at in enumerate(segment[:2])
+    )
+    annotations = "".join(
+        f'<ANNOTATION><ALIGNABLE_ANNOTATION ANNOTATION_ID="a{i}" TIME_SLOT_REF1="ts{2 * i}" '
+        f'TIME_SLOT_REF2="ts{2 * i + 1}"><ANNOTATION_VALUE>{segment.label}</ANNOTATION_VALUE>'
+        "</ALIGNABLE_ANNOTATION></ANNOTATION>"
+        for i, segment in enumerate(segments)
+    )
+    return (
+        '<?xml version="1.0" encoding="UTF-8"?><ANNOTATION_DOCUMENT AUTHOR="" DATE="" '
+        'FORMAT="3.0" VERSION="3.0"><HEADER MEDIA_FILE="" TIME_UNITS="milliseconds"/>'
+        f'<TIME_ORDER>{slots}</TIME_ORDER><TIER LINGUISTIC_TYPE_REF="x" TIER_ID="phones">'
+        f'{annotations}</TIER><LINGUISTIC_TYPE LINGUISTIC_TYPE_ID="x" TIME_ALIGNABLE="true"/>'
+        "</ANNOTATION_DOCUMENT>"
+    )
+
+
+def htk(segments):
+    return "".join(f"{s.start * 1250} {s.stop * 1250} {s.label}\n" for s in segments)
+
+
+def ctm(name, segments):
+    return "".join(
+        f"{name} 1 {seconds(s.start)} {seconds(s.stop - s.start)} {s.label}\n" for s in segments
+    )
+
+
+def rows(name, segments):
+    return "".join(f"{name},{seconds(s.start)},{seconds(s.stop)},{s.label}\n" for s in segments)
+
+
+def refusal(call, kind=CorpusError):
+    with pytest.raises(kind) as caught:
+        call()
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+class TestFormats:
+    @pytest.mark.parametrize(
+        ("labels", "suffix", "text"),
+        [
+            ("phn", ".phn", "".join(f"{s.start} {s.stop} {s.label}\n" for s in PHONES)),
+            ("textgrid", ".TextGrid", textgrid(phones=PHONES)),
+            ("htk", ".lab", htk(PHONES)),
+            ("eaf", ".eaf", eaf(PHONES)),
+            ("ctm", ".ctm", ctm("a", PHONES)),
+            ("csv", ".csv", "utterance,start,stop,label\n" + rows("a", PHONES)),
+        ],
+    )
+    def test_one_file_each_beside_the_audio(self, tmp_path, labels, suffix, text):
+        write_audio(tmp_path / "s1" / "a.wav")
+        write_text(tmp_path / "s1" / f"a{suffix}", text)
+        corpus = scan_corpus(tmp_path, labels)
+        assert [(u.id, u.speaker) for u in corpus] == [("s1/a", "s1")]
+        assert corpus["s1/a"].load().tiers == {"phone": PHONES}
+        assert corpus["s1/a"].load_phones() == PHONES
+        if labels not in ("ctm", "csv"):
+            assert scan_corpus(tmp_path)["s1/a"].load_phones() == PHONES
+
+    @pytest.mark.parametrize(
+        ("labels", "name", "text"),
+        [
+            ("mlf", "all.mlf", '#!MLF!#\n"*/a.lab"\n{}.\n"*/b.lab"\n{}.\n'),
+            ("ctm", "all.ctm", None),
+            ("csv", "all.csv", None),
+        ],
+    )
+    def test_one_file_for_all(self, tmp_path, labels, name, text):
+        for stem in ("s1/a", "s2/b"):
+            write_audio(tmp_path / "audio" / f"{stem}.flac")
+        place = tmp_path / "labels" / name
+        made = {
+            "mlf": lambda: text.format(htk(PHONES), htk(PHONES[:2])),
+            "ctm": lambda: ctm("a", PHONES) + ctm("b", PHONES[:2]),
+            "csv": lambda: (
+                "utterance,start,stop,label\n" + rows("s1/a", PHONES) + rows("s2/b", PHONES[:2])
+            ),
+        }[labels]()
+        write_text(place, made)
+        corpus = scan_corpus(tmp_path / "audio", labels, label_place=place)
+        assert corpus["s1/a"].load().tiers == {"phone": PHONES}
+        assert corpus["s2/b"].load().tiers == {"phone": PHONES[:2]}
+        assert len(scan_corpus(tmp_path / "audio", label_place=place)) == 2  # by its suffix
+
+    def test_seconds_are_rounded_at_the_rate_of_each_audio_file(self, tmp_path):
+        write_audio(tmp_path / "a.wav", 16000)
+        write_text(tmp_path / "a.TextGrid", textgrid(phones=PHONES))
+        assert scan_corpus(tmp_path)["a"].load_phones()[1] == Segment(160, 480, "s")
+
+
+class TestTextGrids:
+    def test_what_the_forced_aligner_writes(self, tmp_path):
+        write_audio(tmp_path / "speech" / "s1" / "a.wav")
+        silent = (Segment(0, 80, ""), *PHONES[1:])
+        write_text(tmp_path / "aligned" / "s1" / "a.TextGrid", textgrid(words=WORDS, phones=silent))
+        corpus = scan_corpus(tmp_path / "speech", "mfa", label_place=tmp_path / "aligned")
+        assert corpus.empty_is_silence
+        tiers = corpus["s1/a"].load().tiers
+        assert tiers == {"phone": silent, "word": (Segment(0, 80, ""), *WORDS)}
+
+    def test_tiers_are_named(self, tmp_path):
+        write_audio(tmp_path / "a.wav")
+        write_text(tmp_path / "a.TextGrid", textgrid(Wörter=WORDS, Laute=PHONES))
+        corpus = load_corpus(tmp_path, "textgrid", tier="Laute")
+        assert corpus["a"].load().tiers == {"phone": PHONES}
+        corpus = load_corpus(tmp_path, "textgrid", tier={"phone": "Laute", "word": "Wörter"})
+        assert corpus["a"].load().tiers["word"] == (Segment(0, 80, ""), *WORDS)
+        message = refusal(load_corpus(tmp_path)["a"].load)
+        assert message.endswith("2 tiers of intervals; its tiers are 'Wörter', 'Laute'")
+        message = refusal(load_corpus(tmp_path, "textgrid", tier="phones")["a"].load)
+        assert "a.TextGrid: no tier 'phones'" in message
+
+    @pytest.mark.parametrize("tier", [{"word": "w"}, {"phone": "p", "tone": "t"}, {}])
+    def test_a_mapping_of_tiers_names_phones(self, tmp_path, tier):
+        write_audio(tmp_path / "a.wav")
+        refusal(lambda: scan_corpus(tmp_path, "textgrid", tier=tier), OptionError)
+
+    def test_formats_without_tiers_take_none(self, tmp_path):
+        write_audio(tmp_path / "a.wav")
+        message = refusal(lambda: scan_corpus(tmp_path, "phn", tier="phones"), OptionError)
+        assert message.startswith("tier is 'phones', but labels='phn' have no tiers")
+
+
+class TestMissingPartners:
+    def test_labels_of_several_formats_ask_for_a_choice(self, tmp_path):
+        write_audio(tmp_path / "a.wav")
+        write_text(tmp_path / "a.phn", "0 400 s\n")
+        write_text(tmp_path / "a.TextGrid", textgrid(phones=PHONES))
+        message = refusal(lambda: scan_corpus(tmp_path))
+        assert "labels of several formats are there: phn, textgrid; choose one" in message
+        assert len(scan_corpus(tmp_path, "phn")) == len(scan_corpus(tmp_path, "textgrid")) == 1
+
+    def test_a_transcript_in_a_lab_is_no_second_format(self, tmp_path):
+        write_audio(tmp_path / "a.wav")
+        write_text(tmp_path / "a.lab", "see\n")
+        write_text(tmp_path / "a.TextGrid", textgrid(phones=PHONES))
+        assert scan_corpus(tmp_path)["a"].load_phones() == PHONES
+
+    def test_labels_without_audio_and_audio_without_labels(self, tmp_path):
+        write_audio(tmp_path / "a.wav")
+        write_audio(tmp_path / "b.wav")
+        write_text(tmp_path / "b.TextGrid", textgrid(phones=PHONES))
+        write_text(tmp_path / "c.TextGrid", textgrid(phones=PHONES))
+        message = refusal(lambda: scan_corpus(tmp_path))
+        assert message.startswith(f"{tmp_path / 'a'}: utterance lacks its .TextGrid")
+        corpus = scan_corpus(tmp_path, on_error="skip")
+        assert [u.id for u in corpus] == ["b"]
+        assert corpus.skipped == (
+            (str(tmp_path / "a"), "utterance lacks its .TextGrid"),
+            (str(tmp_path / "c"), "utterance lacks its audio"),
+        )
+
+    def test_one_file_for_all_lacks_an_utterance_or_has_one_too_many(self, tmp_path):
+        for stem in ("a", "b"):
+            write_audio(tmp_path / f"{stem}.wav")
+        place = tmp_path / "all.ctm"
+        write_text(place, ctm("a", PHONES) + ctm("c", PHONES))
+        message = refusal(lambda: scan_corpus(tmp_path, "ctm", label_place=place))
+        assert message.startswith(f"{tmp_path / 'b.wav'}: utterance lacks its labels in {place}")
+        corpus = scan_corpus(tmp_path, "ctm", label_place=place, on_error="skip")
+        assert [u.id for u in corpus] == ["a"]
+        assert [reason for _, reason in corpus.skipped] == [
+            f"utterance lacks its labels in {place}",
+            "no audio for utterance 'c'",
+        ]
+
+    def test_a_name_that_may_mean_two_utterances_is_refused(self, tmp_path):
+        write_audio(tmp_path / "s3" / "a.wav")
+        place = tmp_path / "all.csv"
+        write_text(
+            place, "utterance,start,stop,label\n" + rows("s1/a", PHONES) + rows("s2/a", PHONES)
+        )
+        message = refusal(lambda: scan_corpus(tmp_path, "csv", label_place=place))
+        assert "2 utterances of that name: 's1/a', 's2/a'" in message
+
+    def test_all_skipped_is_an_error_with_the_first_reason(self, tmp_path):
+        write_audio(tmp_path / "a.wav")
+        message = refusal(lambda: scan_corpus(tmp_path, "phn", on_error="skip"))
+        assert "no utterance is left, 1 were skipped; the first is" in message
+        assert "utterance lacks its .phn" in message
+
+    def test_a_place_that_is_not_there_is_named(self, tmp_path):
+        write_audio(tmp_path / "a.wav")
+        gone = tmp_path / "gone"
+        message = refusal(lambda: scan_corpus(tmp_path, "textgrid", label_place=gone))
+        assert message == f"{gone}: no such file or folder; mend label_place"
+
+
+class TestNames:
+    def test_case_makes_no_difference_between_partners(self, tmp_path):
+        write_audio(tmp_path / "A.WAV")
+        write_text(tmp_path / "a.phn", "0 400 s\n")
+        assert [u.id for u in scan_corpus(tmp_path)] == ["A"]
+
+    def test_files_that_differ_in_case_alone_are_refused(self, tmp_path):
+        for name in ("A.wav", "a.wav", "b.wav"):
+            write_audio(tmp_path / name)
+        for name in ("A.phn", "b.phn"):
+            write_text(tmp_path / name, "0 400 s\n")
+        message = refusal(lambda: scan_corpus(tmp_path))
+        assert message == f"{tmp_path}: 'A.wav' and 'a.wav' differ in case alone; keep one of them"
+        assert [u.id for u in scan_corpus(tmp_path, on_error="skip")] == ["b"]
+
+    def test_two_audio_files_of_one_utterance_are_refused(self, tmp_path):
+        write_audio(tmp_path / "a.wav")
+        write_audio(tmp_path / "a.flac")
+        write_text(tmp_path / "a.phn", "0 400 s\n")
+        message = refusal(lambda: scan_corpus(tmp_path))
+        assert "one utterance has 2 audio files: 'a.flac', 'a.wav'" in message
+
+    def test_names_that_are_not_utf8_are_refused_in_a_printable_line(self, tmp_path):
+        write_audio(tmp_path / "b.wav")
+        write_text(tmp_path / "b.phn", "0 400 s\n")
+        (tmp_path / os.fsdecode(b"\xff.wav")).hardlink_to(tmp_path / "b.wav")
+        message = refusal(lambda: scan_corpus(tmp_path))
+        assert message.endswith(r"/\udcff.wav: file name isn't UTF-8; rename it")
+        assert [u.id for u in scan_corpus(tmp_path, on_error="skip")] == ["b"]
+
+    def test_spaces_dots_and_other_scripts_are_names_like_any(self, tmp_path):
+        for stem in ("s 1/ein Satz", "語/文.1", "s 1/a.b.c"):
+            write_audio(tmp_path / f"{stem}.wav")
+            write_text(tmp_path / f"{stem}.phn", "0 400 s\n")
+        corpus = scan_corpus(tmp_path)
+        assert [u.id for u in corpus] == ["s 1/a.b.c", "s 1/ein Satz", "語/文.1"]
+        assert all(u.load_phones() for u in corpus)
+
+
+class TestLinks:
+    def test_loops_end_and_no_folder_is_met_twice(self, tmp_path):
+        write_audio(tmp_path / "s1" / "a.wav")
+        write_text(tmp_path / "s1" / "a.phn", "0 400 s\n")
+        (tmp_path / "s1" / "loop").symlink_to(tmp_path)
+        (tmp_path / "again").symlink_to(tmp_path / "s1")
+        assert [u.id for u in scan_corpus(tmp_path)] == ["s1/a"]
+
+    def test_links_to_folders_elsewhere_are_followed(self, tmp_path):
+        write_audio(tmp_path / "disk" / "a.wav")
+        write_text(tmp_path / "disk" / "a.phn", "0 400 s\n")
+        (tmp_path / "corpus").mkdir()
+        (tmp_path / "corpus" / "s1").symlink_to(tmp_path / "disk")
+        assert [u.id for u in scan_corpus(tmp_path / "corpus")] == ["s1/a"]
+
+    def test_a_link_to_nothing_is_named(self, tmp_path):
+        write_audio(tmp_path / "b.wav")
+        write_text(tmp_path / "b.phn", "0 400 s\n")
+        (tmp_path / "a.wav").symlink_to(tmp_path / "gone.wav")
+        message = refusal(lambda: scan_corpus(tmp_path))
+        assert message == f"{tmp_path / 'a.wav'}: link leads nowhere; restore the file"
+
+    def test_a_link_to_itself_is_named(self, tmp_path):
+        (tmp_path / "a.wav").symlink_to(tmp_path / "a.wav")
+        assert "link leads nowhere" in refusal(lambda: scan_corpus(tmp_path))
+
+
+def test_unknown_policies_are_refused(tmp_path):
+    write_audio(tmp_path / "a.wav")
+    refusal(lambda: scan_corpus(tmp_path, "none", on_error="ignore"), OptionError)
+
+
+def test_every_refusal_is_of_our_family(tmp_path):
+    assert issubclass(CorpusError, SfvqError)
+    assert refusal(lambda: scan_corpus(tmp_path / "gone")).endswith("give the corpus' folder")
