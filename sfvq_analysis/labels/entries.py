@@ -46,12 +46,16 @@ class LabelTier:
     labels
         In the order of the file. A tier of points has none.
     kind
-        ``"points"`` for a tier of points, which can't be read as segments.
+        ``"points"`` for a tier of points, ``"untimed"`` for one without times of its own; neither
+        can be read as segments.
+    fault
+        What is wrong with this tier alone; raised when it is asked for. It has no labels.
     """
 
     unit: Unit
     labels: tuple[Label, ...]
-    kind: Literal["intervals", "points"] = "intervals"
+    kind: Literal["intervals", "points", "untimed"] = "intervals"
+    fault: CorpusError | None = None
 
 
 Tiers = Mapping[str, LabelTier]
@@ -83,6 +87,8 @@ def as_segments(
         If a label is backward, shorter than a sample, too late to be true, or doesn't follow the
         one above it; the message names file and line.
     """
+    if tier.fault is not None:
+        raise tier.fault
     segments: list[Segment] = []
     for label in tier.labels:
         try:

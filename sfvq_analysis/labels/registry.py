@@ -88,10 +88,14 @@ def read_labels(
     """
     path = Path(path)
     checked_integer("sample_rate", sample_rate, 1)
+    for name, value in (("tier", tier), ("utterance", utterance)):
+        if value is not None and not isinstance(value, str):
+            raise OptionError(f"{name} is {shown(value)}", remedy="give its name")
     tiers = _of_utterance(read_label_file(path, format), utterance, path)
     segments = as_segments(_chosen(tiers, tier, path), path, sample_rate, may_overlap=may_overlap)
     if not segments:
-        raise CorpusError("tier is empty", where=str(path), remedy="restore its labels")
+        which = f" of {shown(utterance)}" if utterance else ""
+        raise CorpusError(f"tier{which} is empty", where=str(path), remedy="restore its labels")
     return segments
 
 
@@ -117,9 +121,16 @@ def read_label_file(
             f"no label format has the suffix {shown(path.suffix)}",
             remedy=f"name it: format={', '.join(get_args(LabelFormat))}",
         )
-    stamp = path.stat() if path.is_file() else None
-    state = (stamp.st_mtime_ns, stamp.st_size, stamp.st_ino) if stamp else None
-    return _parsed(path, known, state)
+    return _parsed(path, known, _state(path))
+
+
+def _state(path: Path) -> tuple[int, int, int] | None:
+    """Return what changes with a file's content; None where there is none to read."""
+    try:
+        stamp = path.stat()
+    except (OSError, ValueError):
+        return None
+    return stamp.st_mtime_ns, stamp.st_size, stamp.st_ino
 
 
 @functools.lru_cache(maxsize=_PARSED)
@@ -133,8 +144,12 @@ def _parsed(path: Path, format: str, _state: tuple[int, int, int] | None) -> Utt
 def _of_utterance(utterances: Utterances, wanted: str | None, path: Path) -> Tiers:
     if wanted is None and len(utterances) == 1:
         return next(iter(utterances.values()))
-    if "" in utterances:
-        return utterances[""]
+    if list(utterances) == [""]:
+        raise CorpusError(
+            f"it names no utterances, such as {shown(wanted)}",
+            where=str(path),
+            remedy="leave utterance out",
+        )
     if wanted is not None and wanted in utterances:
         return utterances[wanted]
     named = _listed(utterances)
@@ -160,7 +175,8 @@ def _chosen(tiers: Tiers, wanted: str | None, path: Path) -> LabelTier:
     if wanted is None:
         what = f"it has {len(intervals)} tiers of intervals"
     elif wanted in tiers:
-        what = f"tier {shown(wanted)} is one of points"
+        kind = "is one of points" if tiers[wanted].kind == "points" else "has no times of its own"
+        what = f"tier {shown(wanted)} {kind}"
     else:
         what = f"no tier {shown(wanted)}"
     raise CorpusError(what, where=str(path), remedy=f"its tiers are {listed}")
@@ -170,7 +186,8 @@ def _described(tiers: Tiers) -> str:
     if list(tiers) == [""]:
         return "one, without a name"
     words = [
-        shown(name) + (" (points)" if tier.kind == "points" else "") for name, tier in tiers.items()
+        shown(name) + ("" if tier.kind == "intervals" else f" ({tier.kind})")
+        for name, tier in tiers.items()
     ]
     return ", ".join(words[:_FEW]) + (", …" if len(words) > _FEW else "") or "none"
 

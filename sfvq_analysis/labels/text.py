@@ -29,15 +29,16 @@ def read_text(path: Path) -> str:
     Raises
     ------
     CorpusError
-        If the file is missing, no file, too large, or not such text, or it holds NUL characters.
+        If the file is missing, no file, too large, unreadable, or not such text, or it holds NUL
+        characters.
     """
-    if not path.is_file():
-        raise CorpusError(
-            "that is a folder" if path.is_dir() else "label file is missing",
-            where=str(path),
-            remedy="restore the file",
-        )
     try:
+        if not path.is_file():
+            raise CorpusError(
+                "that is a folder" if path.is_dir() else "label file is missing",
+                where=str(path),
+                remedy="restore the file",
+            )
         if path.stat().st_size > LARGEST_BYTES:
             raise CorpusError("label file is larger than 1 GiB", where=str(path), remedy="split it")
         raw = path.read_bytes()
@@ -52,14 +53,14 @@ def read_text(path: Path) -> str:
         text = raw.decode(encoding)
     except UnicodeDecodeError as error:
         name = "UTF-16" if encoding == "utf-16" else "UTF-8"
-        line = raw.count(b"\n", 0, error.start) + 1
+        line = len(lines_of(raw[: error.start].decode("latin-1")))
         raise CorpusError(
             f"not {name} text (byte {error.start})",
             where=f"{path}:{line}" if name == "UTF-8" else str(path),
             remedy="store it as UTF-8",
         ) from error
     if "\0" in text:
-        line = text.count("\n", 0, text.index("\0")) + 1
+        line = len(lines_of(text[: text.index("\0")]))
         raise CorpusError(
             "it holds NUL characters", where=f"{path}:{line}", remedy="store it as UTF-8 text"
         )

@@ -74,9 +74,9 @@ def read_textgrid(path: Path) -> Utterances:
 
 
 def _refuse_binary(path: Path) -> None:
-    if not path.is_file():
-        return  # said by read_text
     try:
+        if not path.is_file():
+            return  # said by read_text
         with path.open("rb") as file:
             heading = file.read(len(_BINARY))
     except OSError as error:
