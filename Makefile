@@ -7,6 +7,8 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 SOURCES := $(shell find sfvq_analysis -type f -not -name '*.pyc') pyproject.toml README.md
 OUT ?= figures_output
+MUTANTS ?= 20000
+SEED ?= 0
 VOICE := sfvq_analysis/data/demo_models/voice.safetensors
 
 # Threads that spin on few busy cores make small jobs many times slower.
@@ -32,12 +34,16 @@ test: $(VENV)/.testable
 
 fuzz: $(VENV)/.testable
 	for round in 1 2 3 4 5; do HYPOTHESIS_PROFILE=fuzz $(BIN)/pytest -q -n 2 tests || exit 1; done
+	cd tests; for kind in audio labels textgrid latents; do \
+	  ../$(BIN)/python fuzz_$$kind.py --mutants $(MUTANTS) --seed $(SEED) || exit 1; done
 
 bench: $(VENV)/.benchable
 	@test -n "$(CORPUS)" || { echo "usage: make bench CORPUS=/path/to/speech"; exit 2; }
 	env -u OMP_NUM_THREADS $(BIN)/python benchmarks/projection.py
 	env -u OMP_NUM_THREADS $(BIN)/python benchmarks/fitting.py "$(CORPUS)"
 	$(BIN)/python benchmarks/end_to_end.py "$(CORPUS)"
+	$(BIN)/python benchmarks/killed_index.py --kills 100
+	$(BIN)/python benchmarks/scanning.py
 	$(BIN)/python benchmarks/order.py "$(CORPUS)"
 	$(BIN)/python benchmarks/claims.py "$(CORPUS)"
 	$(BIN)/python benchmarks/measures.py

@@ -13,17 +13,27 @@ from sfvq_analysis.version import VERSION
 
 if TYPE_CHECKING:
     from sfvq_analysis import plots, report, stats
+    from sfvq_analysis.audio import read_audio
     from sfvq_analysis.corpus import Corpus, demo_corpus, load_corpus, load_timit, scan_corpus
-    from sfvq_analysis.encoders import Features, load_encoder
+    from sfvq_analysis.encoders import Features, load_encoder, read_latents
     from sfvq_analysis.errors import SfvqError
+    from sfvq_analysis.labels import labels_of_frame, read_labels
+    from sfvq_analysis.phones import load_phone_groups, phone_report
     from sfvq_analysis.pipeline import (
         abx_export,
+        index_latents,
         index_table,
         nearest_snippets,
         sample_features,
         train_voice,
     )
-    from sfvq_analysis.quantizers import PlainVQ, SpaceFillingVQ, load_quantizer, save_quantizer
+    from sfvq_analysis.quantizers import (
+        PlainVQ,
+        SpaceFillingVQ,
+        as_quantizer,
+        load_quantizer,
+        save_quantizer,
+    )
     from sfvq_analysis.quantizers.shipped import demo_quantizers
     from sfvq_analysis.tables import IndexTable, load_table
     from sfvq_analysis.textgrids import to_textgrid
@@ -36,10 +46,18 @@ __version__ = VERSION
 
 _HOMES = {
     "corpus": ("Corpus", "demo_corpus", "load_corpus", "load_timit", "scan_corpus"),
-    "encoders": ("Features", "load_encoder"),
+    "audio": ("read_audio",),
+    "encoders": ("Features", "load_encoder", "read_latents"),
     "errors": ("SfvqError",),
-    "pipeline": ("abx_export", "index_table", "nearest_snippets", "sample_features", "train_voice"),
-    "quantizers": ("PlainVQ", "SpaceFillingVQ", "load_quantizer", "save_quantizer"),
+    "labels": ("labels_of_frame", "read_labels"),
+    "phones": ("load_phone_groups", "phone_report"),
+    "pipeline": (
+        *("abx_export", "index_latents", "index_table", "nearest_snippets", "sample_features"),
+        "train_voice",
+    ),
+    "quantizers": (
+        *("PlainVQ", "SpaceFillingVQ", "as_quantizer", "load_quantizer", "save_quantizer"),
+    ),
     "quantizers.shipped": ("demo_quantizers",),
     "tables": ("IndexTable", "load_table"),
     "textgrids": ("to_textgrid",),

@@ -12,6 +12,21 @@ ErrorPolicy = Literal["raise", "skip"]
 _LINE_BREAKS = re.compile(r"\s*[\r\n\v\f\x1c-\x1e\x85\u2028\u2029]+\s*")
 
 
+def printable(text: str) -> str:
+    r"""Return a text with every character that isn't printable written as Python would.
+
+    Names of files may hold anything: bytes that aren't UTF-8, escapes that steer a terminal.
+
+    Examples
+    --------
+    >>> print(printable("a\x1b[2Jb"))
+    a\x1b[2Jb
+    """
+    if text.isprintable():
+        return text
+    return "".join(one if one.isprintable() else ascii(one)[1:-1] for one in text)
+
+
 class SfvqError(ValueError):
     """Base of every error this package raises on purpose.
 
@@ -39,8 +54,7 @@ class SfvqError(ValueError):
     def __str__(self) -> str:
         place = f"{self.where}: " if self.where else ""
         advice = f"; {self.remedy}" if self.remedy else ""
-        line = _LINE_BREAKS.sub(" ", f"{place}{self.what}{advice}")
-        return line.encode(errors="backslashreplace").decode()  # file names needn't be UTF-8
+        return printable(_LINE_BREAKS.sub(" ", f"{place}{self.what}{advice}"))
 
     def at(self, where: str) -> Self:
         """Return the same error with its place put in front of what is known of it."""

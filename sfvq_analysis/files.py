@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import tempfile
 import tokenize
 from contextlib import contextmanager, suppress
 from importlib import resources
@@ -12,6 +11,14 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
+
+from sfvq_analysis.partials import (
+    claim_file,
+    claim_folder,
+    displaced,
+    is_unfinished,
+    write_through,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,37 +32,59 @@ if TYPE_CHECKING:
 def new_folder(target: Path) -> Iterator[Path]:
     """Yield a folder to write to, which takes the name `target` when the block ends without error.
 
-    A folder that has the name until then is replaced, and goes only when the new one stands. After
-    an error neither the new folder nor parents made for it are left.
+    By then all of it is on the disk. A folder that has the name until then is replaced, and goes
+    only when the new one stands. After an error neither the new folder nor parents made for it are
+    left; what a killed process left is removed by the next that writes there.
     """
     new_parents = [parent for parent in target.parents if not parent.exists()]
     target.parent.mkdir(parents=True, exist_ok=True)
-    partial = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}."))
+    partial = claim_folder(target)
     try:
-        partial.chmod(0o755)
-        yield partial
-        _exchange(partial, target)
+        partial.path.chmod(0o755)
+        yield partial.path
+        for folder, _, names in os.walk(partial.path):
+            for path in (Path(folder, name) for name in names):
+                if not path.is_symlink():
+                    write_through(path)
+            write_through(Path(folder))
+        _exchange(partial.path, target)
+        write_through(target.parent)
     except BaseException:
-        shutil.rmtree(partial, ignore_errors=True)
+        shutil.rmtree(partial.path, ignore_errors=True)
         for parent in new_parents:
             with suppress(OSError):
                 parent.rmdir()
         raise
+    finally:
+        partial.release()
 
 
 @contextmanager
 def new_file(target: Path) -> Iterator[IO[bytes]]:
-    """Yield a file to write to, which takes the name `target` when the block ends without error."""
+    """Yield a file to write to, which takes the name `target` when the block ends without error.
+
+    By then all of it is on the disk, unless it is in a `new_folder`, which sees to that itself.
+    What a killed process left is written over by the next that writes there.
+    """
     target.parent.mkdir(parents=True, exist_ok=True)
-    handle, partial = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+    partial, in_whole = claim_file(target), is_unfinished(target.parent)
     try:
-        with os.fdopen(handle, "wb") as file:
+        with partial.path.open(
+            "r+b"
+        ) as file:  # a handle of its own: the lock is kept until renamed
             yield file
-        Path(partial).chmod(0o644)
-        Path(partial).replace(target)
+        partial.path.chmod(0o644)
+        if in_whole:
+            partial.path.replace(target)
+        else:
+            write_through(partial.path)
+            partial.path.replace(target)
+            write_through(target.parent)
     except BaseException:
-        Path(partial).unlink(missing_ok=True)
+        partial.path.unlink(missing_ok=True)
         raise
+    finally:
+        partial.release()
 
 
 def package_data(*parts: str) -> Path:
@@ -86,11 +115,11 @@ def _exchange(partial: Path, target: Path) -> None:
     if not target.exists():
         partial.rename(target)
         return
-    old = partial.with_name(f"{partial.name}.old")
+    old = displaced(partial)
     target.rename(old)
     try:
         partial.rename(target)
     except BaseException:
         old.rename(target)
         raise
-    shutil.rmtree(old)
+    shutil.rmtree(old, ignore_errors=True)  # another process may be tidying it up already

@@ -20,6 +20,7 @@ import textgrid
 
 from sfvq_analysis.errors import TableError, shown
 from sfvq_analysis.files import new_file
+from sfvq_analysis.safe_names import safe_relatives
 from sfvq_analysis.tables import IndexTable
 
 if TYPE_CHECKING:
@@ -87,15 +88,18 @@ def to_textgrid(
 def write_textgrids(table: IndexTable | Mapping[str, IndexTable], folder: Path) -> None:
     """Write a TextGrid for every utterance that has a frame (in each table), named by its id.
 
+    Names are those of `sfvq_analysis.safe_names`: below the folder, whatever utterances are called.
+
     Raises
     ------
     TableError
-        As `to_textgrid`; if the name of a file would lead out of the folder.
+        As `to_textgrid`.
     """
     tables = _by_tier(table)
-    for utterance in next(iter(tables.values())).utterances["utterance"]:
+    ids = next(iter(tables.values())).utterances["utterance"]
+    for utterance, path in safe_relatives(ids, ".TextGrid").items():
         if all(one.utterance(utterance)["n_frames"] > 0 for one in tables.values()):
-            _write(_grid(tables, utterance), _path(folder, utterance), utterance)
+            _write(_grid(tables, utterance), folder / path, utterance)
 
 
 def _by_tier(table: IndexTable | Mapping[str, IndexTable]) -> dict[str, IndexTable]:
@@ -105,16 +109,6 @@ def _by_tier(table: IndexTable | Mapping[str, IndexTable]) -> dict[str, IndexTab
     if not table:
         raise TableError("there is no table", remedy="give one at least")
     return {f"{_INDEX} {name}": one for name, one in table.items()}
-
-
-def _path(folder: Path, utterance: str) -> Path:
-    path = Path(folder, f"{utterance}.TextGrid")
-    if Path(utterance).is_absolute() or ".." in Path(utterance).parts:
-        raise TableError(
-            f"utterance {shown(utterance)} would be written outside of {folder}",
-            remedy="rename it",
-        )
-    return path
 
 
 def _grid(tables: Mapping[str, IndexTable], utterance: str) -> _Grid:

@@ -64,12 +64,24 @@ def read_safetensors(path: Path, refusal: type[SfvqError]) -> tuple[dict[str, An
     try:
         with safe_open(path, framework="numpy") as file:
             text = (file.metadata() or {}).get(_HEADER)
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            tensors = {name: _stored(file, path, name) for name in file.keys()}  # noqa: SIM118
     except (SafetensorError, OSError, TypeError) as error:
         raise refusal(f"not a safetensors file ({error})", remedy="restore it") from error
     for name, array in tensors.items():
         check_finite(name, array, refusal)
     return _parsed(text), tensors
+
+
+def _stored(file: Any, path: Path, name: str) -> NDArray[Any]:
+    """Return a tensor of an open safetensors file; bfloat16, which NumPy lacks, as float32."""
+    from safetensors import safe_open
+
+    try:
+        array: NDArray[Any] = file.get_tensor(name)
+    except TypeError:
+        with safe_open(path, framework="pt") as wide:
+            array = wide.get_tensor(name).float().numpy().copy()
+    return array
 
 
 def write_safetensors(

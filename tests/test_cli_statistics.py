@@ -127,7 +127,7 @@ def test_compare_prints_two_tables_and_writes_one(home):
 def test_compare_takes_fits_a_baseline_and_a_folding(home):
     said = sfvq(
         "compare", "curve=curve,curve,curve,curve,curve", "plain=plain,plain,plain,plain,plain",
-        "--baseline", "plain", "--phone-set", "39", "--bootstraps", "50", "--format", "parquet",
+        "--baseline", "plain", "--fold", "39", "--bootstraps", "50", "--format", "parquet",
         "-o", "out", cwd=home,
     ).out  # fmt: skip
     assert "fits: curve 5, plain 5; 4 speakers" in said
@@ -185,7 +185,7 @@ def speech(tmp_path):
 def test_abx_export_writes_items_features_and_says_how_to_score(speech):
     done = sfvq(
         "abx-export", "speech", "-q", "q.safetensors", "--encoder", "mel", "--hold-out", "1/2",
-        "--span", "triphone", "--phone-set", "39", "--allow-mismatch", "-o", "out", cwd=speech,
+        "--span", "triphone", "--fold", "39", "--allow-mismatch", "-o", "out", cwd=speech,
     )  # fmt: skip
     items = pd.read_csv(speech / "out" / "phones.item", sep=" ")
     assert set(items["speaker"]) == {"fslt0"}

@@ -234,7 +234,7 @@ def test_a_model_from_training_converts_and_is_heard(trained, tmp_path):
             {"encoder": "vqvae", "weights": "12ab"},
             r"\(weights 12ab\); .* with --encoder vqvae:FILE",
         ),
-        ({"encoder": "latents", "name": "hubert"}, r"\(hubert\); .* with --encoder latents:FOLDER"),
+        ({"encoder": "latents", "name": "hubert"}, r"\(hubert\); .* with --encoder latents:PATH"),
         ({"encoder": "other"}, "no encoder can be made from"),
     ],
 )
@@ -449,8 +449,8 @@ def test_commands_stand_in_the_order_of_their_use(tmp_path):
     said = sfvq("--help", cwd=tmp_path).out
     names = re.findall(r"^│ ([\w-]+) +\w", said, flags=re.MULTILINE)
     assert names == [
-        "demo", "fit", "index", "figures", "analyze", "stats", "compare", "abx-export", "train",
-        "voices", "convert", "listen", "snippets",
+        "demo", "fit", "index", "phones", "figures", "analyze", "stats", "compare", "abx-export",
+        "train", "voices", "convert", "listen", "snippets",
     ]  # fmt: skip
 
 

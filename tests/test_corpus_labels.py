@@ -193,12 +193,12 @@ class TestMissingPartners:
         write_text(tmp_path / "b.TextGrid", textgrid(phones=PHONES))
         write_text(tmp_path / "c.TextGrid", textgrid(phones=PHONES))
         message = refusal(lambda: scan_corpus(tmp_path))
-        assert message.startswith(f"{tmp_path / 'a'}: utterance lacks its .TextGrid")
+        assert message.startswith(f"{tmp_path / 'a.wav'}: utterance lacks its .TextGrid")
         corpus = scan_corpus(tmp_path, on_error="skip")
         assert [u.id for u in corpus] == ["b"]
         assert corpus.skipped == (
-            (str(tmp_path / "a"), "utterance lacks its .TextGrid"),
-            (str(tmp_path / "c"), "utterance lacks its audio"),
+            (str(tmp_path / "a.wav"), "utterance lacks its .TextGrid"),
+            (str(tmp_path / "c.TextGrid"), "utterance lacks its audio"),
         )
 
     def test_one_file_for_all_lacks_an_utterance_or_has_one_too_many(self, tmp_path):
@@ -216,13 +216,33 @@ class TestMissingPartners:
         ]
 
     def test_a_name_that_may_mean_two_utterances_is_refused(self, tmp_path):
+        write_audio(tmp_path / "audio" / "a.wav")
+        place = tmp_path / "all.csv"
+        head = "utterance,start,stop,label\n"
+        write_text(place, head + rows("s1/a", PHONES) + rows("s2/a", PHONES))
+        message = refusal(lambda: scan_corpus(tmp_path / "audio", "csv", label_place=place))
+        assert "2 utterances of that name: 's1/a', 's2/a'" in message
+
+    def test_labels_of_another_folder_are_not_taken(self, tmp_path):
         write_audio(tmp_path / "s3" / "a.wav")
         place = tmp_path / "all.csv"
-        write_text(
-            place, "utterance,start,stop,label\n" + rows("s1/a", PHONES) + rows("s2/a", PHONES)
-        )
+        write_text(place, "utterance,start,stop,label\n" + rows("s1/a", PHONES))
         message = refusal(lambda: scan_corpus(tmp_path, "csv", label_place=place))
-        assert "2 utterances of that name: 's1/a', 's2/a'" in message
+        assert "utterance lacks its labels" in message
+
+    def test_labels_are_not_taken_twice(self, tmp_path):
+        for stem in ("s1/a", "s2/a"):
+            write_audio(tmp_path / f"{stem}.wav")
+        place = tmp_path / "all.ctm"
+        write_text(place, ctm("a", PHONES))
+        message = refusal(lambda: scan_corpus(tmp_path, "ctm", label_place=place))
+        assert f"{place} has one utterance 'a', which 's1/a' is too" in message
+
+    def test_a_file_of_its_own_that_names_another_utterance_is_refused(self, tmp_path):
+        write_audio(tmp_path / "a.wav")
+        write_text(tmp_path / "a.ctm", ctm("b", PHONES))
+        message = refusal(scan_corpus(tmp_path)["a"].load)
+        assert "a.ctm: it is of 'b', not of 'a' alone" in message
 
     def test_all_skipped_is_an_error_with_the_first_reason(self, tmp_path):
         write_audio(tmp_path / "a.wav")

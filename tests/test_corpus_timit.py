@@ -170,10 +170,11 @@ def test_a_core_speaker_in_train_makes_no_core(tmp_path):
 
 
 @pytest.mark.parametrize(("name", "lacking"), [("SX37.PHN", ".phn"), ("SX37.WAV", "audio")])
-def test_a_missing_partner_names_the_utterance(root, speaker, name, lacking):
+def test_a_missing_partner_names_the_file_that_is_there(root, speaker, name, lacking):
     (speaker / name).unlink()
+    there = {"SX37.PHN": "SX37.WAV", "SX37.WAV": "SX37.PHN"}[name]
     assert refusal(lambda: load_timit(root)) == (
-        f"{speaker / 'sx37'}: utterance lacks its {lacking}; "
+        f"{speaker / there}: utterance lacks its {lacking}; "
         "restore the file or remove the utterance"
     )
 
@@ -285,7 +286,7 @@ def test_the_helper_writes_what_it_is_told():
 def test_flac_without_labels_names_the_utterance(root, speaker):
     soundfile.write(speaker / "sx99.flac", np.full(1600, 0.1), 16000)
     assert refusal(lambda: load_timit(root)).startswith(
-        f"{speaker / 'sx99'}: utterance lacks its .phn"
+        f"{speaker / 'sx99.flac'}: utterance lacks its .phn"
     )
 
 

@@ -85,11 +85,11 @@ def test_a_pattern_that_will_not_do_is_named(tmp_path, pattern, message):
 @pytest.mark.parametrize(
     ("suffix", "labels", "lacking"), [(".wav", None, ".phn"), (None, ".phn", "audio")]
 )
-def test_a_missing_partner_names_the_utterance(tmp_path, suffix, labels, lacking):
+def test_a_missing_partner_names_the_file_that_is_there(tmp_path, suffix, labels, lacking):
     add(tmp_path / "s" / "whole")
     add(tmp_path / "s" / "half", suffix, labels)
     assert refusal(lambda: scan_corpus(tmp_path)) == (
-        f"{tmp_path / 's' / 'half'}: utterance lacks its {lacking}; "
+        f"{tmp_path / 's' / 'half'}{suffix or labels}: utterance lacks its {lacking}; "
         "restore the file or remove the utterance"
     )
 

@@ -116,8 +116,8 @@ def test_the_name_is_a_text(folder):
 
 def test_a_folder_without_arrays_is_named(tmp_path):
     (tmp_path / "grid.json").write_text(json.dumps(GRID))
-    message = f"{tmp_path}: folder holds no .npy; store one array an utterance"
-    assert refusal(lambda: StoredLatents.open(tmp_path)) == message
+    message = f"{tmp_path}: folder holds no latents; store one file an utterance, .npy, "
+    assert refusal(lambda: StoredLatents.open(tmp_path)).startswith(message)
 
 
 def test_missing_latents_are_named(folder):
@@ -154,7 +154,7 @@ def test_broken_arrays_are_named(folder, kept):
     ("array", "shown"),
     [
         (np.zeros(4, dtype=np.float32), "float32 of shape (4,)"),
-        (np.zeros((1, 3, 4), dtype=np.float32), "float32 of shape (1, 3, 4)"),
+        (np.zeros((2, 3, 4), dtype=np.float32), "float32 of shape (2, 3, 4)"),
         (np.zeros((3, 4), dtype=np.int64), "int64 of shape (3, 4)"),
         (np.zeros((3, 4), dtype=np.complex64), "complex64 of shape (3, 4)"),
         (np.zeros((3, 4), dtype=bool), "bool of shape (3, 4)"),
@@ -172,8 +172,7 @@ def test_another_dimension_is_refused(folder):
     np.save(folder / "x.npy", np.zeros((3, 5), dtype=np.float32))
     encoder = StoredLatents.open(folder)
     assert refusal(lambda: encoder.lookup("x", 1000)) == (
-        f"{folder / 'x.npy'}: latents have 5 dimensions, others of the folder 4; "
-        "store the latents of one layer only"
+        f"{folder / 'x.npy'}: latents have 5 dimensions, not 4; store the latents of one layer only"
     )
 
 
@@ -199,10 +198,38 @@ def test_without_a_window_centres_must_lie_in_the_audio(folder, n_samples, most)
     assert np.count_nonzero(centres < n_samples) == most
 
 
-def test_without_a_window_fewer_frames_pass_and_more_are_refused(folder):
+def test_without_a_window_a_few_frames_may_be_missing(folder):
+    """Centres 200, 520, …; a window may be as long as four hops, 1280 samples."""
     encoder = StoredLatents.open(folder)
     assert encoder.lookup("fcjf0_sa1", 841).n_frames == 3
-    assert encoder.lookup("fcjf0_sa1", 5000).n_frames == 3
+    assert encoder.lookup("fcjf0_sa1", 2239).n_frames == 3  # the fourth may need 2240
+    assert refusal(lambda: encoder.lookup("fcjf0_sa1", 2240)) == (
+        f"{folder / 'fcjf0_sa1.npy'}: 3 frames, but 2240 samples give 4 to 7 on "
+        "FrameGrid(sample_rate=16000, hop=320, offset=200); mend grid.json or the array"
+    )
+
+
+def test_an_empty_array_is_no_long_utterance(folder):
+    np.save(folder / "x.npy", np.zeros((0, 4), dtype=np.float32))
+    encoder = StoredLatents.open(folder)
+    assert encoder.lookup("x", 1279).n_frames == 0
+    assert "0 frames, but 1280 samples give 1 to 4" in refusal(lambda: encoder.lookup("x", 1280))
+
+
+@pytest.mark.parametrize("window", [1, 160, 400, 465, 1280])
+@pytest.mark.parametrize("hop", [160, 320])
+def test_frames_of_any_usual_encoder_are_enough(folder, window, hop):
+    """Windows begin with the audio and end in it; the first centre is stated as half a hop in."""
+    if window > 4 * hop:
+        return
+    encoder = state(folder, hop=hop, offset=hop // 2)
+    for n_samples in range(0, 6000, 37):
+        n_frames = len(range(window, n_samples + 1, hop))
+        assert encoder.fewest_frames(n_samples) <= n_frames
+
+
+def test_without_a_window_more_frames_are_refused(folder):
+    encoder = StoredLatents.open(folder)
     assert refusal(lambda: encoder.lookup("fcjf0_sa1", 840)) == (
         f"{folder / 'fcjf0_sa1.npy'}: 3 frames, but 840 samples give at most 2 on "
         "FrameGrid(sample_rate=16000, hop=320, offset=200); mend grid.json or the array"

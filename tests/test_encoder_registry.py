@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 import torch
+from huggingface_folders import save_model
 from voice_files import SMALL, lively_net
 
 from sfvq_analysis import demo_voice_model
@@ -13,7 +14,10 @@ from sfvq_analysis.timeline import FrameGrid
 
 BEST_MEL = "mel:kind=mfcc,normalise=utterance,context=1"
 GRID = FrameGrid(16000, hop=320, offset=80)
-SPECS = "'mel', 'mel:<options>', 'vqvae', 'vqvae:<checkpoint>', 'latents:<folder>'"
+SPECS = (
+    "'mel', 'mel:<options>', 'vqvae', 'vqvae:<checkpoint>', 'hf:<model>@<layer>', "
+    "'latents:<folder or file>', 'module:<file.py>:<factory>'"
+)
 
 
 @pytest.mark.parametrize(
@@ -95,6 +99,10 @@ def test_a_configuration_leads_back_to_its_encoder(spec):
             {"encoder": "latents", "name": "x"},
             "the encoder is stored latents (x); name them: latents:<folder>",
         ),
+        (
+            {"encoder": "hf", "weights": "abc"},
+            "the encoder is a hf model (weights abc); name it: hf:<model>@<layer>",
+        ),
     ],
 )
 def test_a_configuration_that_says_too_little_is_refused(config, message):
@@ -163,3 +171,26 @@ def test_lengths_of_stretches_are_one_by_default_or_unknown_or_add_up():
 def test_a_configuration_with_an_unknown_option_is_refused():
     with pytest.raises(OptionError, match="hop"):
         encoder_of({"encoder": "mel", "hop": 10})
+
+
+def test_a_device_is_for_models_of_transformers_only():
+    with pytest.raises(OptionError, match="device is 'cuda', half is False; they are for hf:"):
+        load_encoder("mel", device="cuda")
+
+
+def test_a_layer_of_a_model_is_named(tmp_path):
+    save_model(tmp_path / "tiny", "hubert-group")
+    encoder = load_encoder(f"hf:{tmp_path / 'tiny'}@1")
+    assert (encoder.layer, encoder.config["encoder"]) == (1, "hf")
+
+
+def test_a_file_of_ones_own_is_run(tmp_path):
+    (tmp_path / "mine.py").write_text("def made():\n    raise RuntimeError('it ran')\n")
+    with pytest.raises(EncoderError, match="it ran"):
+        load_encoder(f"module:{tmp_path / 'mine.py'}:made")
+
+
+def test_stored_latents_are_named_by_their_rate(tmp_path):
+    np.savez(tmp_path / "feats.npz", a=np.zeros((3, 2), np.float32))
+    encoder = load_encoder(f"latents:{tmp_path / 'feats.npz'}@50")
+    assert (encoder.dim, encoder.grid) == (2, FrameGrid(16000, hop=320, offset=160))

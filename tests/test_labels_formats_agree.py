@@ -22,6 +22,11 @@ FORMATS = {
 }
 
 
+def named_in(path):
+    """Return the utterance to ask for, of the formats that name theirs."""
+    return "a" if path.suffix in (".mlf", ".ctm", ".csv", ".tsv") else None
+
+
 @pytest.mark.parametrize("name", FORMATS)
 @given(st.lists(st.tuples(st.integers(5, 3000), st.sampled_from(SYMBOLS)), min_size=1))
 def test_every_format_gives_the_same_segments(tmp_path_factory, name, entries):
@@ -31,7 +36,7 @@ def test_every_format_gives_the_same_segments(tmp_path_factory, name, entries):
         start += duration
     path = tmp_path_factory.mktemp("labels") / name
     path.write_text(FORMATS[name](labels), encoding="utf-8")
-    assert read_labels(path, utterance="a") == tuple(
+    assert read_labels(path, utterance=named_in(path)) == tuple(
         Segment(16 * start, 16 * stop, symbol) for start, stop, symbol in labels
     )
 
@@ -42,7 +47,7 @@ def test_seconds_round_alike_at_every_rate(tmp_path, name, rate):
     labels = [(i, i + 1, f"x{i}") for i in range(2000)]
     path = tmp_path / name
     path.write_text(FORMATS[name](labels), encoding="utf-8")
-    segments = read_labels(path, utterance="a", sample_rate=rate)
+    segments = read_labels(path, utterance=named_in(path), sample_rate=rate)
     nearest = [(2 * ms * rate + 1000) // 2000 for ms in range(2001)]  # halves upward
     assert [segment.start for segment in segments] == nearest[:-1]
     assert [segment.stop for segment in segments] == nearest[1:]

@@ -186,9 +186,14 @@ def test_entries_are_named_without_folder_and_suffix(write):
 
 def test_entries_that_share_a_name_keep_their_folders(write):
     path = write(
-        f'#!MLF!#\n"*/dr1/sa1.lab"\n{ENTRY}"*/dr2/sa1.lab"\n{ENTRY}"*/dr2/sa2.lab"\n{ENTRY}'
+        f'#!MLF!#\n"rec/dr1/sa1.lab"\n{ENTRY}"rec/dr2/sa1.lab"\n{ENTRY}"rec/dr2/sa2.lab"\n{ENTRY}'
     )
-    assert list(read_mlf(path)) == ["dr1/sa1", "dr2/sa1", "sa2"]
+    assert list(read_mlf(path)) == ["rec/dr1/sa1", "rec/dr2/sa1", "sa2"]
+
+
+def test_patterns_for_a_folder_keep_it(write):
+    path = write(f'#!MLF!#\n"*/dr1/sa1.lab"\n{ENTRY}"*/sa2.lab"\n{ENTRY}')
+    assert list(read_mlf(path)) == ["dr1/sa1", "sa2"]
 
 
 def test_entries_keep_lines_and_may_be_empty(write):

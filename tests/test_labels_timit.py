@@ -1,7 +1,7 @@
 import pytest
 
-from sfvq_analysis.labels import read_labels
 from sfvq_analysis.errors import CorpusError
+from sfvq_analysis.labels import read_labels
 from sfvq_analysis.timeline import Segment
 
 
@@ -87,7 +87,8 @@ def test_a_line_that_is_no_segment_is_named(write, line, shown):
 def test_empty_and_backward_segments_are_named(write, stop):
     path = write(f"0 800 h#\n800 {stop} b\n")
     assert refusal(path) == (
-        f"{path}:2: segment 'b' is [800, {stop}); END must exceed BEGIN, and neither may be negative"
+        f"{path}:2: segment 'b' is [800, {stop}); "
+        "END must exceed BEGIN, and neither may be negative"
     )
 
 

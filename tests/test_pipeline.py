@@ -288,7 +288,7 @@ class TestEncoding:
 
     def test_labels_beside_the_audio_are_counted(self, tmp_path):
         corpus = made_corpus(tmp_path, a="0 9000 s\n", b="0 3000 s\n", c="100 3200 s\n")
-        table = index_table(corpus, Ramp(), LINE)
+        table = index_table(corpus, Ramp(), LINE, IndexOptions(past_audio="count"))
         counted = table.provenance["counted"]
         assert counted["utterances_labelled_past_audio"] == 1
         assert counted["utterances_labelled_short_of_audio"] == 1
@@ -343,8 +343,8 @@ class TestUnknownPhones:
         with pytest.raises(CorpusError) as caught:
             index_table(corpus, ramp, LINE)
         message = str(caught.value)
-        assert f"'xx' 2x (first in {corpus.root / 'a.phn'})" in message
-        assert f"'yy' 1x (first in {corpus.root / 'b.phn'})" in message
+        listed = "unknown phones: 'xx' 2x, 'yy' 1x; the first stands here"
+        assert message.startswith(f"{corpus.root / 'a.phn'}: {listed}")
         assert "'SH'" not in message
         assert "\n" not in message
         assert ramp.encoded == []

@@ -11,7 +11,7 @@ from matplotlib.colors import to_rgb
 from sfvq_analysis import plots
 from sfvq_analysis.errors import OptionError
 from sfvq_analysis.phones import PHONE_GROUPS
-from sfvq_analysis.plots.style import label_axes, line_styles, new_axes
+from sfvq_analysis.plots.style import label_axes, line_styles, literal, new_axes
 
 
 def test_paper_colours():
@@ -33,6 +33,34 @@ def test_colorblind_colours_are_distinct_and_visible_on_white():
     apart = np.linalg.norm(rgb[:, None] - rgb[None], axis=2)[np.triu_indices(7, 1)]
     assert apart.min() > 0.25
     assert (rgb @ [0.2126, 0.7152, 0.0722]).max() < 0.7
+
+
+@pytest.mark.parametrize("palette", ["paper", "colorblind"])
+def test_other_groups_take_further_colours_and_the_papers_keep_theirs(palette):
+    groups = [f"own {at}" for at in range(18)]
+    colours = plots.group_colours(palette, [*groups[:9], "nasal", *groups[9:]])
+    assert list(colours) == [*groups[:9], "nasal", *groups[9:]]
+    assert colours["nasal"] == plots.group_colours(palette)["nasal"]
+    assert len(set(colours.values())) == 19
+    rgb = np.array([to_rgb(colour) for colour in colours.values()])
+    apart = np.linalg.norm(rgb[:, None] - rgb[None], axis=2)[np.triu_indices(19, 1)]
+    assert apart.min() > 0.1
+
+
+@pytest.mark.parametrize("palette", ["paper", "colorblind"])
+def test_many_groups_have_lines_that_differ(palette):
+    groups = [f"own {at}" for at in range(55)]
+    looks = line_styles(groups, palette, groups)
+    assert len({(look["color"], str(look["linestyle"])) for look in looks}) == 55
+
+
+def test_any_text_is_written_as_it_is():
+    _, ax = plt.subplots()
+    for text in ("_hidden", "$x$", r"a\$b$", "$$"):
+        ax.plot([0], [0], label=literal(text))
+    written = [text.get_text() for text in ax.legend().get_texts()]
+    assert len(written) == 4
+    plt.gcf().canvas.draw()
 
 
 def test_unknown_palette_is_refused():

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 import pickle
+import random
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from safetensors.numpy import load_file, save_file
+from safetensors.torch import save_file as save_torch_file
 
-from sfvq_analysis.errors import QuantizerError
+from sfvq_analysis.errors import OptionError, QuantizerError
 from sfvq_analysis.quantizers import (
     PlainVQ,
     Provenance,
@@ -19,7 +21,9 @@ from sfvq_analysis.quantizers import (
     load_quantizer,
     save_quantizer,
 )
+from sfvq_analysis.quantizers.codewords import CodebookWarning
 
+NONE = "no frame goes to them"
 CORNERS = np.random.default_rng(0).normal(size=(8, 3)).astype(np.float32)
 PROVENANCE = Provenance(
     encoder={"encoder": "mel", "context": 1, "names": ["a", "ä"]},
@@ -158,14 +162,15 @@ def test_a_name_that_states_other_bits_is_refused(tmp_path):
 @pytest.mark.parametrize("wrong", [np.arange(8), np.zeros((4, 2), int), np.zeros((2, 2, 2))])
 def test_an_array_that_is_no_codebook_is_refused(wrong, tmp_path):
     np.save(tmp_path / "codebook.npy", wrong)
-    refused(tmp_path / "codebook.npy", f"it holds {wrong.dtype} of shape")
+    refused(tmp_path / "codebook.npy", r"(it holds int64|codebook has) .*shape \(")
 
 
 @pytest.mark.parametrize(
     "stored",
     [
-        {"codebook": torch.zeros(4, 2)},
         {"vector_quantizer": torch.zeros(4, 2)},
+        {"vector_quantizer": {"codebooks": torch.zeros(4, 2)}},
+        {"model": {"codebook": torch.zeros(4, 2)}},
         {"vector_quantizer": {"codebook": [[0.0], [1.0]]}},
         [1, 2],
     ],
@@ -244,7 +249,7 @@ def test_truncated_files_are_refused(share, tmp_path):
     for path in whole_files(tmp_path):
         content = path.read_bytes()
         path.write_bytes(content[: int(len(content) * share)])
-        refused(path, r"not a (torch file of weights alone|plain \.npy|safetensors file)")
+        refused(path, r"not a (torch file of weights alone|plain \.npy|safe)|it is damaged \(")
 
 
 def test_text_is_refused(tmp_path):
@@ -313,3 +318,215 @@ def test_foreign_safetensors_are_refused(tensors, metadata, message, tmp_path):
 def test_damaged_files_are_refused(name, content, tmp_path):
     (tmp_path / name).write_bytes(content)
     refused(tmp_path / name, "not a ")
+
+
+# What a file says it holds, and what it doesn't
+
+
+@pytest.mark.parametrize(
+    "stored", [torch.from_numpy(CORNERS), {"codebook": torch.from_numpy(CORNERS)}]
+)
+def test_a_bare_codebook_needs_its_kind(stored, tmp_path):
+    path = tmp_path / "bare.pt"
+    torch.save(stored, path)
+    refused(path, "it doesn't say whether its codebook is a curve; give load_quantizer its kind")
+    for kind in (SpaceFillingVQ, PlainVQ):
+        read = load_quantizer(path, kind.kind)
+        assert type(read) is kind
+        np.testing.assert_array_equal(read.corners(), CORNERS)
+    with pytest.raises(OptionError, match="kind is 'tree'"):
+        load_quantizer(path, "tree")
+
+
+@pytest.mark.parametrize(
+    ("stored", "kind"),
+    [
+        ({"model.vector_quantizer.codebook": CORNERS, "model.linear.weight": CORNERS[:2]}, "sfvq"),
+        ({"model": {"vector_quantizer": {"codebook": CORNERS}}, "epoch": 3}, "sfvq"),
+        ({"encoder": {"codebook.embedding": CORNERS, "codebook.ema_count": CORNERS[:, 0]}}, "vq"),
+        ({"codebook.embedding": CORNERS}, "vq"),
+    ],
+)
+def test_layouts_that_say_what_they_hold(stored, kind, tmp_path):
+    def tensors(value):
+        if isinstance(value, dict):
+            return {name: tensors(inner) for name, inner in value.items()}
+        return torch.from_numpy(value) if isinstance(value, np.ndarray) else value
+
+    path = tmp_path / "x.pt"
+    torch.save(tensors(stored), path)
+    for asked in (None, kind):
+        read = load_quantizer(path, asked)
+        assert read.kind == kind
+        np.testing.assert_array_equal(read.corners(), CORNERS)
+    other = {"vq": "sfvq", "sfvq": "vq"}[kind]
+    with pytest.raises(
+        QuantizerError, match=f"its kind is '{kind}'; it can't be read as '{other}'"
+    ):
+        load_quantizer(path, other)
+
+
+def test_two_codebooks_are_one_too_many(tmp_path):
+    corners = torch.from_numpy(CORNERS)
+    torch.save(
+        {name: {"vector_quantizer": {"codebook": corners}} for name in "ab"}, tmp_path / "x.pt"
+    )
+    refused(tmp_path / "x.pt", r"it has 2 vector_quantizer\.codebook")
+
+
+def test_our_files_and_arrays_and_the_kind_asked_for(tmp_path):
+    path = save_quantizer(PlainVQ(CORNERS), tmp_path / "q.safetensors")
+    assert load_quantizer(path, "vq").kind == "vq"
+    with pytest.raises(QuantizerError, match="its kind is 'vq'; it can't be read as 'sfvq'"):
+        load_quantizer(path, "sfvq")
+    np.save(tmp_path / "c.npy", CORNERS)
+    assert isinstance(load_quantizer(tmp_path / "c.npy", "vq"), PlainVQ)
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16, torch.float64])
+def test_our_format_in_another_precision(dtype, tmp_path):
+    codebook = torch.from_numpy(CORNERS).to(dtype)
+    save_torch_file({"codebook": codebook}, tmp_path / "q.safetensors", metadata=kind_header())
+    np.testing.assert_array_equal(
+        load_quantizer(tmp_path / "q.safetensors").corners(), codebook.float().numpy()
+    )
+
+
+@pytest.mark.parametrize(
+    ("tensors", "message"),
+    [
+        ({"codebook": CORNERS, "other": CORNERS}, "1 tensors that no quantizer has, 'other'"),
+        ({"codebook": CORNERS, "stage_4": CORNERS[:4]}, "no quantizer has, 'stage_4'"),
+        ({"codebook": CORNERS, "stage_0004": CORNERS[:2]}, "stages have shapes that don't fit"),
+        ({"codebook": CORNERS, "stage_0004": CORNERS[:4, :2]}, "stages have shapes"),
+        ({"codebook": np.zeros((4, 2), np.int32)}, "it holds int32 of shape"),
+    ],
+)
+def test_tensors_that_no_curve_has(tensors, message, tmp_path):
+    save_file(tensors, tmp_path / "q.safetensors", metadata=kind_header())
+    refused(tmp_path / "q.safetensors", message)
+
+
+def test_a_plain_codebook_has_no_stages(tmp_path):
+    tensors = {"codebook": CORNERS, "stage_0004": CORNERS[:4]}
+    save_file(tensors, tmp_path / "q.safetensors", metadata=kind_header("vq"))
+    refused(tmp_path / "q.safetensors", "no quantizer has, 'stage_0004'")
+
+
+def layouts(folder, codebook):
+    """The same codebook in each layout."""
+    save_file({"codebook": codebook}, folder / "q.safetensors", metadata=kind_header())
+    torch.save({"vector_quantizer": {"codebook": torch.from_numpy(codebook)}}, folder / "q.pt")
+    np.save(folder / "q.npy", codebook)
+    return [folder / name for name in ("q.safetensors", "q.pt", "q.npy")]
+
+
+@pytest.mark.parametrize(
+    ("rows", "shown"),
+    [([4, 5, 6, 7], "4 to 7"), ([6, 7], "6 to 7"), ([1, 3, 5, 7], "1, 3, 5, 7"), ([2, 7], "2, 7")],
+)
+def test_half_grown_codebooks_are_refused(rows, shown, tmp_path):
+    codebook = CORNERS.copy()
+    codebook[rows] = 0
+    for path in layouts(tmp_path, codebook):
+        refused(path, rf"{len(rows)} of 8 codewords are all zeros, {shown}; finish its growth")
+
+
+def test_a_codebook_of_one_codeword_many_times_is_refused(tmp_path):
+    for path in layouts(tmp_path, np.repeat(CORNERS[:1], 8, axis=0)):
+        refused(path, "all 8 codewords are the same")
+
+
+def test_repeated_codewords_are_told_of_and_the_lower_gets_the_frames(tmp_path):
+    codebook = CORNERS.copy()
+    codebook[[3, 6]] = codebook[1]
+    frames = np.random.default_rng(2).normal(size=(500, 3))
+    for path in layouts(tmp_path, codebook):
+        with pytest.warns(CodebookWarning) as caught:
+            read = load_quantizer(path)
+        assert [str(warning.message) for warning in caught] == [
+            f"{path}: 2 of 8 codewords repeat an earlier one (codeword 3 is codeword 1): {NONE}"
+        ]
+        used = set(read.encode(frames).codeword)
+        assert 1 in used
+        assert not used & {3, 6}
+
+
+def test_a_last_codeword_of_zeros_is_told_of(tmp_path):
+    np.save(tmp_path / "c.npy", np.float32([[1, 0], [0, 1], [0, 0]]))
+    with pytest.warns(CodebookWarning, match=r"c\.npy: the last codeword is all zeros$"):
+        assert load_quantizer(tmp_path / "c.npy").codebook_size == 3
+
+
+def test_doubles_that_are_no_floats_are_refused(tmp_path):
+    codebook = CORNERS.astype(np.float64)
+    codebook[5, 1] = 1e39
+    for path in layouts(tmp_path, codebook):
+        refused(path, "codebook holds numbers too large for float32, the first at codeword 5")
+
+
+def test_archives_of_arrays_are_refused(tmp_path):
+    np.savez(tmp_path / "c.npz", codebook=CORNERS)
+    for name in ("c.npz", "none.npz"):
+        refused(tmp_path / name, "an .npz may hold many arrays; store the codebook with numpy")
+
+
+def safetensors_bytes(header, data=b"", length=None):
+    text = header if isinstance(header, bytes) else json.dumps(header).encode()
+    return (len(text) if length is None else length).to_bytes(8, "little") + text + data
+
+
+def stated(shape, end, dtype="F32"):
+    known = {"codebook": {"dtype": dtype, "shape": shape, "data_offsets": [0, end]}}
+    return known | {"__metadata__": kind_header()}
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        safetensors_bytes(b"{}", length=(1 << 64) - 1),
+        safetensors_bytes(b"{}", length=1 << 40),
+        safetensors_bytes(b"{}", length=99_000_000),
+        safetensors_bytes(b"["),
+        safetensors_bytes(b"{" * 50_000),
+        safetensors_bytes(stated([1 << 40, 1 << 20], (1 << 62)), bytes(16)),
+        safetensors_bytes(stated([4, 2], 32), bytes(16)),
+        safetensors_bytes(stated([4, 2], 16), bytes(16)),
+        safetensors_bytes(stated([2, 2], 16), bytes(32)),
+        safetensors_bytes(stated([(1 << 63) + 1, 2], 16), bytes(16)),
+        safetensors_bytes(stated([-2, -2], 16), bytes(16)),
+        safetensors_bytes(stated([2, 2], 16, "OBJECT"), bytes(16)),
+    ],
+)
+def test_headers_of_safetensors_that_lie(content, tmp_path):
+    (tmp_path / "q.safetensors").write_bytes(content)
+    refused(tmp_path / "q.safetensors", "not a safetensors file")
+
+
+def test_a_tensor_larger_than_its_memory_is_refused(tmp_path):
+    torch.save(
+        {"vector_quantizer": {"codebook": torch.ones(1).expand(1 << 40, 4)}}, tmp_path / "x.pt"
+    )
+    refused(tmp_path / "x.pt", "repeats the same numbers")
+
+
+@pytest.mark.parametrize("name", ["q.safetensors", "q.pt", "q.npy"])
+@pytest.mark.filterwarnings("ignore::sfvq_analysis.quantizers.codewords.CodebookWarning")
+def test_damaged_bytes_are_read_or_refused(name, tmp_path):
+    content = dict(zip(("q.safetensors", "q.pt", "q.npy"), whole_files(tmp_path), strict=True))
+    whole, path = content[name].read_bytes(), tmp_path / f"damaged_{name}"
+    for seed in range(200):
+        rng = random.Random(seed)  # noqa: S311
+        changed = bytearray(whole[: rng.choice([len(whole), rng.randrange(len(whole))])])
+        for _ in range(rng.choice([0, 1, 1, 3]) if changed else 0):
+            changed[rng.randrange(len(changed))] = rng.randrange(256)
+        path.write_bytes(changed)
+        try:
+            read = load_quantizer(path)
+        except QuantizerError as error:
+            message = str(error)
+        else:
+            assert np.isfinite(read.corners()).all()
+            continue
+        assert message.startswith(f"{path}: ")
+        assert "\n" not in message

@@ -266,7 +266,7 @@ def test_options_are_checked():
         index_histogram(table, ["phone", "accent"])
     with pytest.raises(OptionError, match="trim is -1"):
         index_histogram(table, trim=-1)
-    with pytest.raises(OptionError, match="to is 40"):
+    with pytest.raises(OptionError, match="phone_set is 40"):
         index_histogram(table, "phone", phone_set=40)
 
 

@@ -5,7 +5,6 @@ from hypothesis import strategies as st
 
 from sfvq_analysis.stats.histograms import smooth
 from sfvq_analysis.stats.labels.index_maps import (
-    N_GROUPS,
     nearest_map,
     permuted_map,
     smoothed_map,
@@ -19,7 +18,7 @@ COUNTS = st.lists(st.lists(st.integers(0, 3), min_size=8, max_size=8), min_size=
 
 def _by_hand(counts, at, *, ordered):
     """Return the group of an index, by looking through all of them."""
-    grouped = counts[:N_GROUPS]
+    grouped = counts[:-1]
     overall = grouped.sum(axis=1)
 
     def best(groups):
@@ -33,7 +32,7 @@ def _by_hand(counts, at, *, ordered):
     if not held:
         return 0
     if not ordered:
-        return commonest(at) if at in held else best(range(N_GROUPS))
+        return commonest(at) if at in held else best(range(len(counts) - 1))
     least = min(abs(index - at) for index in held)
     return best({commonest(index) for index in held if abs(index - at) == least})
 

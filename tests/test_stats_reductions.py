@@ -195,7 +195,7 @@ class TestUnitCounts:
     def test_options_are_checked(self):
         with pytest.raises(OptionError, match="by is 'group'"):
             unit_counts(random_table(0), "group")
-        with pytest.raises(OptionError, match="to is 40"):
+        with pytest.raises(OptionError, match="phone_set is 40"):
             unit_counts(random_table(0), phone_set=40)
 
 

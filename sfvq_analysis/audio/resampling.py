@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sfvq_analysis.audio.claim import MAX_RATE
-from sfvq_analysis.errors import check_count
+from sfvq_analysis.errors import CorpusError, check_count
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+_MOST_FOLD = 1000
 
 
 def resampled_length(n_samples: int, from_rate: int, to_rate: int) -> int:
@@ -43,6 +45,8 @@ def resample(audio: NDArray[np.float32], from_rate: int, to_rate: int) -> NDArra
     ------
     OptionError
         If a rate isn't one.
+    CorpusError
+        If audio would become more than a thousand times as long.
     """
     check_count("from_rate", from_rate, at_most=MAX_RATE)
     check_count("to_rate", to_rate, at_most=MAX_RATE)
@@ -51,6 +55,11 @@ def resample(audio: NDArray[np.float32], from_rate: int, to_rate: int) -> NDArra
     import soxr
 
     length = resampled_length(len(audio), from_rate, to_rate)
+    if to_rate > _MOST_FOLD * from_rate:
+        raise CorpusError(
+            f"audio is at {from_rate} Hz: {len(audio)} samples would become {length}",
+            remedy="mend its rate",
+        )
     out: NDArray[np.float32] = soxr.resample(audio, from_rate, to_rate, quality="HQ")[:length]
     missing = np.full(length - len(out), out[-1] if len(out) else audio[-1], dtype=np.float32)
     return np.concatenate([out, missing])

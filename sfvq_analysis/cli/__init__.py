@@ -2,6 +2,7 @@
 
 from sfvq_analysis.cli import (  # noqa: F401 -- they add their commands to the app
     commands,
+    indexing,
     statistics,
     voices,
 )

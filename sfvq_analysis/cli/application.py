@@ -2,14 +2,32 @@
 
 import signal
 import sys
+import warnings
+from typing import Any
 
 import typer
+from typer.core import TyperGroup
 
 from sfvq_analysis.errors import SfvqError
 
 _INTERRUPTED = 130
+_GOES_ON = {"train": "--resume goes on", "index": "the same command goes on"}
+
+_IN_ORDER_OF_USE = (
+    *("demo", "fit", "index", "phones", "figures", "analyze", "stats", "compare", "abx-export"),
+    *("train", "voices", "convert", "listen", "snippets"),
+)
+
+
+class _InOrder(TyperGroup):
+    """Commands in the order of their use, whichever module has them."""
+
+    def list_commands(self, ctx: Any) -> list[str]:  # click's own, or typer's copy of it
+        return sorted(super().list_commands(ctx), key=_IN_ORDER_OF_USE.index)
+
 
 app = typer.Typer(
+    cls=_InOrder,
     help="Read a latent space along a space-filling curve.\n\n"
     "Start with `sfvq demo`, then `sfvq analyze CORPUS --out RESULTS`; `fit`, `index`, `stats` and "
     "`figures` are its steps, one by one. `stats` tests the paper's claims, `compare` sets methods "
@@ -25,12 +43,13 @@ app = typer.Typer(
 
 def main() -> None:
     """Run the command line; an error of ours is one line on standard error and exit code 1."""
+    warnings.showwarning = _warn
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that nothing half-written stays
     try:
         app(prog_name="sfvq")
     except SystemExit as stop:
         if stop.code == _INTERRUPTED:
-            left = "--resume goes on" if sys.argv[1:2] == ["train"] else "nothing written"
+            left = _GOES_ON.get("".join(sys.argv[1:2]), "nothing written")
             typer.echo(f"sfvq: interrupted, {left}", err=True)
         raise
     except SfvqError as error:
@@ -38,6 +57,11 @@ def main() -> None:
     except OSError as error:
         place = f"{error.filename}: " if error.filename else ""
         _fail(f"{place}{error.strerror or error}")
+
+
+def _warn(message: Warning | str, *_: object, **__: object) -> None:
+    """Show a warning as one line, without the place in the code where it arose."""
+    typer.echo(f"sfvq: {message}", err=True)
 
 
 def _fail(line: str) -> None:

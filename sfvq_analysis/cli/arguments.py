@@ -5,21 +5,53 @@ from typing import Annotated, Literal, Optional
 
 import typer
 
+from sfvq_analysis.corpus.layout import Labels
+from sfvq_analysis.errors import ErrorPolicy
 from sfvq_analysis.phones import Folding
 
 CorpusArgument = Annotated[
     str,
     typer.Argument(
         metavar="CORPUS",
-        help="Folder of a TIMIT tree, or of any audio files with a .phn beside each; "
-        "`demo` is the built-in corpus.",
+        help="Folder of a TIMIT tree, or of any audio files with labels beside them (or elsewhere: "
+        "--label-place); `demo` is the built-in corpus.",
     ),
 ]
 LabelsOption = Annotated[
-    Literal["auto", "timit", "phn", "none"],
+    Labels,
     typer.Option(
-        help="How CORPUS is labelled: auto, timit, phn, or none (to fit and train only).",
+        help="How CORPUS is labelled: timit, phn, textgrid, mfa (TextGrids of the Montreal Forced "
+        "Aligner), htk, mlf, ctm, eaf, csv, none (to fit and train only), or auto.",
         show_default=True,
+    ),
+]
+TierOption = Annotated[
+    Optional[str],
+    typer.Option(
+        metavar="TIER",
+        help="Which tier of the label files holds the phones, and perhaps one of words: "
+        "PHONES,WORDS.",
+    ),
+]
+LabelPlaceOption = Annotated[
+    Optional[Path],
+    typer.Option(
+        "--label-place",
+        metavar="PATH",
+        help="Folder of the label files, where they don't stand beside the audio, or one file for "
+        "all (mlf, ctm, csv).",
+    ),
+]
+ChannelOption = Annotated[
+    Optional[int],
+    typer.Option(metavar="N", help="Read this channel of the audio files, from 0."),
+]
+OnErrorOption = Annotated[
+    ErrorPolicy,
+    typer.Option(
+        "--on-error",
+        help="An utterance with something wrong: raise (stop there) or skip (leave it out, list "
+        "it).",
     ),
 ]
 SpeakersOption = Annotated[
@@ -36,9 +68,17 @@ EncoderOption = Annotated[
         metavar="ENCODER",
         help="`mel` is log-mel; options follow it as in `mel:kind=mfcc,context=1` (kind: logmel, "
         "mfcc; normalise: none, mean, utterance; context: frames on each side). `vqvae:FILE` "
-        "is the encoder of a voice model (`sfvq train`, or a public .pt). `latents:FOLDER` reads "
-        "stored frames. By default the one the quantizers were fitted on, or, to fit, mel.",
+        "is the encoder of a voice model (`sfvq train`, or a public .pt). `hf:MODEL@LAYER` is a "
+        "layer of HuBERT, wav2vec2, WavLM, data2vec or Whisper, by folder or name. `latents:PATH` "
+        "reads stored frames (`latents:feats.scp@50`: 50 a second). `module:FILE.py:FACTORY` RUNS "
+        "your own file. By default the one the quantizers were fitted on, or, to fit, mel.",
     ),
+]
+DeviceOption = Annotated[
+    str, typer.Option(metavar="DEVICE", help="Where an hf: model computes: cpu, cuda, cuda:1, ….")
+]
+HalfOption = Annotated[
+    bool, typer.Option("--half", help="Let an hf: model compute in float16 (on CUDA only).")
 ]
 SplitOption = Annotated[
     Optional[str],
@@ -71,6 +111,22 @@ OwnershipOption = Annotated[
 UnknownOption = Annotated[
     Literal["raise", "na"],
     typer.Option(help="Unknown phones: raise (list them and stop) or na (keep, ungrouped)."),
+]
+PhonesOption = Annotated[
+    str,
+    typer.Option(
+        "--phone-set",
+        metavar="SET",
+        help="What labels mean: timit, arpabet, ipa, a .csv or .toml file with groups of your own, "
+        "or auto. `sfvq phones` shows it.",
+    ),
+]
+PastAudioOption = Annotated[
+    Literal["raise", "count"],
+    typer.Option(
+        "--past-audio",
+        help="Phone labels more than 0.1 s past the audio: raise (other audio's?) or count.",
+    ),
 ]
 MismatchOption = Annotated[
     bool,
@@ -139,8 +195,8 @@ BootstrapsOption = Annotated[
 ]
 DrawSeedOption = Annotated[int, typer.Option(metavar="N", help="Of all draws.")]
 FOLDINGS: dict[str, Folding] = {"61": 61, "48": 48, "39": 39}
-PhoneSetOption = Annotated[
-    Literal["61", "48", "39"], typer.Option(help="Fold phones to so many symbols.")
+FoldingOption = Annotated[
+    Literal["61", "48", "39"], typer.Option("--fold", help="Fold phones to so many symbols.")
 ]
 MethodsArgument = Annotated[
     list[str],

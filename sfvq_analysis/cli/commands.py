@@ -14,27 +14,34 @@ from sfvq_analysis.cli.application import app
 from sfvq_analysis.cli.arguments import (
     ArcsOption,
     BitsOption,
+    ChannelOption,
     CorpusArgument,
+    DeviceOption,
     ElasticOption,
     EncoderOption,
     FramesOption,
+    HalfOption,
     HoldOutOption,
+    LabelPlaceOption,
     LabelsOption,
     MethodOption,
     MismatchOption,
     ModeOption,
     NoteOption,
+    OnErrorOption,
     OutOption,
     OverwriteOption,
     OwnershipOption,
     PaletteOption,
-    QuantizerOption,
+    PastAudioOption,
+    PhonesOption,
     SaOption,
     SeedOption,
     SpeakersOption,
     SplitOption,
     TablesArgument,
     TemporalOption,
+    TierOption,
     UnknownOption,
     WhiteningOption,
 )
@@ -46,7 +53,6 @@ from sfvq_analysis.cli.resolving import (
     find_encoder,
     find_quantizers,
     find_tables,
-    n_of_m,
     parts_of,
 )
 from sfvq_analysis.errors import OptionError
@@ -82,8 +88,14 @@ def fit(
     corpus: CorpusArgument,
     out: OutOption,
     encoder: EncoderOption = None,
+    device: DeviceOption = "cpu",
+    half: HalfOption = False,
     labels: LabelsOption = "auto",
+    tier: TierOption = None,
+    label_place: LabelPlaceOption = None,
     speakers: SpeakersOption = None,
+    channel: ChannelOption = None,
+    on_error: OnErrorOption = "raise",
     split: SplitOption = None,
     hold_out: HoldOutOption = None,
     sa: SaOption = True,
@@ -101,69 +113,40 @@ def fit(
 
     Fits on the split train, if there is one, and on everything else with --split all.
     """
-    from sfvq_analysis.report.analysis import FitPlan, described, fit_quantizers, write_quantizers
+    from sfvq_analysis.report.analysis import (
+        FitPlan,
+        described,
+        fit_quantizers,
+        fitted_on_of,
+        write_quantizers,
+    )
     from sfvq_analysis.report.folders import whole_folder, write_manifest
     from sfvq_analysis.training import FitOptions
 
-    whole = find_corpus(corpus, labels, sa=sa, speakers=speakers)
+    whole = find_corpus(
+        corpus,
+        labels,
+        tier=tier,
+        label_place=label_place,
+        speakers=speakers,
+        channel=channel,
+        on_error=on_error,
+        sa=sa,
+    )
     speech, _ = parts_of(whole, split, None, hold_out)
     options = FitOptions(elastic, whitening, arcs, temporal=temporal)
-    plan = FitPlan(speech, bits, seed, max_frames, method, options)
+    plan = FitPlan(speech, bits, seed, max_frames, method, options, on_error)
     with whole_folder(out, overwrite=overwrite) as folder:
-        fitted = fit_quantizers(find_encoder(encoder, {}), plan, progress=True)
-        write_quantizers(fitted, folder)
-        known = {"command": command_line(), "quantizers": described(fitted)}
-        utterances = [utterance.id for utterance in speech]
-        fitted_on = {"corpus": speech.name, "utterances": utterances}
-        write_manifest(folder, {**known, "fitted_on": fitted_on})
-    for name, quantizer in fitted.items():
+        fitted = fit_quantizers(
+            find_encoder(encoder, {}, device=device, half=half), plan, progress=True
+        )
+        write_quantizers(fitted.quantizers, folder)
+        known = {"command": command_line(), "quantizers": described(fitted.quantizers)}
+        write_manifest(folder, {**known, "fitted_on": fitted_on_of(speech, fitted)})
+    for one in fitted.skipped:
+        typer.echo(f"  skipped {one.utterance}: {one.reason}")
+    for name, quantizer in fitted.quantizers.items():
         typer.echo(f"{out / name}.safetensors: {quantizer}")
-
-
-@app.command()
-def index(
-    corpus: CorpusArgument,
-    quantizer: QuantizerOption,
-    out: OutOption,
-    encoder: EncoderOption = None,
-    labels: LabelsOption = "auto",
-    note: NoteOption = None,
-    split: SplitOption = None,
-    hold_out: HoldOutOption = None,
-    sa: SaOption = True,
-    mode: ModeOption = "exact",
-    ownership: OwnershipOption = "centre",
-    unknown: UnknownOption = "raise",
-    allow_mismatch: MismatchOption = False,
-    csv: Annotated[bool, typer.Option("--csv", help="Write the flat frame as CSV too.")] = False,
-    textgrids: Annotated[
-        bool, typer.Option("--textgrids", help="Write a Praat TextGrid with an index tier each.")
-    ] = False,
-    overwrite: OverwriteOption = False,
-) -> None:
-    """Turn CORPUS into indices aligned with its labels, one table a codebook (Parquet)."""
-    from sfvq_analysis.pipeline import IndexOptions, index_table
-    from sfvq_analysis.report.folders import provenance_of, whole_folder, write_manifest
-    from sfvq_analysis.textgrids import write_textgrids
-
-    quantizers = find_quantizers(quantizer)
-    speech = find_corpus(corpus, labels, sa=sa, split=split, note=note)
-    if hold_out:
-        _, speech = speech.hold_out(*n_of_m(hold_out))
-    chosen = find_encoder(encoder, quantizers)
-    options = IndexOptions(mode, ownership, unknown, allow_mismatch)
-    with whole_folder(out, overwrite=overwrite) as folder:
-        tables = index_table(speech, chosen, quantizers, options, progress=True)
-        for name, table in tables.items():
-            table.save(folder / name)
-            if csv:
-                table.to_csv(folder / f"{name}.csv")
-            if textgrids:
-                write_textgrids(table, folder / "textgrids" / name)
-        write_manifest(folder, {"command": command_line(), "tables": provenance_of(tables)})
-    for name, table in tables.items():
-        typer.echo(f"{out / name}: {table}")
-        echo_counted(table.provenance)
 
 
 @app.command()
@@ -200,7 +183,7 @@ def figures(
     drawn = figures_of(
         loaded,
         utterance=shown,
-        audio=find_corpus(corpus, labels)[shown].load().audio if corpus else None,
+        audio=find_corpus(corpus, labels)[shown].load(past_audio="count").audio if corpus else None,
         codebook=find_codebook(quantizer, loaded) if quantizer else None,
         palette=palette,
     )
@@ -218,6 +201,8 @@ def analyze(
     corpus: CorpusArgument,
     out: OutOption,
     encoder: EncoderOption = None,
+    device: DeviceOption = "cpu",
+    half: HalfOption = False,
     quantizer: Annotated[
         Optional[list[Path]],
         typer.Option(
@@ -225,6 +210,11 @@ def analyze(
         ),
     ] = None,
     labels: LabelsOption = "auto",
+    tier: TierOption = None,
+    label_place: LabelPlaceOption = None,
+    speakers: SpeakersOption = None,
+    channel: ChannelOption = None,
+    on_error: OnErrorOption = "raise",
     note: NoteOption = None,
     fit_split: Annotated[
         Optional[str],
@@ -247,6 +237,8 @@ def analyze(
     mode: ModeOption = "exact",
     ownership: OwnershipOption = "centre",
     unknown: UnknownOption = "raise",
+    phone_set: PhonesOption = "auto",
+    past_audio: PastAudioOption = "raise",
     allow_mismatch: MismatchOption = False,
     palette: PaletteOption = "paper",
     overwrite: OverwriteOption = False,
@@ -257,19 +249,32 @@ def analyze(
     from sfvq_analysis.report.analysis import analyze as run
     from sfvq_analysis.training import FitOptions
 
-    speech = find_corpus(corpus, labels, sa=sa, note=note)
+    speech = find_corpus(
+        corpus,
+        labels,
+        tier=tier,
+        label_place=label_place,
+        speakers=speakers,
+        channel=channel,
+        on_error=on_error,
+        sa=sa,
+        note=note,
+    )
     to_fit, to_read = parts_of(speech, fit_split, split, hold_out)
     quantizers = find_quantizers(quantizer or [])
     fit_options = FitOptions(elastic, whitening, arcs, temporal=temporal)
-    plan = FitPlan(to_fit, bits, seed, max_frames, method, fit_options)
-    if quantizers and plan != FitPlan(to_fit):
+    plan = FitPlan(to_fit, bits, seed, max_frames, method, fit_options, on_error)
+    if quantizers and plan != FitPlan(to_fit, on_error=on_error):
         raise OptionError("fit options are given, but --quantizer fits none", remedy="drop one")
     options = AnalysisOptions(
-        IndexOptions(mode, ownership, unknown, allow_mismatch), palette, command_line(), overwrite
+        IndexOptions(mode, ownership, unknown, allow_mismatch, on_error, past_audio, phone_set),
+        palette,
+        command_line(),
+        overwrite,
     )
     run(
         to_read,
-        find_encoder(encoder, quantizers),
+        find_encoder(encoder, quantizers, device=device, half=half),
         quantizers or plan,
         out,
         options=options,

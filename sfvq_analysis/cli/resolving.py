@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from sfvq_analysis.corpus.layout import Labels
     from sfvq_analysis.encoders import Encoder
     from sfvq_analysis.encoders.protocol import EncoderConfig
+    from sfvq_analysis.errors import ErrorPolicy
     from sfvq_analysis.quantizers import Quantizer
     from sfvq_analysis.tables import IndexTable
     from sfvq_analysis.voice import Edit, VoiceModel
@@ -32,9 +33,13 @@ _NUMBER = r"([0-9]+\.?[0-9]*|\.[0-9]+)"
 _TWO_NUMBERS = re.compile(f"{_NUMBER}:{_NUMBER}")
 _NAMED = {
     "vqvae": "name that model with --encoder vqvae:FILE",
-    "latents": "name their folder with --encoder latents:FOLDER",
+    "latents": "name their place with --encoder latents:PATH",
+    "hf": "name that model with --encoder hf:MODEL@LAYER",
+    "module": "name that file with --encoder module:FILE.py:FACTORY",
 }
 _EVERYTHING = "all"
+FEW_FRAMES = 10
+"""Fewer frames than this for a codeword are few to fit it on."""
 
 
 def command_line() -> str:
@@ -46,17 +51,30 @@ def find_corpus(
     root: str,
     labels: Labels,
     *,
+    tier: str | None = None,
+    label_place: Path | None = None,
+    speakers: str | None = None,
+    channel: int | None = None,
+    on_error: ErrorPolicy = "raise",
     sa: bool = True,
     split: str | None = None,
     note: str | None = None,
-    speakers: str | None = None,
 ) -> Corpus:
     """Return the corpus that CORPUS and the options of the same names as these say."""
     from sfvq_analysis.corpus import load_corpus
 
     if speakers is not None and labels == "timit":
         raise OptionError("--speakers is given for TIMIT", remedy="its paths tell speakers")
-    corpus = load_corpus(root, labels, pattern=speakers)
+    corpus = load_corpus(
+        root,
+        labels,
+        tier=_tiers(tier),
+        label_place=label_place,
+        pattern=speakers,
+        on_error=on_error,
+    )
+    if channel is not None:
+        corpus = corpus.with_channel(channel)
     if note is not None:
         corpus = replace(corpus, notes=note)
     if not sa:
@@ -65,12 +83,28 @@ def find_corpus(
     return corpus if split in (None, _EVERYTHING) else corpus.select(split=split)
 
 
-def find_encoder(spec: str | None, quantizers: Mapping[str, Quantizer]) -> Encoder:
+def _tiers(text: str | None) -> str | dict[str, str] | None:
+    """Return what ``--tier PHONES`` or ``--tier PHONES,WORDS`` names."""
+    if text is None or "," not in text:
+        return text
+    names = text.split(",")
+    if len(names) > 2:
+        raise OptionError(f"tier is {text!r}", remedy="write PHONES or PHONES,WORDS")
+    return dict(zip(("phone", "word"), names, strict=True))
+
+
+def find_encoder(
+    spec: str | None,
+    quantizers: Mapping[str, Quantizer],
+    *,
+    device: str = "cpu",
+    half: bool = False,
+) -> Encoder:
     """Return the encoder named, else the one the quantizers were fitted on, else ``mel``."""
     from sfvq_analysis.encoders import load_encoder
 
     if spec is not None:
-        return load_encoder(spec)
+        return load_encoder(spec, device=device, half=half)
     stated = [q.provenance.encoder for q in quantizers.values() if q.provenance.encoder]
     if stated:
         return _encoder_stated(stated[0])
@@ -234,6 +268,11 @@ def echo_counted(provenance: Mapping[str, Any]) -> None:
     unknown = provenance["unknown_phones"]
     if unknown:
         typer.echo(f"  unknown phones: {', '.join(f'{k} {n}x' for k, n in unknown.items())}")
+    for skipped in provenance["skipped"]:
+        typer.echo(f"  skipped {skipped['utterance']}: {skipped['reason']}")
+    few = provenance["quantizer"].get("frames_fitted_per_codeword")
+    if few is not None and few < FEW_FRAMES:
+        typer.echo(f"  fitted on {few:g} frames a codeword: too few to trust")
     too_short = provenance["utterances_without_frames"]
     if too_short:
         typer.echo(f"  too short for a frame: {', '.join(too_short)}")

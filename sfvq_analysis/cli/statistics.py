@@ -16,8 +16,10 @@ from sfvq_analysis.cli.arguments import (
     CorpusArgument,
     DrawSeedOption,
     EncoderOption,
+    FoldingOption,
     FormatOption,
     HoldOutOption,
+    LabelPlaceOption,
     LabelsOption,
     MethodsArgument,
     MismatchOption,
@@ -25,10 +27,10 @@ from sfvq_analysis.cli.arguments import (
     OutOption,
     OverwriteOption,
     PermutationsOption,
-    PhoneSetOption,
     SaOption,
     SplitOption,
     TablesArgument,
+    TierOption,
     UnknownOption,
 )
 from sfvq_analysis.cli.resolving import (
@@ -125,7 +127,7 @@ def compare(
         typer.Option("--out", "-o", metavar="FOLDER", help="Write the comparison there."),
     ] = None,
     file_format: FormatOption = "csv",
-    phone_set: PhoneSetOption = "61",
+    fold: FoldingOption = "61",
     permutations: Annotated[
         int,
         typer.Option(
@@ -151,7 +153,7 @@ def compare(
 
     inference = Inference(permutations, bootstraps, seed=seed)
     tables = find_methods(methods)
-    folding = FOLDINGS[phone_set]
+    folding = FOLDINGS[fold]
     if out is None:
         found = run(tables, baseline=baseline, phone_set=folding, inference=inference)
         typer.echo(comparison_text(found, inference.level))
@@ -176,6 +178,8 @@ def abx_export(
     ] = None,
     encoder: EncoderOption = None,
     labels: LabelsOption = "auto",
+    tier: TierOption = None,
+    label_place: LabelPlaceOption = None,
     split: SplitOption = None,
     hold_out: HoldOutOption = None,
     sa: SaOption = True,
@@ -183,7 +187,7 @@ def abx_export(
         Literal["phone", "triphone"],
         typer.Option(help="An item is a phone, or a phone with its two neighbours."),
     ] = "phone",
-    phone_set: PhoneSetOption = "61",
+    fold: FoldingOption = "61",
     mode: ModeOption = "exact",
     unknown: UnknownOption = "raise",
     allow_mismatch: MismatchOption = False,
@@ -196,11 +200,11 @@ def abx_export(
     from sfvq_analysis.pipeline import abx_export as run
 
     quantizers = find_quantizers(quantizer or [])
-    speech = find_corpus(corpus, labels, sa=sa, split=split)
+    speech = find_corpus(corpus, labels, tier=tier, label_place=label_place, sa=sa, split=split)
     if hold_out:
         _, speech = speech.hold_out(*n_of_m(hold_out))
     reading = IndexOptions(mode, unknown=unknown, allow_mismatch=allow_mismatch)
-    options = AbxOptions(span, FOLDINGS[phone_set], index=reading)
+    options = AbxOptions(span, FOLDINGS[fold], index=reading)
     written = run(
         speech, find_encoder(encoder, quantizers), quantizers, out, options, progress=True
     )

@@ -32,7 +32,7 @@ SHARED: tuple[Labels, ...] = ("mlf", "ctm", "csv")
 """Formats of which one file may hold the labels of many utterances."""
 
 _SIDECARS = {WORD_TIER: ".wrd", TEXT_TIER: ".txt"}  # tiers that `.phn` keeps in files of their own
-_MFA = {PHONE_TIER: "phones", WORD_TIER: "words"}
+MFA_TIERS = {PHONE_TIER: "phones", WORD_TIER: "words"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ class Layout:
                 )
             return cls(labels, dict(tier), place)
         if tier is None and labels == "mfa":
-            return cls(labels, _MFA, place)
+            return cls(labels, MFA_TIERS, place)
         return cls(labels, {PHONE_TIER: tier}, place)
 
     @property

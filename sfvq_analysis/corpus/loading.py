@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sfvq_analysis.corpus.corpus import Corpus
 from sfvq_analysis.corpus.demo import demo_corpus
 from sfvq_analysis.corpus.findings import Findings
-from sfvq_analysis.corpus.layout import SHARED, SUFFIX_OF, Layout
+from sfvq_analysis.corpus.layout import MFA_TIERS, SHARED, SUFFIX_OF, Layout
 from sfvq_analysis.corpus.pairing import AUDIO_SUFFIXES, stems_of
 from sfvq_analysis.corpus.timit import is_timit, load_timit
 from sfvq_analysis.corpus.tree import PARENT_IS_SPEAKER, property_pattern, scan_tree
-from sfvq_analysis.errors import CorpusError, check_option
+from sfvq_analysis.corpus.utterance import PHONE_TIER
+from sfvq_analysis.errors import CorpusError, check_option, shown
+from sfvq_analysis.labels import read_label_file
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,6 +26,7 @@ if TYPE_CHECKING:
     from sfvq_analysis.errors import ErrorPolicy
 
 _BESIDE: tuple[Labels, ...] = ("phn", "textgrid", "eaf")
+_ELSE: tuple[Labels, ...] = ("htk", "ctm", "csv")
 
 
 def scan_corpus(
@@ -46,7 +50,8 @@ def scan_corpus(
         audio's name for each. ``"mfa"``: TextGrids as the Montreal Forced Aligner writes them,
         whose empty intervals are silence. ``"mlf"``, ``"ctm"``, ``"csv"``: one file for all
         (`label_place`), or one for each. ``"none"``: audio alone. ``"auto"``: a TIMIT tree if it
-        is one, else the one format whose files stand beside the audio.
+        is one, else the one format whose files stand beside the audio; TextGrids with the tiers
+        ``words`` and ``phones`` are taken for the aligner's.
     tier
         Which tier of the label files holds the phones, or a mapping of ``"phone"``, ``"word"``,
         ``"text"`` to names of tiers. By default ``phones`` and ``words`` with ``"mfa"``, else the
@@ -132,19 +137,27 @@ def load_corpus(
 
 
 def _check_folder(root: Path) -> None:
-    if not root.is_dir():
+    try:
+        is_folder = root.is_dir()
+    except (OSError, ValueError) as error:  # a name that is too long, or can't be one
+        raise CorpusError(
+            f"that can't be a folder ({error})", where=shown(str(root)), remedy="mend its name"
+        ) from error
+    if not is_folder:
         what = "that is a file" if root.is_file() else "no such folder"
         raise CorpusError(what, where=str(root), remedy="give the corpus' folder")
 
 
 def _found_layout(root: Path, layout: Layout, findings: Findings) -> Layout:
     """Return the layout with the one format of label files that stand beside audio."""
+    stems: Mapping[str, Files] = {}
     if layout.place is not None and layout.place.is_file():
         suffix = layout.place.suffix.lower()
         kinds = [kind for kind in SHARED if SUFFIX_OF[kind] == suffix]
     else:
         place = layout.place or root
-        kinds = _formats_there(stems_of(place, findings), beside=layout.place is None)
+        stems = stems_of(place, findings)
+        kinds = _formats_there(stems, beside=layout.place is None)
         findings.skipped.clear()  # the scan itself meets them again
     if len(kinds) > 1:
         raise CorpusError(
@@ -154,7 +167,14 @@ def _found_layout(root: Path, layout: Layout, findings: Findings) -> Layout:
         )
     if not kinds:
         raise _nothing(root, layout)
-    return replace(layout, labels=kinds[0])
+    kind = kinds[0]
+    if (
+        kind == "textgrid"
+        and layout.tiers == {PHONE_TIER: None}
+        and _is_aligned(stems, layout.place or root)
+    ):
+        return Layout.of("mfa", None, layout.place)
+    return replace(layout, labels=kind)
 
 
 def _formats_there(stems: Mapping[str, Files], *, beside: bool) -> list[Labels]:
@@ -166,8 +186,19 @@ def _formats_there(stems: Mapping[str, Files], *, beside: bool) -> list[Labels]:
         for suffix in files
     }
     found = [kind for kind in _BESIDE if SUFFIX_OF[kind] in there]
-    # a .lab is often a transcript, from which the others were made
-    return found or [kind for kind in ("htk",) if SUFFIX_OF[kind] in there]
+    # a .lab is often a transcript, from which the others were made; a .csv may be anything
+    others = (kind for kind in _ELSE if SUFFIX_OF[kind] in there)
+    return found or list(islice(others, 1))
+
+
+def _is_aligned(stems: Mapping[str, Files], place: Path) -> bool:
+    """Tell whether TextGrids are of the Montreal Forced Aligner, by the tiers of the first."""
+    first = next(files[".textgrid"] for files in stems.values() if ".textgrid" in files)
+    try:
+        tiers = next(iter(read_label_file(place / first, "textgrid").values()))
+    except CorpusError:  # said again on loading, by the name of its utterance
+        return False
+    return set(MFA_TIERS.values()) <= set(tiers)
 
 
 def _nothing(root: Path, layout: Layout) -> CorpusError:

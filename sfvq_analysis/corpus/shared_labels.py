@@ -2,39 +2,41 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from sfvq_analysis.errors import CorpusError, shown
 from sfvq_analysis.labels import read_label_file
+from sfvq_analysis.labels.naming import names_for
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
     from pathlib import Path
 
     from sfvq_analysis.labels import LabelFormat
 
+_FEW = 4
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass
 class SharedLabels:
-    """Utterances of a label file by every name they may be looked up with.
+    """Utterances of a label file, of which each belongs to one audio file.
 
-    An audio file ``s1/a.wav`` is the utterance ``s1/a``, or else the one utterance whose name ends
-    in ``a``, or is ``a``.
+    Which may be which: `sfvq_analysis.labels.naming.names_for`.
 
     Attributes
     ----------
     path
         The label file.
-    names
-        The utterances' names in the file.
     by_stem
-        The names that share a last part, by it.
+        The utterances' names in the file, by their last part.
+    taken
+        Which audio file has which name.
     """
 
     path: Path
-    names: frozenset[str]
     by_stem: Mapping[str, tuple[str, ...]]
+    taken: dict[str, str] = field(default_factory=dict)
 
     @classmethod
     def read(cls, path: Path, label_format: LabelFormat) -> SharedLabels:
@@ -45,15 +47,14 @@ class SharedLabels:
         CorpusError
             If it isn't of that format.
         """
-        names = [name for name in read_label_file(path, label_format) if name]
         by_stem: dict[str, tuple[str, ...]] = {}
-        for name in names:
+        for name in filter(None, read_label_file(path, label_format)):
             stem = _last(name)
             by_stem[stem] = (*by_stem.get(stem, ()), name)
-        return cls(path, frozenset(names), by_stem)
+        return cls(path, by_stem)
 
-    def name_of(self, identity: str) -> str:
-        """Return the name that the file has for an utterance.
+    def take(self, identity: str) -> str:
+        """Return the name that the file has for an utterance, which no other may have then.
 
         Parameters
         ----------
@@ -63,32 +64,38 @@ class SharedLabels:
         Raises
         ------
         CorpusError
-            If the file has no such utterance, or several that may be meant.
+            If the file has no such utterance, several that may be meant, or one that another audio
+            file is.
         """
-        if identity in self.names:
-            return identity
-        found = self.by_stem.get(_last(identity), ())
-        if len(found) == 1:
-            return found[0]
-        if found:
+        found = names_for(identity, self.by_stem.get(_last(identity), ()))
+        if len(found) > 1:
             raise CorpusError(
                 f"{self.path} has {len(found)} utterances of that name: "
-                f"{', '.join(map(shown, found[:4]))}",
+                f"{', '.join(map(shown, found[:_FEW]))}",
                 remedy="name utterances by their paths below the corpus' folder",
             )
-        few = ", ".join(map(shown, sorted(self.names)[:4]))
-        raise CorpusError(
-            f"utterance lacks its labels in {self.path}",
-            remedy=f"it holds {len(self.names)} utterances, such as {few}",
-        )
+        if not found:
+            few = ", ".join(map(shown, sorted(self.names)[:_FEW]))
+            raise CorpusError(
+                f"utterance lacks its labels in {self.path}",
+                remedy=f"it holds {len(self.names)} utterances, such as {few}",
+            )
+        other = self.taken.setdefault(found[0], identity)
+        if other != identity:
+            raise CorpusError(
+                f"{self.path} has one utterance {shown(found[0])}, which {shown(other)} is too",
+                remedy="name utterances by their paths below the corpus' folder",
+            )
+        return found[0]
 
-    def unused(self, audio: Iterable[str]) -> list[str]:
-        """Return the names that no audio file (a path with suffix) goes by, sorted."""
-        used = set()
-        for path in audio:
-            identity = path.rpartition(".")[0]
-            used |= {identity} & self.names or set(self.by_stem.get(_last(identity), ()))
-        return sorted(self.names - used)
+    @property
+    def names(self) -> set[str]:
+        """All names in the file."""
+        return {name for names in self.by_stem.values() for name in names}
+
+    def left(self) -> list[str]:
+        """Return the names that no audio file has taken, sorted."""
+        return sorted(self.names - self.taken.keys())
 
 
 def _last(name: str) -> str:

@@ -172,7 +172,7 @@ def _utterances(
             findings.refuse(
                 CorpusError(
                     f"utterance lacks its {lacking}",
-                    where=str(folder / sentence),
+                    where=str(audio or labels[PHONE_TIER]),
                     remedy="restore the file or remove the utterance",
                 )
             )

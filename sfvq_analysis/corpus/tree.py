@@ -108,18 +108,11 @@ def _from_many_files(
     for key in sorted(audio.keys() | {k for k, files in labelled.items() if suffix in files}):
         files = labelled.get(key, {})
         if key not in audio or suffix not in files:
-            lacking = "audio" if key not in audio else _spelt(suffix)
-            stem = audio[key] if key in audio else files[suffix]
-            findings.refuse(
-                CorpusError(
-                    f"utterance lacks its {lacking}",
-                    where=str((root if key in audio else place) / stem.rpartition(".")[0]),
-                    remedy="restore the file or remove the utterance",
-                )
-            )
+            findings.refuse(_lacking(root, place, audio.get(key), files, suffix))
             continue
+        identity = audio[key].rpartition(".")[0] if layout.labels in SHARED else None
         sources = {
-            tier: LabelSource(place / files[suffix], layout.format, name)
+            tier: LabelSource(place / files[suffix], layout.format, name, identity=identity)
             for tier, name in layout.tiers.items()
         }
         sources |= {
@@ -137,7 +130,7 @@ def _from_one_file(
     shared = SharedLabels.read(layout.place or root, layout.format)
     for path in audio.values():
         try:
-            name = shared.name_of(path.rpartition(".")[0])
+            name = shared.take(path.rpartition(".")[0])
         except CorpusError as error:
             findings.refuse(error.at(str(root / path)))
             continue
@@ -148,7 +141,7 @@ def _from_one_file(
                 for tier, wanted in layout.tiers.items()
             },
         )
-    for name in shared.unused(audio.values()):
+    for name in shared.left():
         findings.refuse(
             CorpusError(
                 f"no audio for utterance {shown(name)}",
@@ -156,6 +149,17 @@ def _from_one_file(
                 remedy="restore it or remove the utterance",
             )
         )
+
+
+def _lacking(root: Path, place: Path, audio: str | None, files: Files, suffix: str) -> CorpusError:
+    """Return the error for audio without labels, or labels without audio."""
+    there = place / files[suffix] if audio is None else root / audio
+    searched = "" if place == root else f" in {root if audio is None else place}"
+    return CorpusError(
+        f"utterance lacks its {'audio' if audio is None else _spelt(suffix)}{searched}",
+        where=str(there),
+        remedy="restore the file or remove the utterance",
+    )
 
 
 def _spelt(suffix: str) -> str:
@@ -169,7 +173,8 @@ def _utterance(root: Path, audio: str, sources: Sources, pattern: re.Pattern[str
         raise OptionError(
             f"pattern {pattern.pattern!r} doesn't match {identity!r}", remedy="mend it"
         )
-    found = {key: value or "" for key, value in (match.groupdict() if match else {}).items()}
-    properties = {key: found.get(key, "") for key in _PROPERTIES}
-    properties["speaker"] = properties["speaker"] or identity
-    return Utterance(id=identity, audio_path=root / audio, labels=sources, **properties)
+    found = match.groupdict() if match else {}
+    speaker, sex, dialect, sentence, split = (found.get(name) or "" for name in _PROPERTIES)
+    return Utterance(
+        identity, speaker or identity, sex, dialect, sentence, split, root / audio, sources
+    )

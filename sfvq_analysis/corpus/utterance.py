@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from sfvq_analysis.audio import audio_length, read_audio
-from sfvq_analysis.errors import CorpusError
+from sfvq_analysis.errors import CorpusError, shown
 from sfvq_analysis.labels.timit import read_transcript
 
 if TYPE_CHECKING:
@@ -23,6 +23,12 @@ if TYPE_CHECKING:
 PHONE_TIER = "phone"
 WORD_TIER = "word"
 TEXT_TIER = "text"
+
+PastAudio = Literal["raise", "count"]
+"""What becomes of phone labels beyond the audio."""
+
+LATE_SECONDS = 0.1
+"""Phone labels that end later than this after the audio are those of other audio."""
 
 _TIMIT_SENTENCE = re.compile(r"s[aix][0-9]+")
 
@@ -73,8 +79,14 @@ class Utterance:
         """The label file of each tier."""
         return {tier: source.path for tier, source in self.labels.items()}
 
-    def load(self) -> Recording:
+    def load(self, *, past_audio: PastAudio = "raise") -> Recording:
         """Read audio and labels.
+
+        Parameters
+        ----------
+        past_audio
+            Whether phone labels that aren't those of this audio, by their times
+            (`refuse_late_labels`), are refused.
 
         Raises
         ------
@@ -86,7 +98,27 @@ class Utterance:
             tier: self._read_tier(tier, source, len(audio), sample_rate)
             for tier, source in self.labels.items()
         }
-        return Recording(audio, sample_rate, tiers)
+        recording = Recording(audio, sample_rate, tiers)
+        if past_audio == "raise":
+            self.refuse_late_labels(recording)
+        return recording
+
+    def refuse_late_labels(self, recording: Recording) -> None:
+        """Raise a CorpusError if phone labels aren't those of the audio, by their times.
+
+        That is if one starts at the end of the audio or after it, or ends more than 0.1 s after it.
+        """
+        n_samples = len(recording.audio)
+        latest = n_samples + int(LATE_SECONDS * recording.sample_rate)
+        for start, stop, label in recording.tiers.get(PHONE_TIER, ()):
+            if start >= n_samples or stop > latest:
+                raise CorpusError(
+                    f"phone {shown(label)} is at [{start}, {stop}), but {self.audio_path.name} has "
+                    f"{n_samples} samples",
+                    where=str(self.labels[PHONE_TIER]),
+                    remedy='are these its labels? if so, past_audio="count" counts them '
+                    "(--past-audio count)",
+                )
 
     def load_phones(self) -> tuple[Segment, ...]:
         """Read the phone labels alone.

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
+from sfvq_analysis.encoders.latent_files import read_latents
 from sfvq_analysis.encoders.protocol import Encoder, EncoderConfig, Features, config_digest
 from sfvq_analysis.encoders.registry import load_encoder
 
-__all__ = ["Encoder", "EncoderConfig", "Features", "config_digest", "load_encoder"]
+__all__ = ["Encoder", "EncoderConfig", "Features", "config_digest", "load_encoder", "read_latents"]

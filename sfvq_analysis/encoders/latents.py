@@ -1,44 +1,79 @@
-"""Frames that another program has computed: one ``.npy`` an utterance, and the grid they are on.
+"""Frames that another program has computed, and the grid they are on.
 
-Layout of the folder
---------------------
-``grid.json`` holds ``{"name": "…", "sample_rate": 16000, "hop": 320, "offset": 200}``: which model
-and layer made the frames (it enters the digest, so that a codebook isn't read with another model's
-latents), and where their centres are; and, if wanted, ``"window"`` (samples that one frame sees:
-then the number of frames is checked exactly, 1 + (n - window) // hop). ``<utterance>.npy`` has
-shape (n_frames, dim), any float type; an utterance id with ``/`` is a path below the folder.
+Layout
+------
+Latents are in a folder, one file an utterance (``.npy``, ``.npz``, ``.pt``, ``.h5``, ``.ark``),
+where an utterance id with ``/`` is a path below the folder; or in one file for the corpus
+(``.npz``, ``.pt``, ``.h5``, ``.ark``, ``.scp``) by utterance id. Arrays have shape (n_frames, dim),
+any float type. `sfvq_analysis.encoders.latent_files` says what is read of each format.
+
+``grid.json``, in the folder or beside the file (or ``<file>.json``), holds
+``{"name": "…", "sample_rate": 16000, "hop": 320, "offset": 200}``: which model and layer made the
+frames (it enters the digest, so that a codebook isn't read with another model's latents), and where
+their centres are; and, if wanted, ``"window"`` (samples that one frame sees). Where only a frame
+rate is known, ``latents:feats.scp@50`` states it: at 16000 Hz a hop of 320 and an offset of half a
+hop; ``@100:44100`` counts at 44100 Hz.
+
+How many frames
+---------------
+With a window the number is exact: 1 + (n - window) // hop. Without, no centre may lie outside the
+audio, and no more frames may be missing than a window cuts off that begins with the audio: of
+2 offset + 1 samples, as long as the first centre allows, or of four hops if that is longer (the
+widest in use, of CPC and wav2vec, has 2.9; of Kaldi's filterbanks 2.5, of HuBERT 1.25). Latents
+that were cut, trimmed or made from other audio are refused.
 """
 
 from __future__ import annotations
 
-import json
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-import numpy as np
-
+from sfvq_analysis.encoders.latent_files.grid import GRID_FILE, find_grid, split_rate
+from sfvq_analysis.encoders.latent_files.places import open_place
 from sfvq_analysis.encoders.protocol import Features
-from sfvq_analysis.errors import EncoderError, OptionError
-from sfvq_analysis.files import read_npy
-from sfvq_analysis.timeline import FrameGrid
+from sfvq_analysis.errors import EncoderError
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Iterator
 
+    import numpy as np
     from numpy.typing import NDArray
 
+    from sfvq_analysis.encoders.latent_files.places import LatentPlace
     from sfvq_analysis.encoders.protocol import EncoderConfig
+    from sfvq_analysis.timeline import FrameGrid
 
-GRID_FILE = "grid.json"
+_HOPS = 4
+"""A window of unknown length may be as long as so many hops."""
+
+
+def open_latents(spec: str) -> StoredLatents:
+    """Open the latents that a short text names.
+
+    Parameters
+    ----------
+    spec
+        ``<place>`` or ``<place>@<frames per second>`` or the same with ``:<sample rate>``.
+
+    Raises
+    ------
+    EncoderError
+        As `StoredLatents.open`.
+    OptionError
+        If the frame rate gives no whole number of samples a frame.
+    """
+    place, grid = split_rate(spec)
+    return StoredLatents.open(place, grid=grid)
 
 
 @dataclass(frozen=True, slots=True)
 class StoredLatents:
-    """Latents read from a folder; made by `StoredLatents.open`.
+    """Latents read from a folder or a file; made by `StoredLatents.open` or `open_latents`.
 
     Attributes
     ----------
-    folder
+    place
         Where the arrays are.
     grid
         Where the frames' centres are.
@@ -50,39 +85,39 @@ class StoredLatents:
         Samples one frame sees, 0 if unstated.
     """
 
-    folder: Path
+    place: Path
     grid: FrameGrid
     dim: int
     name: str
     window: int = 0
+    _arrays: LatentPlace = field(kw_only=True, repr=False, compare=False)
 
     @classmethod
-    def open(cls, folder: Path) -> StoredLatents:
-        """Read a folder's grid and find its dimension from its first array.
+    def open(cls, place: Path | str, *, grid: FrameGrid | None = None) -> StoredLatents:
+        """Find the grid of stored latents, and their dimension from the first of them.
+
+        Parameters
+        ----------
+        place
+            A folder or a file, as the module describes.
+        grid
+            Their grid, where no grid file states it. If one does, too, it must have the same frame
+            rate, and its offset is taken.
 
         Raises
         ------
         EncoderError
-            If ``grid.json`` is missing or isn't as described, or the folder holds no array.
+            If nothing states the grid, its file isn't as described, or no latents are there.
         """
-        stated = _read_grid(folder / GRID_FILE)
-        first = next(iter(sorted(folder.rglob("*.npy"))), None)
-        if first is None:
-            raise EncoderError(
-                "folder holds no .npy", where=str(folder), remedy="store one array an utterance"
-            )
-        try:
-            grid = FrameGrid(*(stated[name] for name in ("sample_rate", "hop", "offset")))
-        except OptionError as error:
-            raise EncoderError(
-                error.what, where=str(folder / GRID_FILE), remedy=error.remedy
-            ) from error
-        dim = _read_array(first).shape[1]
-        return cls(folder, grid, dim, name=stated["name"], window=stated.get("window", 0))
+        place = Path(place)
+        arrays = open_place(place)
+        stated = find_grid(place, grid)
+        dim = arrays.first().values.shape[1]
+        return cls(place, stated.grid, dim, stated.name, stated.window, _arrays=arrays)
 
     @property
     def config(self) -> EncoderConfig:
-        """Grid, dimension and name; not the folder, which may move."""
+        """Grid, dimension and name; not the place, which may move."""
         return {
             "encoder": "latents",
             "name": self.name,
@@ -92,14 +127,26 @@ class StoredLatents:
             "dim": self.dim,
         }
 
+    def files(self) -> Iterator[Path]:
+        """Yield the files that latents are read from: of a folder, a file or a script, in order."""
+        return self._arrays.files()
+
     def n_frames(self, n_samples: int) -> int:
         """How many frames `n_samples` samples at the grid's rate give.
 
-        Exact where the folder states a window; else the most whose centres lie in the audio.
+        Exact where a window is stated; else the most whose centres lie in the audio.
         """
         if self.window:
-            return max(0, 1 + (n_samples - self.window) // self.grid.hop)
+            return self._whole_windows(n_samples, self.window)
         return max(0, 1 + (n_samples - 1 - self.grid.offset) // self.grid.hop)
+
+    def fewest_frames(self, n_samples: int) -> int:
+        """How many frames `n_samples` samples at the grid's rate give at least."""
+        window = self.window or max(2 * self.grid.offset + 1, _HOPS * self.grid.hop)
+        return self._whole_windows(n_samples, window)
+
+    def _whole_windows(self, n_samples: int, window: int) -> int:
+        return max(0, 1 + (n_samples - window) // self.grid.hop)
 
     def encode(self, audio: NDArray[np.float32], sample_rate: int) -> Features:
         """Refuse: stored latents belong to utterances, not to audio; see `lookup`."""
@@ -124,68 +171,14 @@ class StoredLatents:
             If the array is missing, isn't 2-D float, has another dimension, isn't finite, or can't
             have been made from audio of that length.
         """
-        path = self.folder / f"{utterance}.npy"
-        values = _read_array(path)
-        if values.shape[1] != self.dim:
-            raise EncoderError(
-                f"latents have {values.shape[1]} dimensions, others of the folder {self.dim}",
-                where=str(path),
-                remedy="store the latents of one layer only",
-            )
-        expected = self.n_frames(n_samples)
-        if len(values) > expected or (self.window and len(values) != expected):
+        values, where = self._arrays.read(utterance, self.dim)
+        fewest, most = self.fewest_frames(n_samples), self.n_frames(n_samples)
+        if not fewest <= len(values) <= most:
+            span = f"{fewest} to {most}" if fewest < most and fewest else f"at most {most}"
             raise EncoderError(
                 f"{len(values)} frames, but {n_samples} samples give "
-                f"{'' if self.window else 'at most '}{expected} on {self.grid}",
-                where=str(path),
+                f"{most if self.window else span} on {self.grid}",
+                where=where,
                 remedy=f"mend {GRID_FILE} or the array",
             )
-        try:
-            return Features(values, self.grid, self.config)
-        except EncoderError as error:
-            raise error.at(str(path)) from error
-
-
-def _read_grid(path: Path) -> dict[str, Any]:
-    if not path.is_file():
-        raise EncoderError(
-            "file is missing",
-            where=str(path),
-            remedy='write {"name": …, "sample_rate": …, "hop": …, "offset": …} there',
-        )
-    try:
-        stated: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise EncoderError(f"not JSON ({error})", where=str(path), remedy="mend it") from error
-    wanted = {"name": str, "sample_rate": int, "hop": int, "offset": int, "window": int}
-    for name, kind in wanted.items():
-        required = name != "window"
-        if not isinstance(stated, dict) or (required and name not in stated):
-            raise EncoderError(f"{name} is missing", where=str(path), remedy="state it")
-        if name in stated and (
-            not isinstance(stated[name], kind) or isinstance(stated[name], bool)
-        ):
-            raise EncoderError(
-                f"{name} is {stated[name]!r}", where=str(path), remedy=f"give {kind.__name__}"
-            )
-    if stated.get("window", 1) < 1:
-        raise EncoderError(
-            f"window is {stated['window']}", where=str(path), remedy="give samples, at least 1"
-        )
-    return stated
-
-
-def _read_array(path: Path) -> NDArray[np.float32]:
-    if not path.is_file():
-        raise EncoderError("latents are missing", where=str(path), remedy="store them there")
-    try:
-        values = read_npy(path, EncoderError)
-    except EncoderError as error:
-        raise error.at(str(path)) from error
-    if values.ndim != 2 or values.dtype.kind != "f":
-        raise EncoderError(
-            f"latents are {values.dtype} of shape {values.shape}",
-            where=str(path),
-            remedy="store floats of shape (n_frames, dim)",
-        )
-    return np.ascontiguousarray(values, dtype=np.float32)
+        return Features(values, self.grid, self.config)

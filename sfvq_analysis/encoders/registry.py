@@ -20,7 +20,7 @@ _SPECS = (
 _MEL_OPTIONS = tuple(field.name for field in fields(MelEncoder))
 
 
-def load_encoder(spec: str) -> Encoder:
+def load_encoder(spec: str, *, device: str = "cpu", half: bool = False) -> Encoder:
     """Return the encoder that a text names.
 
     Parameters
@@ -34,6 +34,9 @@ def load_encoder(spec: str) -> Encoder:
         ``"latents:<file>@<frames per second>"`` (`sfvq_analysis.encoders.latents`), or
         ``"module:<file.py>:<factory>"``, which RUNS that Python file
         (`sfvq_analysis.encoders.user_module`).
+    device, half
+        Where an ``"hf:"`` model computes, as torch names it, and whether in float16 (on CUDA
+        only). The others compute on the CPU.
 
     Raises
     ------
@@ -48,13 +51,17 @@ def load_encoder(spec: str) -> Encoder:
     240
     """
     name, _, rest = spec.partition(":")
+    if name != "hf" and (device, half) != ("cpu", False):
+        raise OptionError(
+            f"device is {device!r}, half is {half!r}", remedy="they are for hf: models only"
+        )
     match name:
         case "mel":
             return MelEncoder(**_options(rest))
         case "latents":
             return open_latents(rest)
         case "hf":
-            return _layer_of(rest)
+            return _layer_of(rest, device=device, half=half)
         case "module":
             return _own_encoder(rest)
         case "vqvae":
@@ -113,11 +120,11 @@ def _voice_encoder(path: str) -> Encoder:
     return VQVAEEncoder.open(path or package_data("demo_models", "voice.safetensors"))
 
 
-def _layer_of(source: str) -> Encoder:
+def _layer_of(source: str, *, device: str, half: bool) -> Encoder:
     """Return a layer of a model of transformers, which is loaded here."""
     from sfvq_analysis.encoders.huggingface import HuggingFaceEncoder
 
-    return HuggingFaceEncoder.open(source)
+    return HuggingFaceEncoder.open(source, device=device, half=half)
 
 
 def _own_encoder(source: str) -> Encoder:

@@ -8,8 +8,10 @@ next one on that level: words above phones, or, as HVite's state alignments have
 phones above states. A file of one level has one tier, without a name; else the tiers are ``level
 1``, the lowest, ``level 2`` and so on, and the reader must be told which. Scores are passed over.
 
-An entry of a master label file is named as its pattern without folder and suffix: ``"*/sa1.lab"``
-is ``sa1``. Where two share that name, these keep their folders: ``dr1/sa1`` and ``dr2/sa1``.
+An entry of a master label file is named as its pattern without suffix and ``*/``: ``"*/sa1.lab"``
+is ``sa1``, ``"*/dr1/sa1.lab"`` is ``dr1/sa1``, for it is no other folder's. A path without ``*/``
+(``"exp/rec/sa1.rec"``) says where a file was written: it is named ``sa1``, and keeps its folder
+only where two share that name.
 
 What is refused
 ---------------
@@ -251,7 +253,7 @@ def _unclosed(where: str) -> CorpusError:
 
 
 def _pattern(line: str, where: str) -> str:
-    """Return the path an entry is for, without suffix and without ``*/`` in front."""
+    """Return the path an entry is for, without suffix."""
     match = _PATTERN.match(line)
     if match is None:
         raise CorpusError(
@@ -263,27 +265,34 @@ def _pattern(line: str, where: str) -> str:
         raise CorpusError(
             f"{shown(line.strip())} refers to a folder", where=where, remedy="read its files"
         )
-    whole = match[1].replace("\\", "/").removeprefix("*/")
-    if match.end() != len(line) or "*" in whole or "?" in whole:
+    whole = match[1].replace("\\", "/")
+    if match.end() != len(line) or "*" in whole.removeprefix("*/") or "?" in whole:
         raise CorpusError(
             f"{shown(line.strip())} isn't the name of one label file",
             where=where,
             remedy='write "*/sa1.lab"',
         )
     name = _SUFFIX.sub("", whole)
-    if not name.rpartition("/")[2]:
+    if not _last(name):
         raise CorpusError(f"entry {shown(match[1])} has no name", where=where, remedy="name it")
     return name
 
 
+def _last(name: str) -> str:
+    return name.rpartition("/")[2]
+
+
 def _names(entries: Sequence[_Entry], path: Path) -> list[str]:
-    """Return each entry's name, with its folder where the name alone stands for several."""
-    stems = [entry.name.rpartition("/")[2] for entry in entries]
+    """Return each entry's name, with its folder where that is asked for, or tells several apart."""
+    stems = [
+        entry.name.removeprefix("*/") if entry.name.startswith("*/") else _last(entry.name)
+        for entry in entries
+    ]
     count = Counter(stems)
     seen: set[str] = set()
     names = []
     for stem, entry in zip(stems, entries, strict=True):
-        name = stem if count[stem] == 1 else entry.name
+        name = stem if count[stem] == 1 else entry.name.removeprefix("*/")
         if name in seen:
             raise CorpusError(
                 f"entry {shown(name)} stands there twice",

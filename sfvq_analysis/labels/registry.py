@@ -10,9 +10,12 @@ from typing import TYPE_CHECKING, Literal, get_args
 
 from sfvq_analysis.errors import CorpusError, OptionError, check_option, shown
 from sfvq_analysis.labels.entries import as_segments
+from sfvq_analysis.labels.naming import names_for
 from sfvq_analysis.timeline import checked_integer
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from sfvq_analysis.labels.entries import LabelTier, Tiers, Utterances
     from sfvq_analysis.timeline import Segment
 
@@ -192,7 +195,7 @@ def _described(tiers: Tiers) -> str:
     return ", ".join(words[:_FEW]) + (", …" if len(words) > _FEW else "") or "none"
 
 
-def _listed(names: Utterances) -> str:
+def _listed(names: Collection[str]) -> str:
     few = [shown(name) for name in list(names)[:_FEW]]
     return ", ".join(few) + (", …" if len(names) > _FEW else "") or "none"
 
@@ -211,12 +214,15 @@ class LabelSource:
         Name of the tier; None where the file has one.
     utterance
         Its name in the file, where one file holds many.
+    identity
+        Of the utterance, where the file is its own but may name another.
     """
 
     path: Path
     format: LabelFormat = "timit"
     tier: str | None = None
     utterance: str | None = None
+    identity: str | None = None
 
     def read(self, sample_rate: int, *, may_overlap: bool = False) -> tuple[Segment, ...]:
         """Read the segments, in samples at that rate; see `read_labels` for what is refused."""
@@ -224,10 +230,25 @@ class LabelSource:
             self.path,
             self.format,
             self.tier,
-            utterance=self.utterance,
+            utterance=self._utterance(),
             sample_rate=sample_rate,
             may_overlap=may_overlap,
         )
+
+    def _utterance(self) -> str | None:
+        if self.identity is None:
+            return self.utterance
+        names = list(read_label_file(self.path, self.format))
+        if names == [""]:
+            return None
+        found = names_for(self.identity, names)
+        if len(found) != 1:
+            raise CorpusError(
+                f"it is of {_listed(names)}, not of {shown(self.identity)} alone",
+                where=str(self.path),
+                remedy="name the utterance as its audio file",
+            )
+        return found[0]
 
     def __str__(self) -> str:
         return str(self.path)

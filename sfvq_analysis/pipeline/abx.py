@@ -24,12 +24,23 @@ import numpy as np
 import pandas as pd
 import torch
 
-from sfvq_analysis.errors import OptionError
+from sfvq_analysis.errors import OptionError, shown
 from sfvq_analysis.files import new_folder
-from sfvq_analysis.phones import refuse_unknown
-from sfvq_analysis.pipeline.abx_items import ITEM_COLUMNS, AbxOptions, file_of, item_rows
-from sfvq_analysis.pipeline.encoding import encoded_utterances
-from sfvq_analysis.pipeline.indexing import check_match, phone_labels
+from sfvq_analysis.pipeline.abx_items import (
+    FEATURES,
+    ITEM_COLUMNS,
+    AbxOptions,
+    file_of,
+    item_rows,
+)
+from sfvq_analysis.pipeline.encoding import (
+    below_root,
+    each_utterance,
+    refuse_nothing_left,
+    with_bar,
+)
+from sfvq_analysis.pipeline.indexed import SkippedUtterance
+from sfvq_analysis.pipeline.indexing import check_match, corpus_inventory
 from sfvq_analysis.tables import PHONE_TIER
 
 if TYPE_CHECKING:
@@ -59,11 +70,14 @@ class AbxExport(NamedTuple):
         The rows of the item file.
     features
         Names of the folders of features.
+    skipped
+        Utterances that were left out; none unless ``on_error="skip"``.
     """
 
     folder: Path
     items: pd.DataFrame
     features: tuple[str, ...]
+    skipped: tuple[SkippedUtterance, ...] = ()
 
 
 def abx_export(
@@ -110,26 +124,46 @@ def abx_export(
     _check_utterances(corpus)
     for name, quantizer in quantizers.items():
         check_match(name, quantizer, encoder, allow_mismatch=options.index.allow_mismatch)
-    if options.index.unknown == "raise":
-        refuse_unknown(phone_labels(corpus))
+    inventory = corpus_inventory(corpus, options.index)
     rows: list[tuple[str, ...]] = []
+    skipped: list[SkippedUtterance] = []
+
+    def exported(encoded: EncodedUtterance) -> _Exported:
+        if options.index.past_audio == "raise":
+            encoded.utterance.refuse_late_labels(encoded.recording)
+        arrays = dict(_arrays(encoded, quantizers, options.index))
+        return _Exported(encoded.utterance.id, list(item_rows(encoded, options, inventory)), arrays)
+
     with new_folder(out) as partial:
         features: tuple[str, ...] = (LATENTS,)
-        for encoded in encoded_utterances(corpus, encoder, progress=progress):
-            rows += item_rows(encoded, options)
-            arrays = dict(_arrays(encoded, quantizers, options.index))
-            features = tuple(arrays)
-            for name, values in arrays.items():
-                _save(partial / name / f"{file_of(encoded.utterance.id)}.pt", values)
+        found = each_utterance(corpus.utterances, encoder, exported, options.index.on_error)
+        for one in with_bar(found, corpus, progress=progress):
+            if isinstance(one, SkippedUtterance):
+                skipped.append(below_root(one, corpus))
+                continue
+            rows += one.rows
+            features = tuple(one.arrays)
+            for name, values in one.arrays.items():
+                _save(partial / name / f"{file_of(one.utterance)}{FEATURES}", values)
+        refuse_nothing_left(len(corpus) - len(skipped), skipped, corpus)
         if not rows:
             raise OptionError(
                 f"{corpus.name} has no phone with neighbours and a frame",
                 remedy="give labelled speech, or exclude less",
             )
         items = pd.DataFrame(rows, columns=list(ITEM_COLUMNS))
-        items.to_csv(partial / ITEM_FILE, sep=" ", index=False, lineterminator="\n")
+        lines = (" ".join(row) for row in (ITEM_COLUMNS, *rows))
+        (partial / ITEM_FILE).write_text("\n".join([*lines, ""]), "utf-8", newline="\n")
         (partial / README_FILE).write_text(_readme(features, encoder.grid, options), "utf-8")
-    return AbxExport(out, items, features)
+    return AbxExport(out, items, features, tuple(skipped))
+
+
+class _Exported(NamedTuple):
+    """Of one utterance: its items, and its features by the name of their folder."""
+
+    utterance: str
+    rows: list[tuple[str, ...]]
+    arrays: dict[str, NDArray[np.float32]]
 
 
 def _arrays(
@@ -200,9 +234,9 @@ def _check_utterances(corpus: Corpus) -> None:
     for utterance in corpus:
         if PHONE_TIER not in utterance.labels:
             utterance.load_phones()  # says what is missing
-        other = files.setdefault(file_of(utterance.id), utterance.id)
+        other = files.setdefault(file_of(utterance.id).casefold(), utterance.id)
         if other != utterance.id:
             raise OptionError(
-                f"utterances {other} and {utterance.id} would share a file",
+                f"utterances {shown(other)} and {shown(utterance.id)} would share a file",
                 remedy="export them apart",
             )

@@ -16,20 +16,20 @@ from math import ceil, floor
 from typing import TYPE_CHECKING, Literal
 
 from sfvq_analysis.errors import check_option
-from sfvq_analysis.phones import fold
 from sfvq_analysis.pipeline.options import IndexOptions
+from sfvq_analysis.safe_names import safe_relative
 from sfvq_analysis.tables import PHONE_TIER
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
-    from sfvq_analysis.phones import Folding
+    from sfvq_analysis.phones import Folding, PhoneInventory
     from sfvq_analysis.pipeline.encoding import EncodedUtterance
     from sfvq_analysis.timeline import FrameGrid
 
 Span = Literal["phone", "triphone"]
 ITEM_COLUMNS = ("#file", "onset", "offset", "#phone", "prev-phone", "next-phone", "speaker")
-SILENCES = ("h#", "pau", "epi")
+FEATURES = ".pt"
 _DIGITS = 8
 _PER_SECOND = 10**_DIGITS
 _SPACES = re.compile(r"\s+")
@@ -48,14 +48,14 @@ class AbxOptions:
         Fold phones (neighbours too) to 61, 48 or 39; items that hold a phone which a folding
         deletes are left out.
     exclude
-        Phones, before folding, that are no item; they can be neighbours.
+        Phones, before folding, that are no item; they can be neighbours. None: silences.
     index
         Options of projection and labels, as of `sfvq_analysis.index_table`.
     """
 
     span: Span = "phone"
     phone_set: Folding = 61
-    exclude: Collection[str] = SILENCES
+    exclude: Collection[str] | None = None
     index: IndexOptions = field(default_factory=IndexOptions)
 
     def __post_init__(self) -> None:
@@ -63,12 +63,15 @@ class AbxOptions:
         check_option("phone_set", self.phone_set, (61, 48, 39))
 
 
-def item_rows(encoded: EncodedUtterance, options: AbxOptions) -> Iterator[tuple[str, ...]]:
+def item_rows(
+    encoded: EncodedUtterance, options: AbxOptions, inventory: PhoneInventory
+) -> Iterator[tuple[str, ...]]:
     """Yield the rows of an utterance's items, in the order of `ITEM_COLUMNS`."""
     utterance, recording, features = encoded
     phones = recording.tiers[PHONE_TIER]
-    names = [fold(p.label, options.phone_set, unknown="na") for p in phones]
-    silent = [fold(p.label, 61, unknown="na") in options.exclude for p in phones]
+    entries = [inventory.entries[phone.label] for phone in phones]
+    names = [entry.folded(options.phone_set) for entry in entries]
+    silent = [_is_silent(entry.symbol, options, inventory) for entry in entries]
     for at in range(1, len(phones) - 1):
         around = names[at - 1 : at + 2]
         if silent[at] or None in around:
@@ -84,6 +87,12 @@ def item_rows(encoded: EncodedUtterance, options: AbxOptions) -> Iterator[tuple[
             onset, offset = (f"{t // _PER_SECOND}.{t % _PER_SECOND:0{_DIGITS}d}" for t in own)
             speaker = _SPACES.sub("_", utterance.speaker) or "-"
             yield file_of(utterance.id), onset, offset, phone, before, after, speaker
+
+
+def _is_silent(symbol: str | None, options: AbxOptions, inventory: PhoneInventory) -> bool:
+    if symbol is None:
+        return False
+    return inventory.is_pause(symbol) if options.exclude is None else symbol in options.exclude
 
 
 def _item_times(
@@ -116,5 +125,14 @@ def _item_times(
 
 
 def file_of(identity: str) -> str:
-    """Return the name of an utterance's files: flat, as not all versions look into folders."""
-    return _SPACES.sub("_", identity.replace("/", "_"))
+    """Return the name of an utterance's files: flat, as not all versions look into folders.
+
+    Two ids may share one, those that differ in ``/``, spaces and ``_`` alone.
+
+    Examples
+    --------
+    >>> file_of("dr1/fcjf0/sa1"), file_of("../x y")
+    ('dr1_fcjf0_sa1', '%2E._x_y')
+    """
+    flat = safe_relative(_SPACES.sub("_", identity.replace("/", "_")), FEATURES)
+    return flat.name.removesuffix(FEATURES)

@@ -2,29 +2,38 @@
 
 from __future__ import annotations
 
+import os
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from itertools import islice
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from tqdm.auto import tqdm
 
 from sfvq_analysis.audio import resampled_length
 from sfvq_analysis.encoders.latents import StoredLatents
 from sfvq_analysis.errors import (
+    CorpusError,
     EncoderError,
     SfvqError,
+    shown,
 )
+from sfvq_analysis.pipeline.indexed import SkippedUtterance
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator
+    from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 
     from sfvq_analysis.corpus import Corpus, Recording, Utterance
     from sfvq_analysis.encoders import Encoder, Features
+    from sfvq_analysis.errors import ErrorPolicy
 
 
 _READERS, _AHEAD = 2, 8
+_LONGEST_ID = 100
+
+Result = TypeVar("Result")
+Item = TypeVar("Item")
 
 
 class EncodedUtterance(NamedTuple):
@@ -48,40 +57,120 @@ def encoded_utterances(
         If an utterance can't be read or encoded, or its frame count differs from what the encoder
         states for its length; the message names the utterance.
     """
+    encoded = each_utterance(corpus.utterances, encoder, lambda one: one)
+    for one in with_bar(encoded, corpus, progress=progress):
+        if not isinstance(one, SkippedUtterance):
+            yield one
+
+
+def each_utterance(
+    utterances: Sequence[Utterance],
+    encoder: Encoder,
+    work: Callable[[EncodedUtterance], Result],
+    on_error: ErrorPolicy = "raise",
+) -> Generator[Result | SkippedUtterance, None, None]:
+    """Read, encode and work on utterances, one at a time, in order.
+
+    Parameters
+    ----------
+    utterances
+        Some of a corpus.
+    encoder
+        Gives the frames.
+    work
+        What is done with each.
+    on_error
+        What becomes of an utterance that can't be read, encoded or worked on: ``"raise"`` the
+        error, or ``"skip"``: a `SkippedUtterance` stands in its place.
+
+    Raises
+    ------
+    SfvqError
+        As `encoded_utterances`, unless it is to be skipped.
+    """
     with (
         ThreadPoolExecutor(_READERS) as readers,
-        closing(_read_ahead(corpus, readers)) as recordings,
+        closing(_read_ahead(utterances, readers)) as recordings,
     ):
-        shown = tqdm(
-            zip(corpus, recordings, strict=True), total=len(corpus), desc=f"encoding {corpus.name}",
-            unit="utt", disable=not progress,
-        )  # fmt: skip
-        for utterance, reading in shown:
+        for utterance, reading in zip(utterances, recordings, strict=True):
             try:
-                recording = reading.result()
+                recording = _read(reading)
                 features = _features(encoder, utterance, recording)
+                done = work(EncodedUtterance(utterance, recording, features))
             except SfvqError as error:
-                file = "" if error.where else f" ({utterance.audio_path})"
-                raise error.at(f"utterance {utterance.id}{file}") from error
-            yield EncodedUtterance(utterance, recording, features)
+                placed = error if error.where else error.at(str(utterance.audio_path))
+                if on_error == "raise":
+                    raise _named(error, utterance) from error
+                yield SkippedUtterance(utterance.id, str(placed))
+            else:
+                yield done
+
+
+def with_bar(items: Iterable[Item], corpus: Corpus, *, progress: bool) -> Iterable[Item]:
+    """Return what has one item an utterance, with a progress bar if that is wanted."""
+    bar: Iterable[Item] = tqdm(
+        items, total=len(corpus), desc=f"encoding {corpus.name}", unit="utt", disable=not progress
+    )
+    return bar
+
+
+def below_root(skipped: SkippedUtterance, corpus: Corpus) -> SkippedUtterance:
+    """Return why an utterance was skipped with paths below the corpus' root, wherever that is."""
+    reason = skipped.reason.replace(f"{corpus.root}{os.sep}", "")
+    return skipped._replace(reason=reason)
+
+
+def unreadable(error: OSError) -> CorpusError:
+    """Return an error of the operating system as one of ours."""
+    return CorpusError(
+        f"can't be read ({error.strerror or error})",
+        where=None if error.filename is None else str(error.filename),
+        remedy="check the file and its permissions",
+    )
+
+
+def refuse_nothing_left(n_left: int, skipped: Sequence[SkippedUtterance], corpus: Corpus) -> None:
+    """Raise a CorpusError if every utterance of a corpus was skipped; it shows the first reason."""
+    if skipped and not n_left:
+        first = skipped[0]
+        raise CorpusError(
+            f"all {len(skipped)} utterances were skipped, the first, {shown(first.utterance)}, "
+            f"because of: {first.reason}",
+            where=corpus.name,
+            remedy="mend them, or the options",
+        )
+
+
+def _named(error: SfvqError, utterance: Utterance) -> SfvqError:
+    """Return an error with the utterance in front, and its audio file where no file is named."""
+    file = "" if error.where else f" ({utterance.audio_path})"
+    plain = len(utterance.id) <= _LONGEST_ID and utterance.id.isprintable()
+    return error.at(f"utterance {utterance.id if plain else shown(utterance.id)}{file}")
 
 
 def _read_ahead(
-    corpus: Corpus, readers: ThreadPoolExecutor
+    utterances: Sequence[Utterance], readers: ThreadPoolExecutor
 ) -> Generator[Future[Recording], None, None]:
     """Yield every utterance's recording in order, as soon as it is asked for or later."""
     waiting: deque[Future[Recording]] = deque()
-    to_come = iter(corpus)
+    to_come = iter(utterances)
     try:
         while True:
             for utterance in islice(to_come, _AHEAD - len(waiting)):
-                waiting.append(readers.submit(utterance.load))
+                waiting.append(readers.submit(utterance.load, past_audio="count"))
             if not waiting:
                 return
             yield waiting.popleft()
     finally:
         for reading in waiting:
             reading.cancel()
+
+
+def _read(reading: Future[Recording]) -> Recording:
+    try:
+        return reading.result()
+    except OSError as error:
+        raise unreadable(error) from error
 
 
 def _features(encoder: Encoder, utterance: Utterance, recording: Recording) -> Features:

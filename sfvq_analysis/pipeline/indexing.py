@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, closing, nullcontext
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, overload
 
 from sfvq_analysis.encoders import Encoder, config_digest
@@ -11,18 +14,33 @@ from sfvq_analysis.errors import (
     QuantizerError,
     SfvqError,
 )
-from sfvq_analysis.phones import refuse_unknown
-from sfvq_analysis.pipeline.encoding import EncodedUtterance, encoded_utterances
+from sfvq_analysis.phones import LabelCounts, PhoneInventory, resolve
+from sfvq_analysis.pipeline.encoding import (
+    EncodedUtterance,
+    below_root,
+    each_utterance,
+    refuse_nothing_left,
+    unreadable,
+    with_bar,
+)
+from sfvq_analysis.pipeline.indexed import (
+    IndexedUtterance,
+    SkippedUtterance,
+)
+from sfvq_analysis.pipeline.journal import IndexJournal, index_journal
 from sfvq_analysis.pipeline.options import IndexOptions
 from sfvq_analysis.pipeline.rows import TableRows
+from sfvq_analysis.pipeline.stamps import run_key, utterance_stamp
 from sfvq_analysis.tables import (
     PHONE_TIER,
     IndexTable,
 )
+from sfvq_analysis.timeline import check_segments
 
 if TYPE_CHECKING:
     from sfvq_analysis.corpus import Corpus
-    from sfvq_analysis.quantizers import Codes, Quantizer
+    from sfvq_analysis.errors import ErrorPolicy
+    from sfvq_analysis.quantizers import Quantizer
 
 
 @overload
@@ -32,6 +50,7 @@ def index_table(
     quantizers: Quantizer,
     options: IndexOptions = ...,
     *,
+    journal: IndexJournal | Path | str | None = ...,
     progress: bool = ...,
 ) -> IndexTable: ...
 @overload
@@ -41,6 +60,7 @@ def index_table(
     quantizers: Mapping[str, Quantizer],
     options: IndexOptions = ...,
     *,
+    journal: IndexJournal | Path | str | None = ...,
     progress: bool = ...,
 ) -> dict[str, IndexTable]: ...
 def index_table(
@@ -49,6 +69,7 @@ def index_table(
     quantizers: Quantizer | Mapping[str, Quantizer],
     options: IndexOptions = IndexOptions(),
     *,
+    journal: IndexJournal | Path | str | None = None,
     progress: bool = False,
 ) -> IndexTable | dict[str, IndexTable]:
     """Turn a corpus into indices aligned with its labels.
@@ -65,7 +86,13 @@ def index_table(
     quantizers
         One quantizer, or several by name.
     options
-        Of alignment and projection.
+        Of alignment and projection, and what becomes of bad utterances.
+    journal
+        A file in which every finished utterance is written down. If the process is killed, the same
+        call goes on from there; the table is the same to the last bit. An utterance whose files
+        have changed is encoded anew; with other options, encoders or codebooks all are. The file is
+        removed in the end; to keep it until the table is on disk, open it yourself
+        (`sfvq_analysis.pipeline.index_journal`).
     progress
         Whether to show a progress bar.
 
@@ -80,7 +107,10 @@ def index_table(
         If a quantizer was fitted on another encoder's latents (unless `allow_mismatch`) or has
         another dimension.
     CorpusError
-        If labels are unknown (unless ``unknown="na"``) or files can't be read.
+        If labels are unknown (unless ``unknown="na"``) or files can't be read (unless
+        ``on_error="skip"``; then if none can).
+    JournalError
+        If another process is at work on the journal, or it is another kind of file.
 
     Examples
     --------
@@ -95,20 +125,72 @@ def index_table(
         raise OptionError("no quantizer is given", remedy="give one, or several by name")
     for name, quantizer in named.items():
         check_match(name, quantizer, encoder, allow_mismatch=options.allow_mismatch)
-    if options.unknown == "raise":
-        refuse_unknown(phone_labels(corpus))
-    rows = TableRows(corpus, encoder, options)
-    for encoded in encoded_utterances(corpus, encoder, progress=progress):
-        rows.add(encoded, {name: _codes(q, encoded, options) for name, q in named.items()})
-    tables = rows.tables(named)
+    inventory = corpus_inventory(corpus, options)
+    with _opened(journal) as kept:
+        rows = TableRows(corpus, encoder, options, inventory=inventory)
+        found = _indexed(corpus, encoder, named, options, kept)
+        for one in with_bar(found, corpus, progress=progress):
+            if isinstance(one, SkippedUtterance):
+                rows.skip(below_root(one, corpus))
+            else:
+                rows.add(one)
+        refuse_nothing_left(len(rows.utterances), rows.skipped, corpus)
+        tables = rows.tables(named)
     return tables if isinstance(quantizers, Mapping) else tables[""]
 
 
-def _codes(quantizer: Quantizer, encoded: EncodedUtterance, options: IndexOptions) -> Codes:
-    try:
-        return quantizer.encode(encoded.features.values, mode=options.mode)
-    except SfvqError as error:
-        raise error.at(f"utterance {encoded.utterance.id}") from error
+def _opened(
+    journal: IndexJournal | Path | str | None,
+) -> AbstractContextManager[IndexJournal | None]:
+    if isinstance(journal, Path | str):
+        return index_journal(Path(journal))
+    return nullcontext(journal)
+
+
+def _indexed(
+    corpus: Corpus,
+    encoder: Encoder,
+    quantizers: Mapping[str, Quantizer],
+    options: IndexOptions,
+    journal: IndexJournal | None,
+) -> Iterator[IndexedUtterance | SkippedUtterance]:
+    """Yield every utterance in order, from the journal where it is finished, or encoded now."""
+    work = partial(_with_codes, quantizers=quantizers, options=options)
+    if journal is None:
+        yield from each_utterance(corpus.utterances, encoder, work, options.on_error)
+        return
+    journal.begin(run_key(encoder, quantizers, options))
+    stamps = {utterance.id: utterance_stamp(utterance) for utterance in corpus}
+    finished = {name for name, stamp in stamps.items() if journal.stamps.get(name) == stamp}
+    left = [utterance for utterance in corpus if utterance.id not in finished]
+    with closing(each_utterance(left, encoder, work, options.on_error)) as fresh:
+        for utterance in corpus:
+            if utterance.id in finished:
+                yield journal.get(utterance)
+            else:
+                one = next(fresh)
+                journal.put(stamps[utterance.id], one)
+                yield one
+
+
+def _with_codes(
+    encoded: EncodedUtterance, quantizers: Mapping[str, Quantizer], options: IndexOptions
+) -> IndexedUtterance:
+    """Return an utterance's codes and labels, checked."""
+    utterance, recording, features = encoded
+    if PHONE_TIER not in recording.tiers:
+        utterance.load_phones()  # says what is missing
+    check_segments(recording.tiers[PHONE_TIER])
+    if options.past_audio == "raise":
+        utterance.refuse_late_labels(recording)
+    return IndexedUtterance(
+        utterance,
+        len(recording.audio),
+        recording.sample_rate,
+        recording.tiers,
+        features.n_frames,
+        {name: q.encode(features.values, mode=options.mode) for name, q in quantizers.items()},
+    )
 
 
 def check_match(name: str, quantizer: Quantizer, encoder: Encoder, *, allow_mismatch: bool) -> None:
@@ -131,9 +213,39 @@ def check_match(name: str, quantizer: Quantizer, encoder: Encoder, *, allow_mism
         )
 
 
-def phone_labels(corpus: Corpus) -> Iterator[tuple[str, str]]:
-    """Yield the label and the file of every phone segment of a corpus."""
+def corpus_inventory(corpus: Corpus, options: IndexOptions) -> PhoneInventory:
+    """Return what the phone labels of a corpus mean; they are all read for it.
+
+    Raises
+    ------
+    CorpusError
+        If labels are unknown (unless ``unknown="na"``), or can't be read.
+    """
+    counts = LabelCounts.of(phone_labels(corpus, options.on_error))
+    return resolve(
+        counts,
+        options.phone_set,
+        unknown=options.unknown,
+        empty="silence" if corpus.empty_is_silence else "na",
+    )
+
+
+def phone_labels(corpus: Corpus, on_error: ErrorPolicy = "raise") -> Iterator[tuple[str, str]]:
+    """Yield the label and the file of every phone segment of a corpus.
+
+    With ``on_error="skip"`` those of utterances whose labels can't be read are left out.
+    """
     for utterance in corpus:
-        place = str(utterance.label_paths[PHONE_TIER])
-        for segment in utterance.load_phones():
+        try:
+            phones = utterance.load_phones()
+        except SfvqError:
+            if on_error == "raise":
+                raise
+            continue
+        except OSError as error:
+            if on_error == "raise":
+                raise unreadable(error) from error
+            continue
+        place = str(utterance.labels[PHONE_TIER])
+        for segment in phones:
             yield segment.label, place

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
+from sfvq_analysis.corpus import Skipped
 from sfvq_analysis.encoders import Encoder, config_digest
-from sfvq_analysis.phones import is_known, phone_group
+from sfvq_analysis.phones import PhoneInventory
 from sfvq_analysis.quantizers import Codes, Quantizer
 from sfvq_analysis.tables import (
     FRAME_COLUMNS,
@@ -19,7 +20,10 @@ from sfvq_analysis.tables import (
     UTTERANCE_COLUMNS,
     IndexTable,
     as_contract,
+    group_codes_of,
+    group_dtype,
     phone_codes,
+    phone_labels_of,
     phone_rows,
 )
 from sfvq_analysis.timeline import owners
@@ -31,7 +35,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from sfvq_analysis.corpus import Corpus, Utterance
-    from sfvq_analysis.pipeline.encoding import EncodedUtterance
+    from sfvq_analysis.phones import How
+    from sfvq_analysis.pipeline.indexed import IndexedUtterance, SkippedUtterance
     from sfvq_analysis.pipeline.options import IndexOptions
     from sfvq_analysis.timeline import FrameGrid, Segment
 
@@ -60,30 +65,35 @@ class TableRows:
     codes: dict[str, list[Codes]] = field(default_factory=dict)
     counted: Counter[str] = field(default_factory=Counter)
     without_frames: list[str] = field(default_factory=list)
+    skipped: list[SkippedUtterance] = field(default_factory=list)
+    inventory: PhoneInventory = field(default_factory=PhoneInventory)  # TIMIT's unless resolved
 
-    def add(self, encoded: EncodedUtterance, codes: Mapping[str, Codes]) -> None:
-        """Add an utterance's rows, with its codes by the quantizers' names."""
-        utterance, recording, features = encoded
-        phones = recording.tiers[PHONE_TIER]
+    def add(self, indexed: IndexedUtterance) -> None:
+        """Add an utterance's rows."""
+        phones = indexed.tiers[PHONE_TIER]
         owner = owners(
             phones,
-            recording.sample_rate,
-            features.grid,
-            features.n_frames,
+            indexed.sample_rate,
+            self.encoder.grid,
+            indexed.n_frames,
             rule=self.options.ownership,
         )
         order = len(self.utterances)
-        self.utterances.append(self._utterance_row(encoded))
+        self.utterances.append(self._utterance_row(indexed))
         self.tiers.extend(
-            self._tier(order, tier, segments, owner) for tier, segments in recording.tiers.items()
+            self._tier(order, tier, segments, owner) for tier, segments in indexed.tiers.items()
         )
         self.owners.append(owner)
-        for name, found in codes.items():
+        for name, found in indexed.codes.items():
             self.codes.setdefault(name, []).append(found)
-        self._count(utterance, len(recording.audio), phones, owner)
+        self._count(indexed.utterance, indexed.n_samples, phones, owner)
 
-    def _utterance_row(self, encoded: EncodedUtterance) -> dict[str, Any]:
-        utterance, recording, features = encoded
+    def skip(self, skipped: SkippedUtterance) -> None:
+        """Note an utterance that is left out."""
+        self.skipped.append(skipped)
+
+    def _utterance_row(self, indexed: IndexedUtterance) -> dict[str, Any]:
+        utterance = indexed.utterance
         return {
             "utterance": utterance.id,
             "speaker": utterance.speaker,
@@ -92,9 +102,9 @@ class TableRows:
             "sentence": utterance.sentence,
             "split": utterance.split,
             "audio": utterance.audio_path.relative_to(self.corpus.root).as_posix(),
-            "sample_rate": recording.sample_rate,
-            "n_samples": len(recording.audio),
-            "n_frames": features.n_frames,
+            "sample_rate": indexed.sample_rate,
+            "n_samples": indexed.n_samples,
+            "n_frames": indexed.n_frames,
         }
 
     def _count(
@@ -109,23 +119,27 @@ class TableRows:
         self.counted["frames"] += len(owner)
         self.counted["frames_outside_phones"] += int((owner < 0).sum())
         self.counted["phones_without_frame"] += len(phones) - len(np.unique(owner[owner >= 0]))
-        self.counted["utterances_labelled_past_audio"] += phones[-1].stop > n_samples
-        self.counted["utterances_labelled_short_of_audio"] += phones[-1].stop < n_samples
+        labelled = phones[-1].stop if phones else 0
+        self.counted["utterances_labelled_past_audio"] += labelled > n_samples
+        self.counted["utterances_labelled_short_of_audio"] += labelled < n_samples
 
     def tables(self, quantizers: Mapping[str, Quantizer]) -> dict[str, IndexTable]:
         """Return the finished table of each quantizer; what they share is put together once."""
         utterances = as_contract(pd.DataFrame(self.utterances), UTTERANCE_COLUMNS)
         segments = self._labelled_segments(utterances["utterance"])
-        aligned = _aligned_frames(_alignment(self.owners, self.encoder.grid), segments)
+        aligned = _aligned_frames(
+            _alignment(self.owners, self.encoder.grid), segments, self.inventory
+        )
         self.owners.clear()
         return {
             name: IndexTable(
                 utterances=utterances,
                 segments=segments,
-                frames=_with_codes(aligned, self.codes.pop(name)),
+                frames=_with_codes(aligned, self.codes.pop(name), self.inventory),
                 codebook_size=quantizer.codebook_size,
                 grid=self.encoder.grid,
                 provenance=self._provenance(name, quantizer, segments),
+                inventory=self.inventory,
             )
             for name, quantizer in quantizers.items()
         }
@@ -159,16 +173,18 @@ class TableRows:
             }
         )
         self.tiers.clear()
-        labels = segments["label"].cat.categories
-        group_of = {label: phone_group(label, unknown="na") for label in labels}
-        groups = segments["label"].astype(object).map(group_of)
-        segments["phone_group"] = groups.where(segments["tier"] == PHONE_TIER, None)
-        return as_contract(segments, SEGMENT_COLUMNS)
+        self.inventory = self.inventory.covering(phone_labels_of(segments))
+        codes = group_codes_of(segments["label"], self.inventory)
+        codes[(segments["tier"] != PHONE_TIER).to_numpy()] = -1
+        groups = group_dtype(self.inventory.groups)
+        segments["phone_group"] = pd.Categorical.from_codes(codes, dtype=groups)
+        return as_contract(segments, SEGMENT_COLUMNS, self.inventory.groups)
 
     def _provenance(
         self, name: str, quantizer: Quantizer, segments: pd.DataFrame
     ) -> dict[str, Any]:
-        unknown = _unknown_counts(segments)
+        unknown = _label_counts(segments, self.inventory, "unknown")
+        without_label = _label_counts(segments, self.inventory, "empty")
         return {
             "version": VERSION,
             "corpus": {"name": self.corpus.name, "notes": self.corpus.notes},
@@ -180,17 +196,44 @@ class TableRows:
                 "codebook_digest": quantizer.digest,
                 "encoder_digest": config_digest(quantizer.provenance.encoder),
                 "fit": dict(quantizer.provenance.fit),
+                "frames_fitted_per_codeword": _frames_per_codeword(quantizer),
             },
-            "options": {
-                "mode": self.options.mode,
-                "ownership": self.options.ownership,
-                "unknown": self.options.unknown,
-                "allow_mismatch": self.options.allow_mismatch,
+            "options": asdict(self.options),
+            "counted": {
+                **self.counted,
+                "segments_of_unknown_phone": sum(unknown.values()),
+                "segments_without_label": sum(without_label.values()),
+                "utterances_skipped": len(self.corpus.skipped) + len(self.skipped),
             },
-            "counted": {**self.counted, "segments_of_unknown_phone": sum(unknown.values())},
             "unknown_phones": unknown,
+            "phones": {
+                "set": self.inventory.phone_set,
+                "groups_file": self.inventory.source,
+                "note": self.inventory.note,
+            },
             "utterances_without_frames": list(self.without_frames),
+            "skipped": [
+                {"utterance": name, "reason": reason}
+                for name, reason in (*_below(self.corpus), *self.skipped)
+            ],
         }
+
+
+def _below(corpus: Corpus) -> list[Skipped]:
+    """Return what was left out on scanning, with paths below the corpus' folder."""
+    root = f"{corpus.root}/"
+    return [
+        Skipped(place.replace(root, ""), reason.replace(root, ""))
+        for place, reason in corpus.skipped
+    ]
+
+
+def _frames_per_codeword(quantizer: Quantizer) -> float | None:
+    """Return how many frames a codebook was fitted on for each of its codewords, if it says so."""
+    n_frames = quantizer.provenance.fit.get("n_frames")
+    if not isinstance(n_frames, int):
+        return None
+    return round(n_frames / quantizer.codebook_size, 2)
 
 
 def _alignment(owners_of: list[NDArray[np.int32]], grid: FrameGrid) -> pd.DataFrame:
@@ -207,14 +250,16 @@ def _alignment(owners_of: list[NDArray[np.int32]], grid: FrameGrid) -> pd.DataFr
     )
 
 
-def _aligned_frames(rows: pd.DataFrame, segments: pd.DataFrame) -> pd.DataFrame:
+def _aligned_frames(
+    rows: pd.DataFrame, segments: pd.DataFrame, inventory: PhoneInventory
+) -> pd.DataFrame:
     """Return the frames with the labels of their owners, found by position, without a merge."""
     ids = segments["utterance"].cat.categories
     first, _, phones = phone_rows(segments, len(ids))
     inside = rows["phone_segment"].to_numpy() >= 0
     place = np.where(inside, first[rows["utterance"]] + rows["phone_segment"].to_numpy(), -1)
     for column, source, codes_of in (
-        ("phone", phones["label"], phone_codes(phones["label"])),
+        ("phone", phones["label"], phone_codes(phones["label"], inventory)),
         ("phone_group", phones["phone_group"], phones["phone_group"].cat.codes.to_numpy()),
     ):
         values = np.append(codes_of, -1)[place]
@@ -224,12 +269,14 @@ def _aligned_frames(rows: pd.DataFrame, segments: pd.DataFrame) -> pd.DataFrame:
     return rows
 
 
-def _with_codes(aligned: pd.DataFrame, parts: list[Codes]) -> pd.DataFrame:
+def _with_codes(
+    aligned: pd.DataFrame, parts: list[Codes], inventory: PhoneInventory
+) -> pd.DataFrame:
     """Return the frames with the codes of all utterances in the columns of the contract."""
     columns = (np.concatenate(part) for part in zip(*parts, strict=True))
     named = dict(zip(Codes._fields, columns, strict=True))
     named["curve_segment"] = named.pop("segment")
-    return as_contract(aligned.assign(**named), FRAME_COLUMNS)
+    return as_contract(aligned.assign(**named), FRAME_COLUMNS, inventory.groups)
 
 
 def _as_ids(order: NDArray[np.integer], ids: pd.Series[str]) -> pd.Categorical:
@@ -245,10 +292,11 @@ def _sorted_categories(codes: NDArray[np.integer], names: Sequence[str]) -> pd.C
     return pd.Categorical.from_codes(place[codes], categories=categories)
 
 
-def _unknown_counts(segments: pd.DataFrame) -> dict[str, int]:
+def _label_counts(segments: pd.DataFrame, inventory: PhoneInventory, how: How) -> dict[str, int]:
+    """Return how many phone segments have each label that means nothing for this reason."""
     labels = segments.loc[segments["tier"] == PHONE_TIER, "label"].value_counts()
     return {
         str(label): int(count)
         for label, count in labels.items()
-        if count and not is_known(str(label))
+        if count and inventory.entries[str(label)].how == how
     }

@@ -90,7 +90,7 @@ def nearest_snippets(
             raise TableError(
                 f"the corpus has no utterance {row.utterance}", remedy="give the table's own corpus"
             )
-        recording = corpus[row.utterance].load()
+        recording = corpus[row.utterance].load(past_audio="count")
         centre = row.centre * recording.sample_rate // table.grid.sample_rate
         audio = _around(recording.audio, centre, round(seconds * recording.sample_rate))
         phone = row.phone if isinstance(row.phone, str) else ""

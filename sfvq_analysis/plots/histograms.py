@@ -5,14 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 from sfvq_analysis.errors import OptionError, unknown_option
-from sfvq_analysis.phones import PHONE_GROUPS, normalise, phone_group, phone_table
-from sfvq_analysis.plots.inputs import require_columns
+from sfvq_analysis.phones import PHONE_GROUPS, timit_inventory
+from sfvq_analysis.plots.inputs import groups_of, require_columns
 from sfvq_analysis.plots.style import (
     COLUMN_WIDTH,
     PAGE_WIDTH,
     SMALL_TEXT_SIZE,
     label_axes,
     line_styles,
+    literal,
     new_axes,
 )
 from sfvq_analysis.stats.histograms import by_columns
@@ -21,10 +22,11 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
 
+    from sfvq_analysis.phones import PhoneInventory
     from sfvq_analysis.plots.style import Palette
 
 Normalise = Literal["max", "density"]
-_MOST_LINES = 20
+_MOST_LINES, _MOST_GROUPS = 20, 60
 _Y_LABELS = {"max": "smoothed density / its maximum", "density": "smoothed density"}
 
 
@@ -41,7 +43,7 @@ def histogram(
     Parameters
     ----------
     hist
-        Of `sfvq_analysis.stats.index_histogram`, by one property; at most 20 values.
+        Of `sfvq_analysis.stats.index_histogram`, by one property; at most 20 values (60 groups).
     ax
         Where to draw; a new figure by default.
     palette
@@ -69,6 +71,7 @@ def phone_histograms(
     ax: Axes | None = None,
     palette: Palette = "paper",
     normalise: Normalise = "max",
+    inventory: PhoneInventory | None = None,
 ) -> Axes:
     """Draw the histograms of the phones of one group.
 
@@ -77,24 +80,28 @@ def phone_histograms(
     hist
         Of `sfvq_analysis.stats.index_histogram` by ``"phone"``.
     group
-        One of `sfvq_analysis.phones.PHONE_GROUPS`.
+        One of the inventory's, by default of `sfvq_analysis.phones.PHONE_GROUPS`.
     ax, palette, normalise
         As in `histogram`.
+    inventory
+        The table's, which says the groups of phones and their order; by default TIMIT's.
 
     Raises
     ------
     OptionError
         If the group isn't one of these, `hist` isn't by phone, or it has no phone of the group.
     """
-    if group not in PHONE_GROUPS:
-        raise unknown_option("group", group, PHONE_GROUPS)
+    known = inventory or timit_inventory()
+    if group not in known.groups:
+        raise unknown_option("group", group, known.groups)
     if _only_property(hist) != "phone":
         raise OptionError("hist isn't by phone", remedy='count with by="phone"')
-    chosen = hist[[phone_group(str(phone), "na") == group for phone in hist["phone"]]]
+    group_of = {str(phone): known.group_of(str(phone)) for phone in hist["phone"].unique()}
+    chosen = hist[[group_of[str(phone)] == group for phone in hist["phone"]]]
     if chosen.empty:
         raise OptionError(f"hist has no {group}", remedy="count more speech or take another group")
-    ax = _draw_lines(_in_table_order(chosen), ax, palette, normalise)
-    _add_legend(ax, f"{group} (frames)")
+    ax = _draw_lines(_in_table_order(chosen, known), ax, palette, normalise)
+    _add_legend(ax, f"{literal(group)} (frames)")
     return ax
 
 
@@ -107,10 +114,11 @@ def _draw_lines(
     parts = [(str(value), part) for value, part in hist.groupby(by, observed=True, sort=False)]
     _check_number(by, len(parts))
     ax = new_axes(ax, (PAGE_WIDTH, 2.7))
-    styles = line_styles([value for value, _ in parts], palette)
+    groups = groups_of(hist[by]) if by == "phone_group" else PHONE_GROUPS
+    styles = line_styles([value for value, _ in parts], palette, groups)
     for (value, part), style in zip(parts, styles, strict=True):
         height = part["smoothed"] / (part["smoothed"].max() if normalise == "max" else 1.0)
-        label = f"{value} ({part['n_frames'].iloc[0]:,})"
+        label = f"{literal(value)} ({part['n_frames'].iloc[0]:,})"
         ax.plot(part["index"], height, linewidth=1.2, label=label, **style)
     ax.set_xlim(-0.5, hist["index"].max() + 0.5)
     ax.set_ylim(bottom=0)
@@ -129,17 +137,19 @@ def _only_property(hist: pd.DataFrame) -> str:
 def _check_number(by: str, n_lines: int) -> None:
     if n_lines == 0:
         raise OptionError("hist is empty", remedy="count speech that has labels")
-    if n_lines > _MOST_LINES:
+    most = _MOST_GROUPS if by == "phone_group" else _MOST_LINES
+    if n_lines > most:
         raise OptionError(
             f"hist has {n_lines} values of {by}, too many lines to tell apart",
-            remedy=f"filter it to at most {_MOST_LINES}, or use phone_histograms for one group",
+            remedy=f"filter it to at most {most}, or use phone_histograms for one group",
         )
 
 
-def _in_table_order(hist: pd.DataFrame) -> pd.DataFrame:
-    """Return rows with phones in the order of the phone table, where similar ones are close."""
-    place = {symbol: number for number, symbol in enumerate(phone_table())}
-    order = hist["phone"].astype(object).map(lambda label: place[normalise(label)])
+def _in_table_order(hist: pd.DataFrame, inventory: PhoneInventory) -> pd.DataFrame:
+    """Return rows with phones in the inventory's order, where similar ones are close."""
+    place, last = inventory.order, len(inventory.order)
+    names = hist["phone"].astype(object)
+    order = names.map(lambda label: place.get(inventory.name(str(label)), last))
     return hist.iloc[order.argsort(kind="stable").to_numpy()]
 
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
 from sfvq_analysis.errors import OptionError
+from sfvq_analysis.phones import PHONE_GROUPS, PhoneInventory
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    import pandas as pd
     from numpy.typing import ArrayLike, NDArray
 
 
@@ -46,3 +47,18 @@ def require_square(name: str, frame: pd.DataFrame) -> None:
     rows, columns = frame.shape
     if rows != columns or rows == 0:
         raise OptionError(f"{name} has shape {frame.shape}", remedy="give a square matrix")
+
+
+def groups_of(column: pd.Series, inventory: PhoneInventory | None = None) -> tuple[str, ...]:
+    """Return the groups there are, in order, of a column of groups.
+
+    They are the inventory's; without one the categories of an ordered column, or the paper's; and
+    any other that the column holds.
+    """
+    if inventory is not None:
+        known = inventory.groups
+    elif isinstance(column.dtype, pd.CategoricalDtype) and column.dtype.ordered:
+        known = tuple(map(str, column.dtype.categories))
+    else:
+        known = PHONE_GROUPS
+    return tuple(dict.fromkeys([*known, *map(str, column.dropna().unique())]))

@@ -8,13 +8,13 @@ import numpy as np
 from matplotlib.patches import Patch, Rectangle
 
 from sfvq_analysis.errors import OptionError
-from sfvq_analysis.phones import PHONE_GROUPS
-from sfvq_analysis.plots.inputs import require_columns
+from sfvq_analysis.plots.inputs import groups_of, require_columns
 from sfvq_analysis.plots.style import (
     PAGE_WIDTH,
     SMALL_TEXT_SIZE,
     group_colours,
     label_axes,
+    literal,
     new_axes,
 )
 
@@ -25,16 +25,21 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
 
+    from sfvq_analysis.phones import PhoneInventory
     from sfvq_analysis.plots.style import Palette
 
 _HEIGHT = 0.86
 _FAINTEST = 0.12
 _NOTHING = "no group"
+_MOST_IN_LINE = 8
 _WIDEST_EDGE = 32  # cells of longer rows have no edges
 
 
 def ladder_strips(
-    meanings: pd.DataFrame, ax: Axes | None = None, palette: Palette = "colorblind"
+    meanings: pd.DataFrame,
+    ax: Axes | None = None,
+    palette: Palette = "colorblind",
+    inventory: PhoneInventory | None = None,
 ) -> Axes:
     """Draw what each index stands for: a row a bit rate, the axis from left to right.
 
@@ -50,6 +55,8 @@ def ladder_strips(
         Where to draw; a new figure by default.
     palette
         Colours of the groups, as in `sfvq_analysis.plots.group_colours`.
+    inventory
+        The table's, whose groups have the colours; by default those of `meanings`.
 
     Raises
     ------
@@ -60,7 +67,7 @@ def ladder_strips(
     require_columns("meanings", meanings, columns, "stats.ladder_meanings")
     if meanings.empty:
         raise OptionError("meanings is empty", remedy="give what stats.ladder_meanings gives")
-    colours = group_colours(palette)
+    colours = group_colours(palette, groups_of(meanings["phone_group"], inventory))
     rates = sorted(meanings["bits"].unique())
     ax = new_axes(ax, (PAGE_WIDTH, 0.55 + 0.26 * len(rates)))
     for row, bits in enumerate(rates):
@@ -97,7 +104,9 @@ def _add_legend(ax: Axes, meanings: pd.DataFrame, colours: Mapping[str, str]) ->
     """Name the colours that occur, above the strips."""
     found = set(meanings["phone_group"].dropna())
     handles = [
-        Patch(facecolor=colours[group], label=group) for group in PHONE_GROUPS if group in found
+        Patch(facecolor=colour, label=literal(group))
+        for group, colour in colours.items()
+        if group in found
     ]
     if meanings["phone_group"].isna().any():
         handles.append(Patch(**_look(None, 0.0, colours), label=_NOTHING))
@@ -105,7 +114,7 @@ def _add_legend(ax: Axes, meanings: pd.DataFrame, colours: Mapping[str, str]) ->
         handles=handles,
         loc="lower left",
         bbox_to_anchor=(0.0, 1.0),
-        ncols=len(handles),
+        ncols=max(1, min(len(handles), _MOST_IN_LINE)),
         borderaxespad=0.2,
         frameon=False,
         fontsize=SMALL_TEXT_SIZE,

@@ -16,6 +16,7 @@ from sfvq_analysis.plots.style import (
     SMALL_TEXT_SIZE,
     TEXT_SIZE,
     label_axes,
+    literal,
     new_axes,
 )
 from sfvq_analysis.stats.time.transitions import transition_matrix
@@ -29,13 +30,14 @@ if TYPE_CHECKING:
 _SHORT = dict(zip(PHONE_GROUPS, ("sil", "pls", "frc", "nsl", "vwl", "dph", "apr"), strict=True))
 _WRITTEN_CELL, _BARE_CELL = 0.34, 0.16
 _MOST_WRITTEN = 20
+_LONGEST_LEVEL = 5
 
 
 def jensen_shannon(distances: pd.DataFrame, ax: Axes | None = None) -> Axes:
     """Draw Jensen-Shannon distances as a heat map with the values written in it.
 
-    Groups stand under their abbreviations (sil, pls, frc, nsl, vwl, dph, apr). Beyond 20 rows the
-    values aren't written.
+    The paper's groups stand under abbreviations (sil, pls, frc, nsl, vwl, dph, apr). Beyond 20 rows
+    the values aren't written.
 
     Parameters
     ----------
@@ -52,7 +54,7 @@ def jensen_shannon(distances: pd.DataFrame, ax: Axes | None = None) -> Axes:
     import seaborn as sns
 
     require_square("distances", distances)
-    names = [_SHORT.get(str(name), str(name)) for name in distances.index]
+    names = [literal(_SHORT.get(str(name), str(name))) for name in distances.index]
     written = len(names) <= _MOST_WRITTEN
     side = max(COLUMN_WIDTH, (_WRITTEN_CELL if written else _BARE_CELL) * len(names) + 1.1)
     ax = new_axes(ax, (side, side - 0.55))
@@ -71,7 +73,8 @@ def jensen_shannon(distances: pd.DataFrame, ax: Axes | None = None) -> Axes:
         cbar=False,
     )
     label_axes(ax)
-    ax.tick_params(axis="x", rotation=0 if written else 90)
+    level = written and max(map(len, names)) <= _LONGEST_LEVEL
+    ax.tick_params(axis="x", rotation=0 if level else 90)
     ax.tick_params(axis="y", rotation=0)
     _add_colour_bar(ax, ax.collections[0], "Jensen-Shannon distance")
     return ax

@@ -9,13 +9,14 @@ import numpy as np
 from matplotlib.patches import Rectangle
 
 from sfvq_analysis.errors import OptionError
-from sfvq_analysis.phones import PHONE_GROUPS, phone_group
+from sfvq_analysis.phones import timit_inventory
 from sfvq_analysis.plots.inputs import require_columns
 from sfvq_analysis.plots.style import (
     PAGE_WIDTH,
     SMALL_TEXT_SIZE,
     group_colours,
     label_axes,
+    literal,
     new_axes,
 )
 
@@ -25,9 +26,13 @@ if TYPE_CHECKING:
     from matplotlib.image import AxesImage
     from numpy.typing import NDArray
 
+    from sfvq_analysis.phones import PhoneInventory
     from sfvq_analysis.plots.style import Palette
 
-_OTHER = "other"
+    Colours = dict[str | None, str]
+
+_OTHER = None  # a phone in no group
+_NO_GROUP = "other"
 _OTHER_COLOUR = "0.6"
 _ROW_HEIGHT = 0.115
 _MARGINS = 1.4
@@ -41,10 +46,11 @@ def meanings_heatmap(
     ax: Axes | None = None,
     meanings: pd.DataFrame | None = None,
     palette: Palette = "paper",
+    inventory: PhoneInventory | None = None,
 ) -> Axes:
     """Draw where on the axis each phone is, a row a phone, a column an index.
 
-    Rows are ordered by phone group (the paper's order; phones in no group last), inside a group by
+    Rows are ordered by phone group (phones in no group last), inside a group by
     the mean index. Each row is divided by its largest share, so that rare phones are seen as well
     as frequent ones. Indices that stand for nothing known are hatched.
 
@@ -59,6 +65,8 @@ def meanings_heatmap(
         the commonest group of each index, as high as its share of the index's frames.
     palette
         Colours of the phone groups, as in `sfvq_analysis.plots.group_colours`.
+    inventory
+        The table's, which says the groups of phones and their order; by default TIMIT's.
 
     Raises
     ------
@@ -68,8 +76,10 @@ def meanings_heatmap(
     """
     if shares.empty:
         raise OptionError("shares has no row", remedy="count speech that has labels")
-    colours = {**group_colours(palette), _OTHER: _OTHER_COLOUR}
-    ordered, groups = _in_curve_order(shares)
+    known = inventory or timit_inventory()
+    colours: Colours = {_OTHER: _OTHER_COLOUR}
+    colours.update(group_colours(palette, known.groups).items())
+    ordered, groups = _in_curve_order(shares, known)
     ax = new_axes(ax, (PAGE_WIDTH, _ROW_HEIGHT * len(ordered) + _MARGINS))
     values = ordered.to_numpy(dtype=np.float64)
     image = _draw_shares(ax, values)
@@ -83,18 +93,21 @@ def meanings_heatmap(
     return ax
 
 
-def _in_curve_order(shares: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
+def _in_curve_order(
+    shares: pd.DataFrame, inventory: PhoneInventory
+) -> tuple[pd.DataFrame, list[str | None]]:
     """Return the rows by group, then by mean index, and the group of each."""
-    order = (*PHONE_GROUPS, _OTHER)
-    groups = [_group_of(str(name)) for name in shares.index]
+    order = (*inventory.groups, _OTHER)
+    groups = [_group_of(str(name), inventory) for name in shares.index]
     weights = np.nan_to_num(shares.to_numpy(dtype=np.float64))
     mean = weights @ np.arange(weights.shape[1]) / weights.sum(axis=1)
     rows = sorted(range(len(groups)), key=lambda row: (order.index(groups[row]), mean[row]))
     return shares.iloc[rows], [groups[row] for row in rows]
 
 
-def _group_of(name: str) -> str:
-    return name if name in PHONE_GROUPS else (phone_group(name, unknown="na") or _OTHER)
+def _group_of(name: str, inventory: PhoneInventory) -> str | None:
+    """Return the group of a phone, or a group itself."""
+    return inventory.group_of(name) or (name if name in inventory.groups else _OTHER)
 
 
 def _draw_shares(ax: Axes, values: NDArray[np.float64]) -> AxesImage:
@@ -125,7 +138,7 @@ def _hatch(ax: Axes, ranges: list[tuple[int, int]]) -> None:
         )
 
 
-def _name_rows(ax: Axes, phones: list[str], groups: list[str], colours: dict[str, str]) -> None:
+def _name_rows(ax: Axes, phones: list[str], groups: list[str | None], colours: Colours) -> None:
     """Write phones at the left, beside their group's colour, and groups at the right."""
     ax.set_yticks(range(len(phones)), phones, parse_math=False)
     row = 0
@@ -141,14 +154,14 @@ def _name_rows(ax: Axes, phones: list[str], groups: list[str], colours: dict[str
                 transform=across,
                 clip_on=False,
                 linewidth=0,
-                label=group,
+                label=group or _NO_GROUP,
             )
         )
         if group not in phones:
             ax.text(
                 1.008,
                 row + height / 2 - 0.5,
-                group,
+                literal(group or _NO_GROUP),
                 transform=across,
                 va="center",
                 fontsize=SMALL_TEXT_SIZE,
@@ -185,7 +198,7 @@ def _checked(meanings: pd.DataFrame, codebook_size: int) -> pd.DataFrame:
     return meanings
 
 
-def _add_strip(ax: Axes, meanings: pd.DataFrame, colours: dict[str, str]) -> None:
+def _add_strip(ax: Axes, meanings: pd.DataFrame, colours: Colours) -> None:
     """Draw the commonest group of each index, as high as its share, above the panel."""
     inches = _height(ax)
     strip = ax.inset_axes((0.0, 1 + _STRIP_GAP / inches, 1.0, _STRIP_HEIGHT / inches), sharex=ax)

@@ -12,8 +12,8 @@ from matplotlib.patches import Patch, Rectangle
 from scipy.optimize import isotonic_regression
 
 from sfvq_analysis.errors import OptionError
-from sfvq_analysis.phones import PHONE_GROUPS, phone_group, phone_table
-from sfvq_analysis.plots.inputs import require_columns
+from sfvq_analysis.phones import timit_inventory
+from sfvq_analysis.plots.inputs import groups_of, require_columns
 from sfvq_analysis.plots.strips import points_per_second, text_width
 from sfvq_analysis.plots.style import (
     PAGE_WIDTH,
@@ -24,10 +24,13 @@ from sfvq_analysis.plots.style import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import pandas as pd
     from matplotlib.axes import Axes
     from numpy.typing import NDArray
 
+    from sfvq_analysis.phones import PhoneInventory
     from sfvq_analysis.plots.style import Palette
 
 _ROW, _MARGIN = 0.2, 0.75
@@ -53,6 +56,7 @@ def range_strip(
     peaks: pd.DataFrame | None = None,
     ax: Axes | None = None,
     palette: Palette = "paper",
+    inventory: PhoneInventory | None = None,
 ) -> Axes:
     """Draw each group's shortest ranges as bars along the axis, a row a group.
 
@@ -69,6 +73,8 @@ def range_strip(
         Where to draw; a new figure by default.
     palette
         As in `sfvq_analysis.plots.group_colours`; a phone has its group's colour.
+    inventory
+        The table's, which says the groups of phones and their order; by default TIMIT's.
 
     Raises
     ------
@@ -81,20 +87,23 @@ def range_strip(
     known = ranges.dropna(subset=["first", "last"])
     if known.empty:
         raise OptionError("ranges holds no range", remedy="measure speech that has labels")
-    values = sorted(dict.fromkeys(known[by]), key=_place)
-    colours = group_colours(palette)
+    names = inventory or timit_inventory()
+    groups = groups_of(known[by], inventory) if by == "phone_group" else names.groups
+    places = {value: _place(value, groups, names) for value in dict.fromkeys(known[by])}
+    values = sorted(places, key=lambda value: places[value])
+    colours = group_colours(palette, groups)
     ax = new_axes(ax, (PAGE_WIDTH, _ROW * len(values) + _MARGIN))
     shares = sorted(set(known["mass"]), reverse=True)  # the longest first, the shortest on top
     for row in known.sort_values("mass", ascending=False).to_dict("records"):
         look = _bar_look(shares.index(row["mass"]), len(shares))
         by_chance = row["p_corrected"] > _CHANCE
         pale = _PALEST if by_chance else look.pop("pale")
-        look["color"] = _paler(_colour_of(row[by], colours), pale)
+        look["color"] = _paler(_colour_of(row[by], colours, names), pale)
         look["hatch"] = "/////" if by_chance else None
         _draw_bar(ax, row, values.index(row[by]), look)
     if peaks is not None:
         _mark_peaks(ax, peaks, by, values)
-    ax.set_yticks(range(len(values)), [str(value) for value in values])
+    ax.set_yticks(range(len(values)), [str(value) for value in values], parse_math=False)
     ax.set_ylim(len(values) - 0.4, -0.6)
     _finish(ax, int(known["codebook_size"].iloc[0]))
     _range_legend(ax, shares, bool((known["p_corrected"] > _CHANCE).any()), peaks is not None)
@@ -102,7 +111,10 @@ def range_strip(
 
 
 def description_strip(
-    description: pd.DataFrame, ax: Axes | None = None, palette: Palette = "paper"
+    description: pd.DataFrame,
+    ax: Axes | None = None,
+    palette: Palette = "paper",
+    inventory: PhoneInventory | None = None,
 ) -> Axes:
     """Draw the axis as a ribbon in the colours of the groups that each range is named by.
 
@@ -118,6 +130,8 @@ def description_strip(
         Where to draw; a new figure by default.
     palette
         As in `sfvq_analysis.plots.group_colours`.
+    inventory
+        The table's, whose groups have the colours; by default the paper's and any others named.
 
     Raises
     ------
@@ -128,7 +142,8 @@ def description_strip(
     require_columns("description", description, columns, "stats.describe_axis")
     if description.empty:
         raise OptionError("description has no row", remedy="give what stats.describe_axis gives")
-    colours = group_colours(palette)
+    named = description["groups"].str.split(", ").explode()
+    colours = group_colours(palette, groups_of(named[named != ""], inventory))
     given, ax = ax, new_axes(ax, (PAGE_WIDTH, _RIBBON_HEIGHT))
     rows = description.to_dict("records")
     for row in rows:
@@ -146,18 +161,17 @@ def description_strip(
     return ax
 
 
-def _place(value: str) -> tuple[int, int]:
-    """Return the place of a group, or of a phone by its group and in the phone table."""
-    group = value if value in PHONE_GROUPS else phone_group(value, "na")
-    symbols = list(phone_table())
-    at = PHONE_GROUPS.index(group) if group else len(PHONE_GROUPS)
-    return at, symbols.index(value) if value in symbols else -1
+def _place(value: str, groups: Sequence[str], inventory: PhoneInventory) -> tuple[int, int]:
+    """Return the place of a group, or of a phone by its group and in the inventory's order."""
+    group = value if value in groups else inventory.group_of(value)
+    at = groups.index(group) if group in groups else len(groups)
+    return at, inventory.order.get(inventory.name(value), -1)
 
 
-def _colour_of(value: object, colours: dict[str, str]) -> str:
+def _colour_of(value: object, colours: dict[str, str], inventory: PhoneInventory) -> str:
     """Return the colour of a group, or of a phone's group; grey for a phone in none."""
-    group = str(value) if value in colours else phone_group(str(value), "na")
-    return colours[group] if group else "0.5"
+    group = str(value) if value in colours else inventory.group_of(str(value))
+    return colours.get(group or "", "0.5")
 
 
 def _paler(colour: str, share: float) -> tuple[float, float, float]:

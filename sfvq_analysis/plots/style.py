@@ -6,6 +6,7 @@ Sizes are those of print: a column is 3.4 inches wide, a page 7, and no text is 
 from __future__ import annotations
 
 from contextlib import contextmanager
+from itertools import cycle
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -47,6 +48,7 @@ _GROUP_COLOURS: Mapping[str, tuple[str, ...]] = {
         for name in ("green", "blue", "black", "purple", "vermilion", "orange", "sky blue")
     ),
 }
+_DARKER, _PALER = 0.55, 0.5
 _DASHES: tuple[Any, ...] = ("-", (0, (4, 1.5)), (0, (1, 1)))
 _PALE = 0.7
 _LINE_ORDER = 2
@@ -58,14 +60,22 @@ _METADATA: Mapping[str, Mapping[str, None]] = {
 }
 
 
-def group_colours(palette: Palette = "paper") -> dict[str, str]:
+def group_colours(
+    palette: Palette = "paper", groups: Sequence[str] = PHONE_GROUPS
+) -> dict[str, str]:
     """Return the colour of each phone group.
+
+    The paper's groups have the palette's own colours whatever others there are. Other groups take
+    further colours in turn: twenty of the paper's palette, or for colour-blind readers seven hues,
+    then the same darker and paler; beyond these they come again.
 
     Parameters
     ----------
     palette
         ``"paper"``: the published figure's. ``"colorblind"``: seven of Okabe & Ito's (2008), told
         apart with any colour vision and dark enough for lines on white.
+    groups
+        In order; by default the paper's.
 
     Raises
     ------
@@ -76,13 +86,32 @@ def group_colours(palette: Palette = "paper") -> dict[str, str]:
     --------
     >>> group_colours()["silence"], group_colours("colorblind")["silence"]
     ('lightseagreen', '#009E73')
+    >>> list(group_colours(groups=["nasal", "click"]).values())
+    ['magenta', '#1f77b4']
     """
     if palette not in _GROUP_COLOURS:
         raise unknown_option("palette", palette, tuple(_GROUP_COLOURS))
-    return dict(zip(PHONE_GROUPS, _GROUP_COLOURS[palette], strict=True))
+    own = dict(zip(PHONE_GROUPS, _GROUP_COLOURS[palette], strict=True))
+    taken = {own[group] for group in groups if group in own}
+    free = cycle([one for one in _turn(palette) if one not in taken])
+    return {group: own[group] if group in own else next(free) for group in groups}
 
 
-def line_styles(values: Sequence[str], palette: Palette = "paper") -> list[dict[str, Any]]:
+def literal(text: str) -> str:
+    """Return a text that Matplotlib writes as it is: no mathematics, and never left out.
+
+    Examples
+    --------
+    >>> literal("US$") == "US" + chr(92) + "$", literal("_rest")
+    (True, ' _rest')
+    """
+    plain = text.replace("$", r"\$")
+    return f" {plain}" if plain.startswith("_") else plain
+
+
+def line_styles(
+    values: Sequence[str], palette: Palette = "paper", groups: Sequence[str] = PHONE_GROUPS
+) -> list[dict[str, Any]]:
     """Return ``color``, ``linestyle`` and ``path_effects`` of a line for each value.
 
     Phone groups have their own colours; anything else takes colours in turn, and another dash when
@@ -92,12 +121,14 @@ def line_styles(values: Sequence[str], palette: Palette = "paper") -> list[dict[
     ----------
     values
         What the lines stand for.
-    palette
+    palette, groups
         As in `group_colours`.
     """
-    known = group_colours(palette)
+    known = group_colours(palette, groups)
     if set(values) <= set(known):
-        looks = [(known[value], _DASHES[0]) for value in values]
+        n_colours = len(set(known.values()))
+        place = {group: at // n_colours for at, group in enumerate(known)}
+        looks = [(known[value], _DASHES[place[value] % len(_DASHES)]) for value in values]
     else:
         turn = list(_OKABE_ITO.values()) if palette == "colorblind" else _tab10()
         dashes = [_DASHES[(i + i // len(turn)) % len(_DASHES)] for i in range(len(values))]
@@ -209,6 +240,23 @@ def _settled(figure: Figure) -> Iterator[None]:
         figure.set_layout_engine(engine)
         for ax in laid_out:
             ax.set_in_layout(True)
+
+
+def _turn(palette: Palette) -> list[str]:
+    """Return the colours that groups besides the paper's take in turn."""
+    if palette == "colorblind":
+        hues = list(_OKABE_ITO.values())
+        darker = [_mixed(hue, 0.0, _DARKER) for hue in hues[1:]]  # black has none
+        return [*hues, *darker, *(_mixed(hue, 1.0, _PALER) for hue in hues)]
+    paired = mpl.colormaps["tab20"]
+    every = [to_hex(paired(i)) for i in range(paired.N)]
+    return [*every[::2], *every[1::2]]
+
+
+def _mixed(colour: str, grey: float, share: float) -> str:
+    """Return a share of a colour mixed with black (0) or white (1)."""
+    red, green, blue = (share * part + (1 - share) * grey for part in to_rgb(colour))
+    return to_hex((red, green, blue))
 
 
 def _tab10() -> list[str]:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from sfvq_analysis.errors import OptionError
-from sfvq_analysis.plots.inputs import require_columns
+from sfvq_analysis.phones import PHONE_GROUPS
+from sfvq_analysis.plots.inputs import groups_of, require_columns
 from sfvq_analysis.plots.style import (
     COLUMN_WIDTH,
     SMALL_TEXT_SIZE,
     label_axes,
     line_styles,
+    literal,
     new_axes,
 )
 
@@ -65,7 +67,8 @@ def trajectory_bands(
             f"{len(chosen)} trajectories are chosen", remedy=f"choose 1 to {_MOST_BANDS}"
         )
     ax = new_axes(ax, (COLUMN_WIDTH, 2.6))
-    for name, style in zip(chosen, line_styles(chosen, palette), strict=True):
+    groups = groups_of(frame[by]) if by == "phone_group" else PHONE_GROUPS
+    for name, style in zip(chosen, line_styles(chosen, palette, groups), strict=True):
         _draw(ax, name, parts[name], style)
     ax.set_xlim(0, 1)
     label_axes(ax, "time / duration of the phone", "index")
@@ -87,10 +90,12 @@ def trajectory_bands(
 def _draw(ax: Axes, name: str, part: pd.DataFrame, style: dict[str, Any]) -> None:
     n_tokens = int(part["n_tokens"].iloc[0])
     if not n_tokens:
-        ax.plot([], [], label=f"{name} (too short)", **style)
+        ax.plot([], [], label=f"{literal(name)} (too short)", **style)
         return
     for low, high, alpha in (("q25", "q75", 0.15), ("low", "high", 0.4)):
         ax.fill_between(
             part["time"], part[low], part[high], color=style["color"], alpha=alpha, linewidth=0
         )
-    ax.plot(part["time"], part["mean"], linewidth=1.4, label=f"{name} ({n_tokens:,})", **style)
+    ax.plot(
+        part["time"], part["mean"], linewidth=1.4, label=f"{literal(name)} ({n_tokens:,})", **style
+    )

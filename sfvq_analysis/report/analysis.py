@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sfvq_analysis.pipeline import IndexOptions, index_table, sample_features
 from sfvq_analysis.quantizers import Quantizer, save_quantizer
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     from sfvq_analysis.corpus import Corpus
     from sfvq_analysis.encoders import Encoder
+    from sfvq_analysis.errors import ErrorPolicy
+    from sfvq_analysis.pipeline.indexed import SkippedUtterance
     from sfvq_analysis.plots.style import Palette
     from sfvq_analysis.stats import Inference
     from sfvq_analysis.training.curve_fit import Method
@@ -41,6 +43,8 @@ class FitPlan:
         At most so many frames are fitted on; all of them if None.
     method, options
         Of `fit_sfvq`; options are those of the default method.
+    on_error
+        Whether utterances that can't be read or encoded stop the fit or are left out.
     """
 
     corpus: Corpus
@@ -49,6 +53,7 @@ class FitPlan:
     max_frames: int | None = 1 << 18
     method: Method = "map"
     options: FitOptions = field(default_factory=FitOptions)
+    on_error: ErrorPolicy = "raise"
 
     def __post_init__(self) -> None:
         check_method(self.method, self.options)
@@ -81,12 +86,22 @@ class AnalysisOptions:
     inference: Inference = QUICK_DRAWS
 
 
-def fit_quantizers(
-    encoder: Encoder, plan: FitPlan, *, progress: bool = False
-) -> dict[str, Quantizer]:
+class Fitted(NamedTuple):
+    """Quantizers by name, and the utterances of the corpus that they weren't fitted on."""
+
+    quantizers: dict[str, Quantizer]
+    skipped: tuple[SkippedUtterance, ...]
+
+
+def fit_quantizers(encoder: Encoder, plan: FitPlan, *, progress: bool = False) -> Fitted:
     """Fit a curve (``"sfvq"``) and a plain codebook (``"vq"``) to the frames of a corpus."""
     features = sample_features(
-        plan.corpus, encoder, max_frames=plan.max_frames, seed=plan.seed, progress=progress
+        plan.corpus,
+        encoder,
+        max_frames=plan.max_frames,
+        seed=plan.seed,
+        on_error=plan.on_error,
+        progress=progress,
     )
     sfvq = fit_sfvq(
         features,
@@ -96,7 +111,8 @@ def fit_quantizers(
         options=plan.options,
         progress=progress,
     )
-    return {"sfvq": sfvq, "vq": fit_vq(features, bits=plan.bits, seed=plan.seed)}
+    vq = fit_vq(features, bits=plan.bits, seed=plan.seed)
+    return Fitted({"sfvq": sfvq, "vq": vq}, features.skipped)
 
 
 def described(quantizers: Mapping[str, Quantizer]) -> dict[str, Any]:
@@ -152,11 +168,13 @@ def analyze(
     Path
         `out`.
     """
-    fitted_on = {}
+    fitted_on: dict[str, Any] = {}
     with whole_folder(out, overwrite=options.overwrite) as folder:
         if isinstance(quantizers, FitPlan):
-            fitted_on = _fitted_on(quantizers.corpus, corpus)
-            quantizers = fit_quantizers(encoder, quantizers, progress=progress)
+            plan, fitted = quantizers, fit_quantizers(encoder, quantizers, progress=progress)
+            quantizers = fitted.quantizers
+            common = {u.speaker for u in plan.corpus} & {u.speaker for u in corpus}
+            fitted_on = {**fitted_on_of(plan.corpus, fitted), "n_speakers_read_too": len(common)}
         tables = index_table(corpus, encoder, quantizers, options.index, progress=progress)
         write_quantizers(quantizers, folder / "quantizers")
         known = write_parts(
@@ -180,11 +198,14 @@ def _read(corpus: Corpus, options: AnalysisOptions) -> dict[str, Any]:
     }
 
 
-def _fitted_on(fit: Corpus, read: Corpus) -> dict[str, Any]:
-    """Return what was fitted on, and how many of its speakers are read too."""
-    common = {u.speaker for u in fit} & {u.speaker for u in read}
+def fitted_on_of(corpus: Corpus, fitted: Fitted) -> dict[str, Any]:
+    """Return what a manifest says of the corpus that quantizers were fitted on."""
+    left_out = {one.utterance for one in fitted.skipped}
     return {
-        "corpus": fit.name,
-        "utterances": [utterance.id for utterance in fit],
-        "n_speakers_read_too": len(common),
+        "corpus": corpus.name,
+        "utterances": [u.id for u in corpus if u.id not in left_out],
+        "skipped": [
+            {"utterance": name, "reason": reason}
+            for name, reason in (*corpus.skipped, *fitted.skipped)
+        ],
     }

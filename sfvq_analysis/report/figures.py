@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from sfvq_analysis import plots, stats
-from sfvq_analysis.phones import phone_group
-from sfvq_analysis.plots.style import save_figure
+from sfvq_analysis.plots.style import literal, save_figure
 from sfvq_analysis.report.illustrations import NamedFigure, figure_of
 from sfvq_analysis.report.statistics import write_csv
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
     from pathlib import Path
 
     import numpy as np
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
 
 _SHOWN_SECONDS = 3.0
 TITLE_SIZE = 8
+_FRICATIVE = "fricative"
 
 
 def leading_table(tables: Mapping[str, IndexTable]) -> tuple[str, IndexTable]:
@@ -101,13 +101,23 @@ def figures_of(
         moves,
         f"Transitions{note}",
     )
-    of_fricatives = by_phone["phone"].map(phone_group).astype(object) == "fricative"
-    yield _titled(
-        "figure_9_histogram_of_fricatives",
-        plots.phone_histograms(by_phone, "fricative", palette=palette),
-        by_phone[of_fricatives],
-        f"Index by fricative{note}",
-    )
+    group_of = {phone: table.inventory.group_of(phone) for phone in by_phone["phone"].unique()}
+    of_one = by_phone["phone"].map(group_of).astype(object)
+    group = _shown_group(set(of_one.dropna()), table)
+    if group is not None:
+        name = f"{group}s" if group == _FRICATIVE else "one_group"
+        yield _titled(
+            f"figure_9_histogram_of_{name}",
+            plots.phone_histograms(by_phone, group, palette=palette, inventory=table.inventory),
+            by_phone[of_one == group],
+            f"Index by {literal(group)}{note}",
+        )
+
+
+def _shown_group(present: Collection[str], table: IndexTable) -> str | None:
+    """Return the group whose phones are shown: the fricatives, as in the paper, or the first."""
+    there = [group for group in table.inventory.groups if group in present]
+    return _FRICATIVE if _FRICATIVE in there else next(iter(there), None)
 
 
 def write_figures(figures: Iterable[NamedFigure], folder: Path) -> list[str]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from sfvq_analysis.errors import SfvqError
 from sfvq_analysis.files import new_folder
+from sfvq_analysis.partials import tidy
 from sfvq_analysis.version import VERSION
 
 if TYPE_CHECKING:
@@ -40,7 +41,8 @@ def whole_folder(out: Path | str, *, overwrite: bool = False) -> Iterator[Path]:
     OutputError
         If `out` exists and may not be replaced.
     """
-    target = Path(out).resolve()
+    target = _resolved(out)
+    tidy(target)
     _refuse_existing(target, overwrite=overwrite)
     with new_folder(target) as partial:
         yield partial
@@ -58,7 +60,15 @@ def write_manifest(folder: Path, known: Mapping[str, Any]) -> None:
         path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()
     )
     text = json.dumps({"version": VERSION, **known, "files": files}, indent=2, ensure_ascii=False)
-    (folder / MANIFEST).write_text(text + "\n", encoding="utf-8")
+    content = f"{text}\n".encode(errors="backslashreplace")  # file names needn't be UTF-8
+    (folder / MANIFEST).write_bytes(content)
+
+
+def _resolved(out: Path | str) -> Path:
+    try:
+        return Path(out).resolve()
+    except (OSError, RuntimeError) as error:  # links in a circle
+        raise OutputError("links lead nowhere", where=str(out), remedy="name another") from error
 
 
 def _refuse_existing(target: Path, *, overwrite: bool) -> None:

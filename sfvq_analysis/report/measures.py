@@ -185,11 +185,11 @@ OF_TABLE: tuple[Statistic, ...] = (
     ),
     Statistic(
         "consonant_vowel_split", "groups", "the first of these, without draws, one row",
-        lambda s: stats.consonant_vowel_split(s.phone_counts),
+        lambda s: stats.consonant_vowel_split(s.phone_counts, inventory=s.table.inventory),
     ),
     Statistic(
         "peak_adjacency", "order", "distance of main peaks, each two phones of a group",
-        lambda s: stats.peak_adjacency(s.peaks_by_phone),
+        lambda s: stats.peak_adjacency(s.peaks_by_phone, inventory=s.table.inventory),
     ),
     Statistic(
         "adjacency_test", "order", "whether similar phones' peaks are nearer than other phones'",

@@ -9,7 +9,6 @@ import pandas as pd
 
 from sfvq_analysis import plots
 from sfvq_analysis.errors import OptionError
-from sfvq_analysis.phones import phone_group
 from sfvq_analysis.plots.claims import claims
 from sfvq_analysis.report.figures import TITLE_SIZE, note_of, write_figures
 from sfvq_analysis.report.illustrations import NamedFigure, figure_of
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+    from sfvq_analysis.phones import PhoneInventory
     from sfvq_analysis.plots.style import Palette
     from sfvq_analysis.tables import IndexTable
 
@@ -38,10 +38,17 @@ class Written(NamedTuple):
     skipped: list[str]
 
 
+class Look(NamedTuple):
+    """The colours of a picture, and what its phones are."""
+
+    palette: Palette
+    inventory: PhoneInventory
+
+
 class _Picture(NamedTuple):
     name: str
     title: str
-    draw: Callable[[Found, Palette], Drawn]
+    draw: Callable[[Found, Look], Drawn]
 
 
 def write_pictures(
@@ -63,7 +70,7 @@ def write_pictures(
     written = Written([], [])
     for picture in _PICTURES:
         try:
-            ax, data = picture.draw(found, palette)
+            ax, data = picture.draw(found, Look(palette, table.inventory))
         except OptionError as error:  # nothing to draw, such as no sentence said twice
             written.skipped.append(f"measures/{picture.name}: {error.what}")
             continue
@@ -98,52 +105,54 @@ def _order_measures(found: Found) -> pd.DataFrame:
     return rows.reset_index("measure").reset_index(drop=True)
 
 
-def _claims(found: Found, _: Palette) -> Drawn:
+def _claims(found: Found, _: Look) -> Drawn:
     return claims(found["claims"]), found["claims"]
 
 
-def _order(found: Found, _: Palette) -> Drawn:
+def _order(found: Found, _: Look) -> Drawn:
     measures = _order_measures(found)
     return plots.null(measures, scale="null_sd"), measures
 
 
-def _merging(found: Found, _: Palette) -> Drawn:
+def _merging(found: Found, _: Look) -> Drawn:
     return plots.merge_curve(found["merge_information"]), found["merge_information"]
 
 
-def _meanings(found: Found, palette: Palette) -> Drawn:
+def _meanings(found: Found, look: Look) -> Drawn:
     shares = found["index_given_phone"].set_index("phone")
     shares.columns = pd.RangeIndex(shares.shape[1])
     meanings = found["index_meanings"]
-    return plots.meanings_heatmap(shares, meanings=meanings, palette=palette), meanings
+    return plots.meanings_heatmap(shares, meanings=meanings, **look._asdict()), meanings
 
 
-def _ranges(found: Found, palette: Palette) -> Drawn:
+def _ranges(found: Found, look: Look) -> Drawn:
     ranges = found["group_ranges"]
-    return plots.range_strip(ranges, peaks=found["peaks_by_group"], palette=palette), ranges
+    return plots.range_strip(ranges, peaks=found["peaks_by_group"], **look._asdict()), ranges
 
 
-def _description(found: Found, palette: Palette) -> Drawn:
+def _description(found: Found, look: Look) -> Drawn:
     description = found["describe_axis"]
-    return plots.description_strip(description, palette=palette), description
+    return plots.description_strip(description, **look._asdict()), description
 
 
-def _trajectories(found: Found, _: Palette) -> Drawn:
+def _trajectories(found: Found, look: Look) -> Drawn:
     """Draw diphthongs beside vowels: those with most tokens, for these two ought to differ."""
     frame = found["trajectories_by_phone"]
     tokens = frame.groupby("phone", observed=True)["n_tokens"].max().rename("n").reset_index()
-    tokens["group"] = [str(phone_group(str(phone))) for phone in tokens["phone"]]
+    tokens["group"] = [look.inventory.group_of(str(phone)) for phone in tokens["phone"]]
     tokens = tokens[tokens["n"] > 0].sort_values(["n", "phone"], ascending=[False, True])
     shown = [
         str(phone)
         for group, most in _MOVING
         for phone in tokens.loc[tokens["group"] == group, "phone"].head(most)
     ]
+    if not shown:  # other groups than the paper's
+        shown = list(map(str, tokens["phone"].head(sum(most for _, most in _MOVING))))
     rows = frame[frame["phone"].astype(str).isin(shown)].reset_index(drop=True)
     return plots.trajectory_bands(rows, shown), rows
 
 
-def _sentences(found: Found, _: Palette) -> Drawn:
+def _sentences(found: Found, _: Look) -> Drawn:
     rows = found["sentence_distances"]
     if rows.empty:
         raise OptionError("no sentence is said by two speakers")

@@ -10,6 +10,7 @@ from sfvq_analysis.errors import OptionError, check_option
 from sfvq_analysis.report.measures import OF_CORNERS, OF_TABLE, SLOW
 from sfvq_analysis.report.sources import Source
 from sfvq_analysis.stats import Inference
+from sfvq_analysis.tables.csv_files import write_csv as write_exact
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from sfvq_analysis.tables import IndexTable
 
 Format = Literal["csv", "parquet"]
-FLOAT_FORMAT = "%.6g"
+DIGITS = 6
 README = "README.txt"
 QUICK = tuple(one.name for one in (*OF_TABLE, *OF_CORNERS) if not one.slow)
 QUICK_DRAWS = Inference(n_permutations=99, n_bootstraps=200)
@@ -131,7 +132,7 @@ def write_statistics(
 
 def write_csv(frame: pd.DataFrame, path: Path) -> None:
     """Write one frame as CSV, floats at six digits, without its row numbers."""
-    frame.to_csv(path, index=False, float_format=FLOAT_FORMAT, lineterminator="\n")
+    write_exact(frame, path, digits=DIGITS)
 
 
 def write_readme(

@@ -117,7 +117,7 @@ def write_parts(
     figures = figures_of(
         tables,
         utterance=utterance,
-        audio=corpus[utterance].load().audio if corpus is not None else None,
+        audio=corpus[utterance].load(past_audio="count").audio if corpus is not None else None,
         codebook=corners.get(leading),
         palette=looks.palette,
     )

@@ -35,7 +35,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 
-from sfvq_analysis.phones import CONSONANT_GROUPS, VOWEL_GROUPS, similar_pairs
+from sfvq_analysis.phones import CONSONANT_GROUPS, PHONE_GROUPS, VOWEL_GROUPS
 from sfvq_analysis.stats.arithmetic.contingency import entropy_of, mutual_information, ratio
 from sfvq_analysis.stats.arithmetic.densities import densities, js_distance
 from sfvq_analysis.stats.arithmetic.parting import DIGITS, best_cut, ceiling, side_density
@@ -134,10 +134,10 @@ class _Phones(NamedTuple):
         at = {name: place for place, name in enumerate(counts.values)}
         featured = FeaturePairs.rows_with_features(counts, MIN_TOKENS)
         return cls(
-            [(at[a], at[b]) for a, b in similar_pairs("sixteen") if {a, b} <= set(at)],
+            [(at[a], at[b]) for a, b in counts.inventory.pairs("sixteen") if {a, b} <= set(at)],
             list(combinations(range(len(at)), 2)),
             AdjacencyPairs.of(counts, None, phone_set, MIN_TOKENS),
-            FeaturePairs.of([counts.values[row] for row in featured]),
+            FeaturePairs.of([counts.values[row] for row in featured], counts.inventory),
             featured,
             not why_no_order(counts),
         )
@@ -257,6 +257,8 @@ def _mean_js(density: Floats) -> Floats:
 
 
 def _split(density: Floats, names: Sequence[str]) -> Floats:
+    if not set(names) <= set(PHONE_GROUPS):  # some are on neither side
+        return np.full(len(density), np.nan)
     first, second = (
         side_density(density, np.isin(names, side)) for side in (CONSONANT_GROUPS, VOWEL_GROUPS)
     )

@@ -19,9 +19,13 @@ from sfvq_analysis.tables.contract import (
     SEGMENT_COLUMNS,
     UTTERANCE_COLUMNS,
     as_contract,
+    group_codes_of,
+    group_dtype,
     phone_codes,
+    phone_labels_of,
     phone_rows,
 )
+from sfvq_analysis.tables.csv_files import read_index_csv, write_csv
 from sfvq_analysis.tables.index_table import IndexTable
 from sfvq_analysis.tables.simulated import Simulation, simulated_table
 from sfvq_analysis.tables.storage import load_table
@@ -35,8 +39,13 @@ __all__ = [
     "IndexTable",
     "Simulation",
     "as_contract",
+    "group_codes_of",
+    "group_dtype",
     "load_table",
     "phone_codes",
+    "phone_labels_of",
     "phone_rows",
+    "read_index_csv",
     "simulated_table",
+    "write_csv",
 ]

@@ -8,16 +8,17 @@ import numpy as np
 import pandas as pd
 
 from sfvq_analysis.errors import TableError
-from sfvq_analysis.phones import PHONE_GROUPS, is_known, phone_group
+from sfvq_analysis.phones import PHONE_GROUPS, PhoneInventory, timit_inventory
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
     from sfvq_analysis.timeline import FrameGrid
 
 GROUP_DTYPE = pd.CategoricalDtype(list(PHONE_GROUPS), ordered=True)
+"""Of a table whose groups are the paper's; see `group_dtype`."""
 PHONE_TIER = "phone"
 
 UTTERANCE_COLUMNS: Mapping[str, str] = {
@@ -62,7 +63,14 @@ CONTRACTS: Mapping[str, Mapping[str, str]] = {
 }
 
 
-def as_contract(frame: pd.DataFrame, columns: Mapping[str, str]) -> pd.DataFrame:
+def group_dtype(groups: Sequence[str]) -> pd.CategoricalDtype:
+    """Return the dtype of ``phone_group``: ordered categories, the groups of an inventory."""
+    return pd.CategoricalDtype(pd.Index(list(groups), dtype="str"), ordered=True)
+
+
+def as_contract(
+    frame: pd.DataFrame, columns: Mapping[str, str], groups: Sequence[str] = PHONE_GROUPS
+) -> pd.DataFrame:
     """Return a frame with exactly the given columns, in order, cast to their dtypes.
 
     Parameters
@@ -71,17 +79,19 @@ def as_contract(frame: pd.DataFrame, columns: Mapping[str, str]) -> pd.DataFrame
         Any frame that has the columns.
     columns
         `UTTERANCE_COLUMNS`, `SEGMENT_COLUMNS` or `FRAME_COLUMNS`.
+    groups
+        The groups of the table's inventory, in order.
     """
     missing = [name for name in columns if name not in frame]
     if missing:
         raise TableError(f"columns {missing} are missing", remedy=f"give {list(columns)}")
     dtypes: dict[str, Any] = {
-        name: GROUP_DTYPE if dtype == "group" else dtype for name, dtype in columns.items()
+        name: group_dtype(groups) if dtype == "group" else dtype for name, dtype in columns.items()
     }
     return frame[list(columns)].astype(dtypes).reset_index(drop=True)
 
 
-def check_columns(name: str, frame: pd.DataFrame) -> None:
+def check_columns(name: str, frame: pd.DataFrame, groups: Sequence[str] = PHONE_GROUPS) -> None:
     """Raise a TableError unless a frame has its contract's columns, dtypes and plain row labels."""
     columns = CONTRACTS[name]
     if list(frame.columns) != list(columns):
@@ -91,7 +101,7 @@ def check_columns(name: str, frame: pd.DataFrame) -> None:
     for column, dtype in columns.items():
         found = frame[column].dtype
         right = {
-            "group": found == GROUP_DTYPE,
+            "group": found == group_dtype(groups),
             "category": isinstance(found, pd.CategoricalDtype),
             "str": pd.api.types.is_string_dtype(found),
         }.get(dtype, str(found) == dtype)
@@ -150,7 +160,9 @@ def check_frames(utterances: pd.DataFrame, frames: pd.DataFrame, grid: FrameGrid
     _refuse(frames["centre"], frames["centre"].to_numpy() != centre, "on the grid")
 
 
-def check_owners(segments: pd.DataFrame, frames: pd.DataFrame, n_utterances: int) -> None:
+def check_owners(
+    segments: pd.DataFrame, frames: pd.DataFrame, n_utterances: int, inventory: PhoneInventory
+) -> None:
     """Raise a TableError unless every frame has the phone of the segment it names."""
     empty = segments["stop"].to_numpy() <= segments["start"].to_numpy()
     _refuse(segments["stop"], empty, "after its start")
@@ -162,10 +174,10 @@ def check_owners(segments: pd.DataFrame, frames: pd.DataFrame, n_utterances: int
     owned = ordinal >= 0
     place = (first[row] + ordinal)[owned]
     group_codes = phones["phone_group"].cat.codes.to_numpy()
-    misgrouped = group_codes != _groups_of(phones["label"])
+    misgrouped = group_codes != group_codes_of(phones["label"], inventory)
     _refuse(phones["phone_group"], misgrouped, "the group of its label")
     for column, right, codes in (
-        ("phone", phones["label"], phone_codes(phones["label"])),
+        ("phone", phones["label"], phone_codes(phones["label"], inventory)),
         ("phone_group", phones["phone_group"], group_codes),
     ):
         found = frames[column]
@@ -178,16 +190,31 @@ def check_owners(segments: pd.DataFrame, frames: pd.DataFrame, n_utterances: int
     _refuse(phones["n_frames"], miscounted, "the number of frames it owns")
 
 
-def _groups_of(labels: pd.Series[Any]) -> NDArray[np.int64]:
-    """Return the group codes that phone labels have, -1 for none."""
-    groups = [phone_group(str(name), unknown="na") for name in labels.cat.categories]
-    codes = np.array([*(-1 if g is None else PHONE_GROUPS.index(g) for g in groups), -1])
+def group_codes_of(labels: pd.Series[Any], inventory: PhoneInventory) -> NDArray[np.int64]:
+    """Return the group codes that phone labels have in an inventory, -1 for none."""
+    at = {group: code for code, group in enumerate(inventory.groups)}
+    entries = [inventory.entries.get(str(name)) for name in labels.cat.categories]
+    codes = np.array([*(-1 if e is None else at.get(e.group or "", -1) for e in entries), -1])
     return np.asarray(codes[labels.cat.codes.to_numpy()], dtype=np.int64)
 
 
-def phone_codes(labels: pd.Series[Any]) -> NDArray[np.int64]:
-    """Return the category codes of phone labels, -1 for labels that are no known phone."""
-    known = [is_known(str(name)) for name in labels.cat.categories]
+def phone_labels_of(segments: pd.DataFrame) -> list[str]:
+    """Return the distinct labels of the phone tier, sorted."""
+    labels = segments.loc[segments["tier"] == PHONE_TIER, "label"]
+    codes = np.unique(labels.cat.codes.to_numpy())
+    return sorted(map(str, labels.cat.categories[codes[codes >= 0]]))
+
+
+def phone_codes(
+    labels: pd.Series[Any], inventory: PhoneInventory | None = None
+) -> NDArray[np.int64]:
+    """Return the category codes of phone labels, -1 for labels that are no known phone.
+
+    Without an inventory phones are those of TIMIT.
+    """
+    names = list(map(str, labels.cat.categories))
+    entries = (inventory or timit_inventory().covering(names)).entries
+    known = [name in entries and entries[name].symbol is not None for name in names]
     codes: NDArray[np.int64] = np.where(known, np.arange(len(known)), -1)
     return np.asarray(np.append(codes, -1)[labels.cat.codes.to_numpy()], dtype=np.int64)
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sfvq_analysis.errors import TableError
+from sfvq_analysis.phones import PhoneInventory
 from sfvq_analysis.tables.contract import (
     CONTRACTS,
     check_codes,
@@ -14,6 +15,7 @@ from sfvq_analysis.tables.contract import (
     check_frames,
     check_order,
     check_owners,
+    phone_labels_of,
 )
 
 if TYPE_CHECKING:
@@ -44,6 +46,9 @@ class IndexTable:
         Where frame centres are.
     provenance
         JSON-able: encoder, quantizer, digests, version, options, counted things.
+    inventory
+        What the labels of the phone tier mean; by default, as in tables of earlier versions, by the
+        rules of TIMIT's 61.
 
     Raises
     ------
@@ -57,14 +62,17 @@ class IndexTable:
     codebook_size: int
     grid: FrameGrid
     provenance: Mapping[str, Any]
+    inventory: PhoneInventory = field(default_factory=PhoneInventory)
 
     def __post_init__(self) -> None:
         for name in CONTRACTS:
-            check_columns(name, getattr(self, name))
+            check_columns(name, getattr(self, name), self.inventory.groups)
         check_codes(self.frames, self.codebook_size)
         check_order(self.utterances, self.segments, self.frames)
         check_frames(self.utterances, self.frames, self.grid)
-        check_owners(self.segments, self.frames, len(self.utterances))
+        inventory = self.inventory.covering(phone_labels_of(self.segments))
+        object.__setattr__(self, "inventory", inventory)
+        check_owners(self.segments, self.frames, len(self.utterances), inventory)
 
     @property
     def is_curve(self) -> bool:
@@ -122,11 +130,20 @@ class IndexTable:
 
         return save_table(self, Path(folder))
 
-    def to_csv(self, path: Path | str) -> Path:
-        """Write `to_pandas` as CSV."""
-        path = Path(path)
-        self.to_pandas().to_csv(path, index=False, lineterminator="\n")
-        return path
+    def to_csv(self, path: Path | str, *, spreadsheet_safe: bool = False) -> Path:
+        """Write `to_pandas` as CSV; `sfvq_analysis.tables.read_index_csv` gives the same frame.
+
+        Parameters
+        ----------
+        path
+            The file, written whole or not at all.
+        spreadsheet_safe
+            Put ``'`` before text that a spreadsheet would take for a formula. Such text doesn't
+            come back as it was.
+        """
+        from sfvq_analysis.tables.csv_files import write_csv
+
+        return write_csv(self.to_pandas(), Path(path), spreadsheet_safe=spreadsheet_safe)
 
     def __repr__(self) -> str:
         return (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,14 +11,15 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from sfvq_analysis.errors import SfvqError, TableError
+from sfvq_analysis.errors import SfvqError, TableError, shown
 from sfvq_analysis.files import new_folder
+from sfvq_analysis.phones import PhoneInventory
 from sfvq_analysis.tables.contract import CONTRACTS, as_contract
 from sfvq_analysis.tables.index_table import IndexTable
 from sfvq_analysis.timeline import FrameGrid
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 _METADATA = b"sfvq_analysis"
 _FORMAT = 1
@@ -52,22 +53,31 @@ def load_table(folder: Path | str) -> IndexTable:
             raise TableError("file is missing", where=str(path), remedy=remedy)
         try:
             table = pq.read_table(path)
-        except (pa.ArrowInvalid, OSError) as error:
+            read[name] = table.to_pandas()
+        except (pa.ArrowException, OSError, ValueError, TypeError, KeyError) as error:
             raise TableError(
-                f"not Parquet ({error})", where=str(path), remedy="restore it"
+                f"not Parquet ({shown(str(error))})", where=str(path), remedy="restore it"
             ) from error
-        read[name] = table.to_pandas()
         texts[name] = (table.schema.metadata or {}).get(_METADATA, b"")
     try:
         known = _known(texts)
+        stored = known.get("inventory")
+        inventory = PhoneInventory() if stored is None else PhoneInventory.from_json(stored)
         return IndexTable(
-            **_as_contracts(read),
+            **_as_contracts(read, inventory.groups),
             codebook_size=known["codebook_size"],
             grid=FrameGrid(**known["grid"]),
             provenance=known["provenance"],
+            inventory=inventory,
         )
     except SfvqError as error:
         raise error.at(str(folder)) from error
+    except (ValueError, TypeError, KeyError) as error:  # values that can't be cast to the contract
+        raise TableError(
+            f"it breaks the contract of a table ({shown(str(error))})",
+            where=str(folder),
+            remedy="restore it",
+        ) from error
 
 
 def _as_arrow(table: IndexTable, name: str) -> pa.Table:
@@ -77,14 +87,17 @@ def _as_arrow(table: IndexTable, name: str) -> pa.Table:
         "codebook_size": table.codebook_size,
         "grid": asdict(table.grid),
         "provenance": dict(table.provenance),
+        "inventory": table.inventory.to_json(),
     }
     text = json.dumps(known, sort_keys=True).encode()
     return frame.replace_schema_metadata({**(frame.schema.metadata or {}), _METADATA: text})
 
 
-def _as_contracts(read: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
+def _as_contracts(
+    read: Mapping[str, pd.DataFrame], groups: Sequence[str]
+) -> dict[str, pd.DataFrame]:
     """Return the three frames in their contract's dtypes, ids as the categories of utterances."""
-    frames = {name: as_contract(read[name], columns) for name, columns in CONTRACTS.items()}
+    frames = {name: as_contract(read[name], columns, groups) for name, columns in CONTRACTS.items()}
     ids = pd.CategoricalDtype(frames["utterances"]["utterance"].array)
     for name in ("segments", "frames"):  # Parquet keeps no categories for a file without rows
         frames[name]["utterance"] = frames[name]["utterance"].astype(ids)
@@ -101,9 +114,13 @@ def _known(texts: Mapping[str, bytes]) -> dict[str, Any]:
         raise TableError("its files are of different tables", remedy="restore them")
     try:
         known = json.loads(texts["frames"])
-    except ValueError:
+    except (ValueError, RecursionError):
         known = None
     wanted = {"format", "codebook_size", "grid", "provenance"}
     if not isinstance(known, dict) or known.get("format") != _FORMAT or not wanted <= known.keys():
         raise TableError("its files hold no provenance of ours", remedy="save the table anew")
+    size, grid, provenance = (known[name] for name in ("codebook_size", "grid", "provenance"))
+    sound = isinstance(size, int) and isinstance(provenance, dict) and isinstance(grid, dict)
+    if not sound or grid.keys() != {one.name for one in fields(FrameGrid)}:
+        raise TableError("its provenance is damaged", remedy="save the table anew")
     return known

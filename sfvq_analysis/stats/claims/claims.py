@@ -9,7 +9,7 @@ C   family   effect                                                   null
 2   order    shortest range with .8 of s, sh, z, share of K           used codes permuted, *
 3   order    the same for silence, pauses and closures                used codes permuted, *
 4   speech   P(a sentence by two speakers nearer than two sentences)  sentences permuted
-5   order    accuracy of one threshold, consonants | vowels           used codes permuted
+5   order    accuracy of one threshold, consonants | vowels           used codes permuted, *
 6   units    distance of main peaks: of different groups less of the  groups of one half of speakers
              same in other speakers, share of K                       permuted
 7   order    P(similar phones' peaks nearer than others' of a group)  used codes permuted

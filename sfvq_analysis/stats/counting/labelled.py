@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from sfvq_analysis.errors import OptionError, check_option
-from sfvq_analysis.phones import PHONE_GROUPS, fold, normalise, phone_group, phone_table
+from sfvq_analysis.phones import PHONE_GROUPS, phone_table
 from sfvq_analysis.tables import phone_rows
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from sfvq_analysis.phones import Folding
+    from sfvq_analysis.phones import Folding, PhoneInventory
     from sfvq_analysis.tables import IndexTable
 
 FRAME_PROPERTIES = ("phone", "phone_group")
@@ -63,7 +63,7 @@ def labelled_frames(
     """
     _check_options(columns, trim)
     tokens, segment = _tokens(table)
-    symbol, kept = _symbols(tokens, exclude, phone_set)
+    symbol, kept = _symbols(tokens, exclude, phone_set, table.inventory)
     keep = segment >= 0
     keep[keep] = kept[segment[keep]]
     if trim > 0:
@@ -93,7 +93,7 @@ def phone_tokens(
     """
     _check_options(columns, 0.0)
     tokens, _ = _tokens(table)
-    symbol, kept = _symbols(tokens, exclude, phone_set)
+    symbol, kept = _symbols(tokens, exclude, phone_set, table.inventory)
     row = tokens["utterance"].cat.codes.to_numpy()[kept]
     properties: dict[str, Any] = {"n_frames": tokens["n_frames"].to_numpy()[kept]}
     for name in columns:
@@ -119,7 +119,7 @@ def token_of_frames(table: IndexTable) -> tuple[pd.DataFrame, NDArray[np.int64]]
         Row of `tokens`.
     """
     segments, position = _tokens(table)
-    symbol, known = _symbols(segments, (), 61)
+    symbol, known = _symbols(segments, (), 61, table.inventory)
     utterance = segments["utterance"].cat.codes.to_numpy()
     rate = table.utterances["sample_rate"].to_numpy()[utterance]
     tokens = pd.DataFrame(
@@ -190,28 +190,34 @@ def _tokens(table: IndexTable) -> tuple[pd.DataFrame, NDArray[np.int64]]:
 
 
 def _symbols(
-    tokens: pd.DataFrame, exclude: Collection[str], phone_set: Folding
+    tokens: pd.DataFrame,
+    exclude: Collection[str],
+    phone_set: Folding,
+    inventory: PhoneInventory,
 ) -> tuple[pd.Categorical, NDArray[np.bool_]]:
     """Return every token's phone symbol, folded, and whether the token stays."""
+    check_option("phone_set", phone_set, (61, 48, 39))
     labels = tokens["label"].cat
-    excluded = _excluded(exclude, {normalise(label) for label in labels.categories})
+    excluded = _excluded(exclude, inventory)
     symbols: dict[str, str | None] = {}
     for label in labels.categories:
-        symbol, group = normalise(label), phone_group(label, unknown="na")
-        gone = symbol in excluded or group in excluded
-        symbols[label] = None if gone else fold(label, phone_set, unknown="na")
+        entry = inventory.entries.get(label)  # labels of other tiers have none
+        gone = entry is None or entry.symbol in excluded or entry.group in excluded
+        symbols[label] = None if entry is None or gone else entry.folded(phone_set)
     names = sorted({name for name in symbols.values() if name is not None})
     codes = [-1 if name is None else names.index(name) for name in symbols.values()]
     code = np.array([*codes, -1])[labels.codes]
     return pd.Categorical.from_codes(code, categories=names), code >= 0
 
 
-def _excluded(exclude: Collection[str], present: Collection[str]) -> frozenset[str]:
+def _excluded(exclude: Collection[str], inventory: PhoneInventory) -> frozenset[str]:
     if isinstance(exclude, str):
         raise OptionError(f"exclude is {exclude!r}", remedy=f"give a list: [{exclude!r}]")
-    groups = set(PHONE_GROUPS)
-    names = frozenset(name if name in groups else normalise(name) for name in exclude)
-    strange = sorted(names - groups - set(present) - phone_table().keys())
+    groups = {*inventory.groups, *PHONE_GROUPS}
+    names = frozenset(name if name in groups else inventory.name(name) for name in exclude)
+    labels = {label.strip().lower() for label in inventory.entries}
+    known = {*groups, *inventory.by_symbol, *labels, *phone_table()}
+    strange = sorted(name for name in names if name.lower() not in known and name not in known)
     if strange:
         raise OptionError(
             f"exclude names {', '.join(map(repr, strange))}", remedy="name phones or groups"

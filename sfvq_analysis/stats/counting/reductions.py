@@ -6,8 +6,9 @@
 - ``transitions[unit, index, next_index]`` between neighbouring frames of an utterance;
 - ``runs[utterance, token, index, length]``: stretches of one index inside one token, in time order.
 
-The unit is the speaker; the utterance where there is one speaker. Phones are the 61 symbols (other
-spellings normalised); folding is done where a statistic asks for it.
+The unit is the speaker; the utterance where there is one speaker. Phones are the symbols of the
+table's inventory (other spellings are one phone), which also says their groups and foldings;
+folding is done where a statistic asks for it.
 """
 
 from __future__ import annotations
@@ -20,7 +21,6 @@ import pandas as pd
 from scipy.sparse import coo_array, csr_array
 
 from sfvq_analysis.errors import check_option
-from sfvq_analysis.phones import PHONE_GROUPS, fold, phone_group
 from sfvq_analysis.stats.counting.labelled import token_of_frames
 from sfvq_analysis.stats.inference import Inference, Unit, interval, resampling_weights
 from sfvq_analysis.tables import IndexTable
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from sfvq_analysis.phones import Folding
+    from sfvq_analysis.phones import Folding, PhoneInventory
 
 By = Literal["phone", "phone_group"]
 _CELLS_IN_MEMORY = 1 << 24
@@ -66,6 +66,8 @@ class Reductions:
         Hop of the frames.
     temporal
         Whether the codebook was ordered by time, so that its steps are no finding.
+    inventory
+        What is known of phones, groups and foldings.
     """
 
     counts: pd.DataFrame
@@ -78,6 +80,7 @@ class Reductions:
     codebook_size: int
     frame_seconds: float
     temporal: bool
+    inventory: PhoneInventory
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -89,10 +92,10 @@ class UnitCounts:
     matrix
         Shape (n_units, n_values * K), row-major: value, then index.
     values
-        Names of the values: phones in alphabetical order, groups in the paper's.
+        Names of the values: phones in alphabetical order, groups in the inventory's.
     n_tokens
         Tokens that own a frame, by value, shape (n_values,).
-    unit, codebook_size
+    unit, codebook_size, inventory
         As in `Reductions`.
     """
 
@@ -101,6 +104,7 @@ class UnitCounts:
     n_tokens: NDArray[np.int64]
     unit: Unit
     codebook_size: int
+    inventory: PhoneInventory
 
     @property
     def n_units(self) -> int:
@@ -187,6 +191,7 @@ def reduce(table: IndexTable) -> Reductions:
         codebook_size=table.codebook_size,
         frame_seconds=table.grid.hop / table.grid.sample_rate,
         temporal=bool(fit.get("temporal", False)),
+        inventory=table.inventory,
     )
 
 
@@ -215,7 +220,9 @@ def unit_counts(
         If an option isn't one of these.
     """
     reductions = as_reductions(table)
-    names, code_of_phone = value_codes(reductions.counts["phone"].cat.categories, by, phone_set)
+    inventory = reductions.inventory
+    phones = reductions.counts["phone"].cat.categories
+    names, code_of_phone = value_codes(phones, by, phone_set, inventory)
     counts = reductions.counts
     value = code_of_phone[counts["phone"].cat.codes.to_numpy()]
     known = value >= 0
@@ -226,21 +233,23 @@ def unit_counts(
     entries = counts["count"].to_numpy(dtype=np.float64)[known]
     matrix = coo_array((entries, (row, cell)), shape=shape).tocsr()
     owning = reductions.tokens[reductions.tokens["n_frames"] > 0]
-    _, code_of_token = _codes_among(names, owning["phone"], by, phone_set)
+    code_of_token = _codes_among(names, owning["phone"], by, phone_set, inventory)
     n_tokens = np.bincount(code_of_token[code_of_token >= 0], minlength=len(names))
-    return UnitCounts(matrix, names, n_tokens, reductions.unit, size)
+    return UnitCounts(matrix, names, n_tokens, reductions.unit, size, inventory)
 
 
 def value_codes(
-    phones: Sequence[str], by: By, phone_set: Folding
+    phones: Sequence[str], by: By, phone_set: Folding, inventory: PhoneInventory
 ) -> tuple[tuple[str, ...], NDArray[np.int64]]:
     """Return the values that phones have, and each phone's place among them, -1 for none."""
     check_option("by", by, ("phone", "phone_group"))
+    check_option("phone_set", phone_set, (61, 48, 39))
+    entries = [inventory.by_symbol[phone] for phone in phones]
     if by == "phone_group":
-        found = [phone_group(phone) for phone in phones]
-        names = tuple(group for group in PHONE_GROUPS if group in found)
+        found = [entry.group for entry in entries]
+        names = tuple(group for group in inventory.groups if group in found)
     else:
-        found = [fold(phone, phone_set) for phone in phones]
+        found = [entry.folded(phone_set) for entry in entries]
         names = tuple(sorted({name for name in found if name is not None}))
     place = {name: at for at, name in enumerate(names)}
     return names, np.array([place.get(str(name), -1) for name in found], dtype=np.int64)
@@ -250,21 +259,24 @@ def token_values(
     reductions: Reductions, by: By, phone_set: Folding = 61
 ) -> tuple[tuple[str, ...], NDArray[np.int64]]:
     """Return the names of `unit_counts`, and each token's place among them, -1 for none."""
-    phones = reductions.counts["phone"].cat.categories
-    return _codes_among(
-        value_codes(phones, by, phone_set)[0], reductions.tokens["phone"], by, phone_set
-    )
+    phones, inventory = reductions.counts["phone"].cat.categories, reductions.inventory
+    names, _ = value_codes(phones, by, phone_set, inventory)
+    return names, _codes_among(names, reductions.tokens["phone"], by, phone_set, inventory)
 
 
 def _codes_among(
-    names: tuple[str, ...], phone: pd.Series, by: By, phone_set: Folding
-) -> tuple[tuple[str, ...], NDArray[np.int64]]:
-    """Return names, and the place among them of each of a column of phones."""
-    own, code = value_codes(phone.cat.categories, by, phone_set)
+    names: tuple[str, ...],
+    phone: pd.Series,
+    by: By,
+    phone_set: Folding,
+    inventory: PhoneInventory,
+) -> NDArray[np.int64]:
+    """Return the place among names of each of a column of phones."""
+    own, code = value_codes(phone.cat.categories, by, phone_set, inventory)
     place = {name: at for at, name in enumerate(names)}
     moved = np.array([*(place.get(name, -1) for name in own), -1], dtype=np.int64)
     codes = np.append(code, -1)[phone.cat.codes.to_numpy()]
-    return names, moved[codes]
+    return np.asarray(moved[codes])
 
 
 def _counts(

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from sfvq_analysis.errors import OptionError, check_count
-from sfvq_analysis.phones import phone_group
+from sfvq_analysis.phones import PHONE_GROUPS
 from sfvq_analysis.stats.arithmetic.contingency import ratio
 from sfvq_analysis.stats.arithmetic.densities import densities
 from sfvq_analysis.stats.counting.reductions import as_reductions, unit_counts
@@ -148,7 +148,7 @@ def describe_axis_text(description: pd.DataFrame) -> str:
 def _counts(reductions: Reductions, min_tokens: int) -> _Counts:
     by_group, by_phone = unit_counts(reductions, "phone_group"), unit_counts(reductions)
     place = {group: at for at, group in enumerate(by_group.values)}
-    groups = [place.get(str(phone_group(name)), -1) for name in by_phone.values]
+    groups = [place.get(by_phone.inventory.group_of(name) or "", -1) for name in by_phone.values]
     of_group = np.array(groups, dtype=np.int64)
     kept = np.flatnonzero((of_group >= 0) & (by_phone.n_tokens >= min_tokens))
     return _Counts(
@@ -297,7 +297,8 @@ def _text(row: dict[str, Any], ranges: pd.DataFrame, unnamed: str) -> str:
         return f"{span} no name ({most}{dead})"
     names = row["groups"].split(", ")
     said = " and ".join(map(_plural, names))
-    again = [name for name in names if ranges["groups"].str.contains(name).sum() > 1]
+    every = [name for groups in ranges["groups"] for name in groups.split(", ")]
+    again = [name for name in names if every.count(name) > 1]
     phones = f" ({row['phones']})" if again and row["phones"] else ""
     but = f" except {row['exceptions']}" if row["exceptions"] else ""
     share, base_rate, covers = (
@@ -314,4 +315,4 @@ def _text(row: dict[str, Any], ranges: pd.DataFrame, unnamed: str) -> str:
 
 
 def _plural(group: str) -> str:
-    return group if group == "silence" else f"{group}s"
+    return f"{group}s" if group in PHONE_GROUPS and group != "silence" else group

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from sfvq_analysis.phones import CONSONANT_GROUPS, PHONE_GROUPS, VOWEL_GROUPS
+from sfvq_analysis.phones import CONSONANT_GROUPS, VOWEL_GROUPS
 from sfvq_analysis.stats.arithmetic.densities import densities
 from sfvq_analysis.stats.arithmetic.parting import (
     DIGITS,
@@ -44,6 +44,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from sfvq_analysis.phones import PhoneInventory
     from sfvq_analysis.stats.counting.reductions import Reductions, UnitCounts
     from sfvq_analysis.tables import IndexTable
 
@@ -61,12 +62,13 @@ _COLUMNS = {
 
 
 class _Contrast(NamedTuple):
-    """A split: its name, the names of its two sides, and the groups of each."""
+    """A split: its name, the names of its two sides, the groups of each, and why it is empty."""
 
     name: str
     sides: tuple[str, str]
     first: NDArray[np.bool_]
     second: NDArray[np.bool_]
+    undefined: str = ""
 
 
 def splits(table: IndexTable | Reductions, *, inference: Inference | None = None) -> pd.DataFrame:
@@ -89,7 +91,8 @@ def splits(table: IndexTable | Reductions, *, inference: Inference | None = None
     -------
     pd.DataFrame
         The rows are ``consonant_vowel`` (silence counts as a consonant, as in
-        `sfvq_analysis.phones.CONSONANT_GROUPS`) and each of the seven groups against the rest.
+        `sfvq_analysis.phones.CONSONANT_GROUPS`; undefined where groups aren't all the paper's) and
+        each of the inventory's groups against the rest.
 
         ``split``; ``threshold`` (the last index of the lower side); ``above`` (the side that lies
         above it: consonant or vowel; the group or ``rest``); ``accuracy`` with ``low`` and
@@ -115,7 +118,7 @@ def splits(table: IndexTable | Reductions, *, inference: Inference | None = None
     """
     chosen = inference or Inference()
     counts = unit_counts(as_reductions(table), "phone_group")
-    contrasts = _contrasts(counts.values)
+    contrasts = _contrasts(counts.values, counts.inventory)
     measured = [one for one in contrasts if one.first.any() and one.second.any()]
     rows = dict(zip([one.name for one in measured], _rows(counts, measured, chosen), strict=True))
     known = {"unit": counts.unit, "n_units": counts.n_units}
@@ -132,20 +135,27 @@ def splits(table: IndexTable | Reductions, *, inference: Inference | None = None
     return frame.astype(_COLUMNS)
 
 
-def _contrasts(values: Sequence[str]) -> list[_Contrast]:
-    def members(groups: tuple[str, ...]) -> NDArray[np.bool_]:
+def _contrasts(values: Sequence[str], inventory: PhoneInventory) -> list[_Contrast]:
+    def members(groups: Sequence[str]) -> NDArray[np.bool_]:
         return np.array([value in groups for value in values], dtype=np.bool_)
 
     sides = ("consonant", "vowel")
-    consonant, vowel = members(CONSONANT_GROUPS), members(VOWEL_GROUPS)
+    paper = inventory.has_paper_groups
+    undefined = "" if paper else "the groups aren't all of consonants or of vowels"
+    consonant, vowel = (members(own if paper else ()) for own in (CONSONANT_GROUPS, VOWEL_GROUPS))
     against_rest = [
         _Contrast(group, (group, "rest"), members((group,)), ~members((group,)))
-        for group in PHONE_GROUPS
+        for group in inventory.groups
     ]
-    return [_Contrast("consonant_vowel", sides, consonant, vowel), *against_rest]
+    return [
+        _Contrast("consonant_vowel", sides, consonant, vowel, undefined),
+        *against_rest,
+    ]
 
 
 def _why_not(contrast: _Contrast) -> str:
+    if contrast.undefined:
+        return contrast.undefined
     members = zip(contrast.sides, (contrast.first, contrast.second), strict=True)
     absent = [name for name, groups in members if not groups.any()]
     if len(absent) == 2:

@@ -27,7 +27,6 @@ import pandas as pd
 from sfvq_analysis.errors import OptionError, check_between, check_count
 from sfvq_analysis.stats.inference import Inference, permuted_codes
 from sfvq_analysis.stats.labels.index_maps import (
-    N_GROUPS,
     nearest_map,
     permuted_map,
     smoothed_map,
@@ -150,8 +149,8 @@ class _MapReader:
             groups = self._map(method, lot.fitted, draw)
             of_index = lot.read.sum(axis=0)
             agreement = of_index[groups == self.whole_map].sum() / of_index.sum()
-            asked = lot.read[:N_GROUPS]
-            answered = groups == np.arange(N_GROUPS)[:, None]  # (7, K)
+            asked = lot.read[:-1]
+            answered = groups == np.arange(len(asked))[:, None]  # (G, K)
             right = np.where(answered, asked, 0).sum(axis=1)
             yield float(agreement), *_accuracies(right, asked.sum(axis=1))
 
@@ -174,13 +173,13 @@ def _probed(
     if not lot.is_readable:
         return _UNREAD
     group = speech.group
-    labelled = lot.frames[group[lot.frames] < N_GROUPS]
+    labelled = lot.frames[group[lot.frames] < speech.n_groups]
     fitted = np.sort(rng.permutation(labelled)[: probe.max_fitted])
     read = np.sort(rng.permutation(speech.others(lot))[: probe.max_read])
     truth = group[read]
     answers = probe.answers(latents[fitted], group[fitted], latents[read])
-    asked = np.bincount(truth, minlength=N_GROUPS)
-    right = np.bincount(truth[answers == truth], minlength=N_GROUPS)
+    asked = np.bincount(truth, minlength=speech.n_groups)
+    right = np.bincount(truth[answers == truth], minlength=speech.n_groups)
     return np.nan, *_accuracies(right, asked)
 
 

@@ -1,9 +1,9 @@
 """Maps from index to phone group, learnt from counts; see `sfvq_analysis.stats.labels.few_labels`.
 
-Counts have shape (8, K), a row each of `PHONE_GROUPS` and one of frames in no group, which teaches
-nothing. A map has shape (K,) and holds the group's place in `PHONE_GROUPS`. Ties (two commonest
-groups, two nearest indices) go to the group with more frames in all, then to the first: the
-direction of the axis decides nothing.
+Counts have shape (G + 1, K), a row each of the groups and a last one of frames in no group, which
+teaches nothing. A map has shape (K,) and holds the group's place among the groups. Ties (two
+commonest groups, two nearest indices) go to the group with more frames in all, then to the first:
+the direction of the axis decides nothing.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sfvq_analysis.phones import PHONE_GROUPS
 from sfvq_analysis.stats.histograms import smooth
 
 if TYPE_CHECKING:
@@ -20,7 +19,6 @@ if TYPE_CHECKING:
 
     Ints = NDArray[np.int64]
 
-N_GROUPS = len(PHONE_GROUPS)
 _MILLIONTHS = 1e6  # whole numbers, so that equal counts stay equal
 
 
@@ -45,7 +43,7 @@ def nearest_map(counts: Ints) -> Ints:
     to_left = np.where(left >= 0, at - left, end)
     to_right = np.where(right < end, right - at, end)
     first, second = groups[left], groups[np.minimum(right, end - 1)]
-    rank = np.argsort(-counts[:N_GROUPS].sum(axis=1), kind="stable").argsort()
+    rank = np.argsort(-counts[:-1].sum(axis=1), kind="stable").argsort()
     rightward = (to_right < to_left) | ((to_right == to_left) & (rank[second] < rank[first]))
     return np.where(rightward, second, first)
 
@@ -58,7 +56,7 @@ def smoothed_map(counts: Ints) -> Ints:
 def unordered_map(counts: Ints) -> Ints:
     """Return each index's commonest group, or the commonest of all."""
     groups, seen = _commonest(counts)
-    return np.where(seen, groups, counts[:N_GROUPS].sum(axis=1).argmax())
+    return np.where(seen, groups, counts[:-1].sum(axis=1).argmax())
 
 
 def permuted_map(counts: Ints, draw: Ints) -> Ints:
@@ -70,7 +68,7 @@ def permuted_map(counts: Ints, draw: Ints) -> Ints:
 
 def _commonest(counts: Ints) -> tuple[Ints, NDArray[np.bool_]]:
     """Return the commonest group of each index, and whether it has one."""
-    grouped = counts[:N_GROUPS]
+    grouped = counts[:-1]
     overall = grouped.sum(axis=1)
     rank = np.argsort(-overall, kind="stable")
     return rank[grouped[rank].argmax(axis=0)], grouped.sum(axis=0) > 0

@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from sfvq_analysis.stats.labels.index_maps import N_GROUPS
-
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -28,8 +26,8 @@ class Lot(NamedTuple):
     touched
         Which units they are of, shape (n_units,).
     fitted, read
-        Counts of group and index, shape (8, K), of these frames and of all frames of other units;
-        the last row counts frames in no group.
+        Counts of group and index, shape (G + 1, K), of these frames and of all frames of other
+        units; the last row counts frames in no group.
     """
 
     frames: Ints
@@ -45,7 +43,7 @@ class Lot(NamedTuple):
     @property
     def is_readable(self) -> bool:
         """Whether there is a group to learn and a group to read."""
-        return bool(self.fitted[:N_GROUPS].any() and self.read[:N_GROUPS].any())
+        return bool(self.fitted[:-1].any() and self.read[:-1].any())
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -55,13 +53,13 @@ class LabelledSpeech:
     Attributes
     ----------
     index, group
-        Of frames; group 7 is none.
+        Of frames; group G, their number, is none.
     starts
         Row of the first frame of every utterance, and the number of frames at the end.
     unit_of_utterance
         Speakers; utterances where there is one speaker.
     counts
-        Of unit, group and index, shape (n_units, 8, K).
+        Of unit, group and index, shape (n_units, G + 1, K).
     unit
         What units are.
     frame_seconds
@@ -84,14 +82,20 @@ class LabelledSpeech:
         units = utterances[unit].astype("category").cat.codes.to_numpy().astype(np.int64)
         index = table.frames["codeword"].to_numpy().astype(np.int64)
         group = table.frames["phone_group"].cat.codes.to_numpy().astype(np.int64)
-        group = np.where(group < 0, N_GROUPS, group)
+        n_groups = len(table.inventory.groups)
+        group = np.where(group < 0, n_groups, group)
         n_frames = utterances["n_frames"].to_numpy()
-        shape = (int(units.max(initial=-1)) + 1, N_GROUPS + 1, table.codebook_size)
+        shape = (int(units.max(initial=-1)) + 1, n_groups + 1, table.codebook_size)
         cells = (np.repeat(units, n_frames) * shape[1] + group) * shape[2] + index
         counts = np.bincount(cells, minlength=int(np.prod(shape))).reshape(shape)
         starts = np.append(0, np.cumsum(n_frames))
         seconds = table.grid.hop / table.grid.sample_rate
         return cls(index, group, starts, units, counts, unit, seconds)
+
+    @property
+    def n_groups(self) -> int:
+        """How many groups there are, with or without frames."""
+        return int(self.counts.shape[1]) - 1
 
     @property
     def n_units(self) -> int:
@@ -101,7 +105,7 @@ class LabelledSpeech:
     def lacks(self, minutes: float) -> str:
         """Return why so many minutes can't be drawn, or nothing."""
         found = len(self.index) * self.frame_seconds / 60
-        if not self.counts[:, :N_GROUPS].any():
+        if not self.counts[:, :-1].any():
             return "no frame has a group"
         if self.n_units < 2:
             return f"one {self.unit}: nobody else to read"
@@ -133,4 +137,4 @@ class LabelledSpeech:
     def others(self, lot: Lot) -> Ints:
         """Return the rows of the frames of other units that have a group."""
         elsewhere = np.repeat(~lot.touched[self.unit_of_utterance], np.diff(self.starts))
-        return np.flatnonzero(elsewhere & (self.group < N_GROUPS))
+        return np.flatnonzero(elsewhere & (self.group < self.n_groups))

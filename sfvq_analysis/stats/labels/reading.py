@@ -24,7 +24,7 @@ from sfvq_analysis.stats.inference import (
     permuted_codes,
 )
 from sfvq_analysis.stats.inference.reasons import joined, no_null
-from sfvq_analysis.stats.labels.index_maps import N_GROUPS, nearest_map, smoothed_map
+from sfvq_analysis.stats.labels.index_maps import nearest_map, smoothed_map
 from sfvq_analysis.stats.labels.labelled_minutes import LabelledSpeech
 
 if TYPE_CHECKING:
@@ -110,7 +110,7 @@ def reading_test(
 
 def _why_no_order(counts: Ints) -> str:
     """Return why the order of codes can teach nothing; empty if it can."""
-    if np.count_nonzero(counts[:N_GROUPS].any(axis=1)) < 2:
+    if np.count_nonzero(counts[:-1].any(axis=1)) < 2:
         return "one group only: nothing to tell apart"
     n_used = np.count_nonzero(counts.any(axis=0))
     return "" if n_used > 1 else "one used code: there is no order"
@@ -125,7 +125,7 @@ def _accuracies(lots: Sequence[Lot], draw: Ints) -> Floats:
 
 def _accuracy(read: Ints, groups: Ints) -> float:
     """Return the share of frames whose index has their group, mean over groups."""
-    asked = read[:N_GROUPS]
-    right = np.where(groups == np.arange(N_GROUPS)[:, None], asked, 0).sum(axis=1)
+    asked = read[:-1]
+    right = np.where(groups == np.arange(len(asked))[:, None], asked, 0).sum(axis=1)
     total = asked.sum(axis=1)
     return float((right[total > 0] / total[total > 0]).mean())

@@ -29,7 +29,7 @@ import numpy as np
 import pandas as pd
 
 from sfvq_analysis.errors import TableError, check_count
-from sfvq_analysis.phones import PHONE_GROUPS, as_pair, fold, normalise, phone_group, similar_pairs
+from sfvq_analysis.phones import timit_inventory
 from sfvq_analysis.stats.counting.reductions import unit_counts
 from sfvq_analysis.stats.histograms import smooth
 from sfvq_analysis.stats.inference import Inference, Measure, as_frame, null_summary, p_value
@@ -42,19 +42,23 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from sfvq_analysis.phones import Folding
+    from sfvq_analysis.phones import Folding, PhoneInventory
     from sfvq_analysis.stats.counting.reductions import Reductions, UnitCounts
     from sfvq_analysis.stats.inference import Tail
     from sfvq_analysis.tables import IndexTable
 
 
 class AdjacencyPairs(NamedTuple):
-    """Every two phones of a group that have enough tokens: rows of counts, group, similarity."""
+    """Every two phones of a group that have enough tokens: rows of counts, group, similarity.
+
+    `groups` are those of the inventory, in order.
+    """
 
     first: NDArray[np.int64]
     second: NDArray[np.int64]
     group: NDArray[np.str_]
     similar: NDArray[np.bool_]
+    groups: tuple[str, ...]
 
     @classmethod
     def of(
@@ -65,8 +69,10 @@ class AdjacencyPairs(NamedTuple):
         min_tokens: int,
     ) -> AdjacencyPairs:
         """Return the pairs of counts by phone; see `adjacency_test`."""
-        marked = _folded_pairs(similar_pairs() if similar is None else similar, phone_set)
-        group_of = [phone_group(phone, unknown="na") for phone in counts.values]
+        inventory = counts.inventory
+        given = inventory.pairs() if similar is None else similar
+        marked = _folded_pairs(given, phone_set, inventory)
+        group_of = [inventory.group_of(phone) for phone in counts.values]
         enough = counts.n_tokens >= min_tokens
         chosen = [
             (a, b)
@@ -79,22 +85,26 @@ class AdjacencyPairs(NamedTuple):
             second=rows[:, 1],
             group=np.array([group_of[a] for a, _ in chosen], dtype=np.str_),
             similar=np.array(
-                [as_pair(counts.values[a], counts.values[b]) in marked for a, b in chosen],
+                [tuple(sorted((counts.values[a], counts.values[b]))) in marked for a, b in chosen],
                 dtype=bool,
             ),
+            groups=inventory.groups,
         )
 
     def both_kinds(self) -> list[str]:
         """Return the groups that have similar pairs and others."""
         return [
             group
-            for group in PHONE_GROUPS
+            for group in self.groups
             if len(set(self.similar[self.group == group].tolist())) == 2
         ]
 
 
 def peak_adjacency(
-    found: pd.DataFrame, *, similar: Iterable[tuple[str, str]] | None = None
+    found: pd.DataFrame,
+    *,
+    similar: Iterable[tuple[str, str]] | None = None,
+    inventory: PhoneInventory | None = None,
 ) -> pd.DataFrame:
     """Return the distance between the main peaks of every two phones of a group.
 
@@ -104,6 +114,8 @@ def peak_adjacency(
         Of `sfvq_analysis.stats.peaks`, from a histogram by phone.
     similar
         Pairs to mark; by default the package's table (`sfvq_analysis.phones.similar_pairs`).
+    inventory
+        The table's, which says the groups of phones; by default TIMIT's.
 
     Returns
     -------
@@ -120,15 +132,16 @@ def peak_adjacency(
         raise TableError(
             "peaks aren't by phone alone", remedy='use index_histogram(table, by="phone")'
         )
-    marked = {as_pair(*pair) for pair in (similar_pairs() if similar is None else similar)}
+    known = inventory or timit_inventory()
+    marked = {known.as_pair(*pair) for pair in (known.pairs() if similar is None else similar)}
     main = main_peaks(found)
-    main = main.assign(group=[phone_group(str(phone), unknown="na") for phone in main["phone"]])
+    main = main.assign(group=[known.group_of(str(phone)) for phone in main["phone"]])
     rows = [
         {
             "phone_a": str(one.phone),
             "phone_b": str(other.phone),
             "group": one.group,
-            "similar": as_pair(str(one.phone), str(other.phone)) in marked,
+            "similar": known.as_pair(str(one.phone), str(other.phone)) in marked,
             "distance": abs(one.peak - other.peak),
             "distance_raw": abs(one.peak_raw - other.peak_raw),
         }
@@ -239,13 +252,15 @@ def _why_no_pairs(pairs: AdjacencyPairs, name: str) -> str:
     return "no similar phones of a group have main peaks"
 
 
-def _folded_pairs(pairs: Iterable[tuple[str, str]], phone_set: Folding) -> set[tuple[str, str]]:
+def _folded_pairs(
+    pairs: Iterable[tuple[str, str]], phone_set: Folding, inventory: PhoneInventory
+) -> set[tuple[str, ...]]:
     """Return pairs of folded phones; two that become one are a pair that doesn't occur."""
     folded = (
-        [fold(phone, phone_set, unknown="na") or normalise(phone) for phone in pair]
+        [inventory.folded(phone, phone_set) or inventory.name(phone) for phone in pair]
         for pair in pairs
     )
-    return {as_pair(a, b) for a, b in folded}
+    return {tuple(sorted(pair)) for pair in folded}
 
 
 def adjacency_of(counts: NDArray[np.float64], pairs: AdjacencyPairs) -> NDArray[np.float64]:

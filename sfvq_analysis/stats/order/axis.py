@@ -26,10 +26,7 @@ from sfvq_analysis.phones import (
     CONSONANT_GROUPS,
     PHONE_GROUPS,
     VOWEL_GROUPS,
-    as_pair,
-    normalise,
-    phone_group,
-    similar_pairs,
+    timit_inventory,
 )
 from sfvq_analysis.stats.arithmetic.densities import densities
 from sfvq_analysis.stats.arithmetic.parting import best_cut, ceiling, side_density
@@ -40,6 +37,7 @@ from sfvq_analysis.stats.units.usage import arc_pnmi, pnmi
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from sfvq_analysis.phones import PhoneInventory
     from sfvq_analysis.tables import IndexTable
 
 N_ARCS = 16
@@ -50,8 +48,8 @@ def axis_measures(
 ) -> pd.DataFrame:
     """Return the measures of the module's docstring as one row.
 
-    What can't be measured (one phone only, no similar pair, a codebook that 16 doesn't divide, a
-    fit whose variance is unknown) is NaN.
+    What can't be measured (one phone only, no similar pair, groups that aren't the paper's, a
+    codebook that 16 doesn't divide, a fit whose variance is unknown) is NaN.
 
     Parameters
     ----------
@@ -67,7 +65,7 @@ def axis_measures(
         ``step_optimised``, ``pairs``.
     """
     counts = phone_counts(table)
-    split = consonant_vowel_split(counts)
+    split = consonant_vowel_split(counts, inventory=table.inventory)
     fits = table.codebook_size % N_ARCS == 0
     fit = table.provenance.get("quantizer", {}).get("fit", {})
     variance = fit.get("variance", np.nan)
@@ -81,33 +79,40 @@ def axis_measures(
             "threshold": split["threshold"],
             "step": [relative_step(table)],
             "step_optimised": [bool(fit.get("temporal", False))],
-            "pairs": [similar_pair_distance(counts, similar)],
+            "pairs": [similar_pair_distance(counts, similar, inventory=table.inventory)],
         }
     )
 
 
-def consonant_vowel_split(counts: pd.DataFrame) -> pd.DataFrame:
+def consonant_vowel_split(
+    counts: pd.DataFrame, *, inventory: PhoneInventory | None = None
+) -> pd.DataFrame:
     """Return the best single threshold between consonants (and silence) and vowels, as one row.
 
     Parameters
     ----------
     counts
         Of `sfvq_analysis.stats.phone_counts`.
+    inventory
+        The table's, which says the groups of phones; by default TIMIT's.
 
     Returns
     -------
     pd.DataFrame
         ``threshold`` (the last index of the lower side), ``vowels_above`` (direction),
-        ``accuracy``, ``ceiling``; NaN and NA where a side has no frame.
+        ``accuracy``, ``ceiling``; NaN and NA where a side has no frame, or the inventory has groups
+        that aren't the paper's, which are on neither side.
     """
-    group_of = [phone_group(str(phone), unknown="na") for phone in counts.index]
+    known = inventory or timit_inventory()
+    group_of = [known.group_of(str(phone)) for phone in counts.index]
     rows = [[group == one for one in group_of] for group in PHONE_GROUPS]
     by_group = densities(np.array([counts.to_numpy()[row].sum(axis=0) for row in rows]))
     consonant, vowel = (
         side_density(by_group, np.isin(PHONE_GROUPS, groups))
         for groups in (CONSONANT_GROUPS, VOWEL_GROUPS)
     )
-    if np.isnan(consonant).any() or np.isnan(vowel).any():
+    sideless = not known.has_paper_groups
+    if sideless or np.isnan(consonant).any() or np.isnan(vowel).any():
         blank = {"threshold": [pd.NA], "vowels_above": [pd.NA]}
         nothing = pd.DataFrame({**blank, "accuracy": [np.nan], "ceiling": [np.nan]})
         return nothing.astype({"threshold": "Int32", "vowels_above": "boolean"})
@@ -123,7 +128,10 @@ def consonant_vowel_split(counts: pd.DataFrame) -> pd.DataFrame:
 
 
 def similar_pair_distance(
-    counts: pd.DataFrame, similar: Iterable[tuple[str, str]] | None = None
+    counts: pd.DataFrame,
+    similar: Iterable[tuple[str, str]] | None = None,
+    *,
+    inventory: PhoneInventory | None = None,
 ) -> float:
     """Return the mean earth mover's distance of the 16 similar pairs over that of all pairs.
 
@@ -134,11 +142,15 @@ def similar_pair_distance(
         NaN if that leaves none.
     similar
         Pairs instead of the sixteen.
+    inventory
+        The table's, which says how phones are named; by default TIMIT's.
     """
+    known = inventory or timit_inventory()
     total = counts.to_numpy().sum(axis=1, keepdims=True)
     cumulative = np.cumsum(counts.to_numpy() / total, axis=1)
-    row = {normalise(str(phone)): at for at, phone in enumerate(counts.index)}
-    pairs = similar_pairs("sixteen") if similar is None else [as_pair(*pair) for pair in similar]
+    row = {known.name(str(phone)): at for at, phone in enumerate(counts.index)}
+    sixteen = known.pairs("sixteen")
+    pairs = sixteen if similar is None else [known.as_pair(*pair) for pair in similar]
     near = [(row[a], row[b]) for a, b in pairs if a in row and b in row]
     every = list(combinations(range(len(counts)), 2))
     if not near:

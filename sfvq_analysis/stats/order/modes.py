@@ -19,7 +19,6 @@ import numpy as np
 import pandas as pd
 
 from sfvq_analysis.errors import check_count
-from sfvq_analysis.phones import phone_group
 from sfvq_analysis.stats.arithmetic.densities import densities
 from sfvq_analysis.stats.counting.reductions import unit_counts
 from sfvq_analysis.stats.histograms import SMOOTHING_WINDOW, smooth
@@ -111,7 +110,7 @@ def modes(
             "reason": _reasons(counts, min_tokens, inference),
         }
     )
-    groups = [phone_group(value, unknown="na") for value in counts.values]
+    groups = [counts.inventory.group_of(value) for value in counts.values]
     named = {"phone": counts.values, "phone_group": groups}
     keys = pd.DataFrame(named if by == "phone" else {"phone_group": counts.values}, dtype=object)
     return pd.concat([keys, frame.astype({"unit": "str", "reason": "str"})], axis=1)

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from sfvq_analysis.phones import Folding
+    from sfvq_analysis.phones import Folding, PhoneInventory
     from sfvq_analysis.stats.counting.reductions import Reductions
     from sfvq_analysis.tables import IndexTable
 
@@ -93,7 +93,7 @@ def feature_correlation(
     kept = FeaturePairs.rows_with_features(counts, min_tokens)
     whole = counts.total()
     total, used = whole[kept], whole.sum(axis=0) > 0
-    pairs = FeaturePairs.of([counts.values[at] for at in kept])
+    pairs = FeaturePairs.of([counts.values[at] for at in kept], counts.inventory)
     observed = pairs.correlations(axis_distances(total)[None])[0]
     nulls = {
         "order": pairs.correlations(_permuted_distances(total, used, inference)),
@@ -142,13 +142,14 @@ class FeaturePairs(NamedTuple):
     @staticmethod
     def rows_with_features(counts: UnitCounts, min_tokens: int) -> NDArray[np.int64]:
         """Return which values of counts have features and enough tokens that own a frame."""
-        featured = np.array([has_features(name) for name in counts.values], dtype=bool)
+        inventory = counts.inventory
+        featured = np.array([has_features(name, inventory) for name in counts.values], dtype=bool)
         return np.flatnonzero(featured & (counts.n_tokens >= min_tokens))
 
     @classmethod
-    def of(cls, phones: Sequence[str]) -> FeaturePairs:
+    def of(cls, phones: Sequence[str], inventory: PhoneInventory | None = None) -> FeaturePairs:
         """Return the pairs of phones, all of which must have features."""
-        vowel = np.array([is_vowel(phone) for phone in phones], dtype=bool)
+        vowel = np.array([is_vowel(phone, inventory) for phone in phones], dtype=bool)
         members: dict[Scope, NDArray[np.bool_]] = {
             "all": np.ones(len(phones), dtype=bool),
             "consonants": ~vowel,
@@ -156,7 +157,7 @@ class FeaturePairs(NamedTuple):
         }
         row, column = np.triu_indices(len(phones), 1)
         masks = {scope: own[row] & own[column] for scope, own in members.items()}
-        return cls(feature_distances(phones).to_numpy()[row, column], members, masks)
+        return cls(feature_distances(phones, inventory).to_numpy()[row, column], members, masks)
 
     def reason(self, scope: Scope, min_tokens: int, observed: float) -> str:
         """Return why a scope has no correlation."""

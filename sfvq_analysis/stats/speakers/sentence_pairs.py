@@ -22,7 +22,6 @@ COMPARISONS = (
     "similar rate",
     "different rate",
 )
-_PAUSES = ("h#", "pau", "epi")
 _TRIES = 8
 
 
@@ -97,12 +96,16 @@ def comparisons(
 
 
 def speech_rates(reductions: Reductions) -> NDArray[np.float64]:
-    """Return phones a second of every utterance, pauses (h#, pau, epi) left out; NaN without one.
+    """Return phones a second of every utterance, pauses left out; NaN without one.
+
+    Pauses are silence, and ``pau`` and ``epi`` of TIMIT.
 
     Closures and releases are phones of their own, as they are labelled.
     """
     tokens = reductions.tokens
-    spoken = tokens[~tokens["phone"].isin(_PAUSES)]
+    inventory = reductions.inventory
+    pauses = [name for name in tokens["phone"].cat.categories if inventory.is_pause(name)]
+    spoken = tokens[~tokens["phone"].isin(pauses)]
     n = len(reductions.utterances)
     row = spoken["utterance"].to_numpy()
     seconds = (spoken["stop_seconds"] - spoken["start_seconds"]).to_numpy()

@@ -93,7 +93,8 @@ def context_dependence(
 def _phones(reductions: Reductions, phone_set: Folding) -> NDArray[np.int64]:
     """Return every token's phone as a number, -1 for none; a neighbour needs no frame."""
     phone = reductions.tokens["phone"]
-    _, codes = value_codes(list(phone.cat.categories), "phone", phone_set)
+    phones = list(phone.cat.categories)
+    _, codes = value_codes(phones, "phone", phone_set, reductions.inventory)
     return np.asarray(np.append(codes, -1)[phone.cat.codes.to_numpy()], dtype=np.int64)
 
 

@@ -32,7 +32,6 @@ import pandas as pd
 from scipy.stats import norm, t
 
 from sfvq_analysis.errors import check_option
-from sfvq_analysis.phones import PHONE_GROUPS, find_phone
 from sfvq_analysis.stats.counting.reductions import as_reductions, unit_counts
 from sfvq_analysis.stats.inference import (
     Inference,
@@ -50,7 +49,6 @@ if TYPE_CHECKING:
 
 Source = Literal["index", "label"]
 LEAST_EXPECTED = 5.0
-_N_GROUPS = len(PHONE_GROUPS)
 _SWEEPS = 200
 
 
@@ -65,7 +63,7 @@ def group_transitions(
         A table or its reductions.
     source
         ``"index"``: every index stands for the group that most of its labelled frames have (the
-        earlier of `PHONE_GROUPS` where two have as many; none where no group has any), and moves
+        earlier of the inventory's where two have as many; none where no group has any), and moves
         are counted between neighbouring frames of an utterance. Frames of an index that stands for
         none break the sequence. It is what the axis shows.
         ``"label"``: the sequence of phone segments, with or without frames. Closures are passed
@@ -97,17 +95,20 @@ def group_transitions(
     of_unit = _moves_of_index(reductions) if source == "index" else _moves_of_labels(reductions)
     present = np.flatnonzero((of_unit.sum(axis=(0, 1)) + of_unit.sum(axis=(0, 2))) > 0)
     moves = of_unit[:, present][:, :, present].astype(np.float64)
-    return _frame(moves, [PHONE_GROUPS[at] for at in present], reductions, inference)
+    names = [reductions.inventory.groups[at] for at in present]
+    return _frame(moves, names, reductions, inference)
 
 
 def group_of_index(table: IndexTable | Reductions) -> NDArray[np.int64]:
-    """Return the place in `PHONE_GROUPS` of the group most frames of an index have, -1 for none.
+    """Return each index's group, that of most of its frames, as its place among the inventory's.
 
-    Shape (K,).
+    Shape (K,); -1 for none.
     """
     counts = unit_counts(table, "phone_group")
     total = counts.total()
-    places = np.array([PHONE_GROUPS.index(name) for name in counts.values], dtype=np.int64)
+    places = np.array(
+        [counts.inventory.groups.index(name) for name in counts.values], dtype=np.int64
+    )
     if not len(places):
         return np.full(counts.codebook_size, -1, dtype=np.int64)
     return np.where(total.sum(axis=0) > 0, places[total.argmax(axis=0)], -1)
@@ -166,19 +167,19 @@ def log_odds(moves: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _moves_of_index(reductions: Reductions) -> NDArray[np.int64]:
-    """Return the moves of every unit, shape (n_units, 7, 7)."""
+    """Return the moves of every unit, shape (n_units, G, G)."""
     group = group_of_index(reductions)
     rows = reductions.transitions
     before, after = (group[rows[name].to_numpy()] for name in ("index", "next_index"))
     unit = rows["unit"].cat.codes.to_numpy().astype(np.int64)
-    return _counted(unit, before, after, rows["count"].to_numpy(), len(reductions.units))
+    return _counted(unit, before, after, rows["count"].to_numpy(), reductions)
 
 
 def _moves_of_labels(reductions: Reductions) -> NDArray[np.int64]:
     tokens = reductions.tokens
-    names = [find_phone(str(name)) for name in tokens["phone"].cat.categories]
-    closure = np.array([phone is not None and phone.phoncode_class == "closure" for phone in names])
-    passed = closure[tokens["phone"].cat.codes.to_numpy()] if names else np.zeros(0, bool)
+    names = tokens["phone"].cat.categories
+    closure = np.array([reductions.inventory.is_closure(str(name)) for name in names], dtype=bool)
+    passed = closure[tokens["phone"].cat.codes.to_numpy()] if len(names) else np.zeros(0, bool)
     # the ordinal less the closures so far grows by 1 from one sound to the next, by more over a gap
     place = (tokens["ordinal"].to_numpy() - np.cumsum(passed))[~passed]
     row = tokens["utterance"].to_numpy()[~passed]
@@ -186,7 +187,7 @@ def _moves_of_labels(reductions: Reductions) -> NDArray[np.int64]:
     follows = (np.diff(row) == 0) & (np.diff(place) == 1)
     unit = reductions.utterances["unit"].to_numpy()[row[1:][follows]].astype(np.int64)
     before, after = group[:-1][follows], group[1:][follows]
-    return _counted(unit, before, after, np.ones(len(unit)), len(reductions.units))
+    return _counted(unit, before, after, np.ones(len(unit)), reductions)
 
 
 def _counted(
@@ -194,13 +195,15 @@ def _counted(
     before: NDArray[np.int64],
     after: NDArray[np.int64],
     count: NDArray[np.float64],
-    n_units: int,
+    reductions: Reductions,
 ) -> NDArray[np.int64]:
+    """Return the moves of every unit, shape (n_units, G, G)."""
+    n_units, n_groups = len(reductions.units), len(reductions.inventory.groups)
     move = (before >= 0) & (after >= 0) & (before != after)
-    cell = (unit * _N_GROUPS + before) * _N_GROUPS + after
-    size = n_units * _N_GROUPS**2
+    cell = (unit * n_groups + before) * n_groups + after
+    size = n_units * n_groups**2
     counted = np.bincount(cell[move], weights=count[move], minlength=size)
-    return counted.astype(np.int64).reshape(n_units, _N_GROUPS, _N_GROUPS)
+    return counted.astype(np.int64).reshape(n_units, n_groups, n_groups)
 
 
 def _frame(
@@ -216,7 +219,7 @@ def _frame(
     expected = quasi_independent(moves)[a, b]
     few = expected < LEAST_EXPECTED
     p = np.where(few, np.nan, _sign_p(drawn, n_units))
-    groups = pd.CategoricalDtype(list(PHONE_GROUPS), ordered=True)
+    groups = pd.CategoricalDtype(list(reductions.inventory.groups), ordered=True)
     frame = pd.DataFrame(
         {
             "group": pd.Categorical([names[at] for at in a], dtype=groups),

@@ -11,7 +11,6 @@ import numpy as np
 import pandas as pd
 
 from sfvq_analysis.errors import check_count, check_option
-from sfvq_analysis.phones import PHONE_GROUPS
 from sfvq_analysis.stats.arithmetic.contingency import entropy_of
 from sfvq_analysis.stats.arithmetic.densities import densities
 from sfvq_analysis.stats.counting.reductions import as_reductions, token_values, unit_counts
@@ -168,7 +167,9 @@ def _groups_of_indices(reductions: Reductions, n_frames: NDArray[np.int64]) -> d
     known = most > 0
     share = np.where(known, most / np.where(known, n_frames, 1), np.nan)
     return {
-        "phone_group": found["top_1"].set_categories(PHONE_GROUPS, ordered=True),
+        "phone_group": found["top_1"].set_categories(
+            list(reductions.inventory.groups), ordered=True
+        ),
         "group_share": share,
     }
 

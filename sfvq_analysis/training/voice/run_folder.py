@@ -13,6 +13,7 @@ import torch
 
 from sfvq_analysis.errors import VoiceError
 from sfvq_analysis.files import new_file
+from sfvq_analysis.tables.csv_files import write_csv
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -81,8 +82,7 @@ class PhaseFolder:
 
     def save(self, state: State) -> None:
         """Write the log as a table, then the state, each whole or not at all."""
-        with new_file(self.path / _LOG) as file:
-            file.write(pd.DataFrame(state.rows).to_csv(index=False).encode())
+        write_csv(pd.DataFrame(state.rows), self.path / _LOG)
         buffer = io.BytesIO()
         torch.save(state._asdict(), buffer)
         with new_file(self.path / _STATE) as file:

@@ -46,7 +46,9 @@ VOWEL_GROUPS: tuple[str, ...] = ("vowel", "diphthong", "approximant")
 
 UnknownPolicy = Literal["raise", "na"]
 Folding = Literal[61, 48, 39]
-PairSource = Literal["paper", "sixteen", "all"]
+
+FOLDED_CLOSURES = ("vcl", "cl")
+"""What the 48 have in place of the six closures."""
 
 _STRESS = re.compile(r"^([a-z]+)[0-2]$")
 
@@ -67,7 +69,8 @@ class Phone(NamedTuple):
     ipa: str | None
 
 
-def _rows(name: str) -> list[dict[str, str]]:
+def rows_of(name: str) -> list[dict[str, str]]:
+    """Return the rows of one of the package's tables."""
     text = resources.files("sfvq_analysis").joinpath(name).read_text(encoding="utf-8")
     return list(csv.DictReader(text.splitlines()))
 
@@ -93,11 +96,11 @@ fold48='zh', fold39='sh', example='azure', ipa='ʒ')
             example=row["example"] or None,
             ipa=row["ipa"] or None,
         )
-        for row in _rows("phones.csv")
+        for row in rows_of("phones.csv")
     }
 
 
-@functools.cache
+@functools.lru_cache(maxsize=1 << 16)
 def normalise(label: str) -> str:
     """Return the phone symbol of a label; an unknown label comes back lower-cased.
 
@@ -113,6 +116,12 @@ def normalise(label: str) -> str:
     if stressed and stressed[1] in phone_table():
         return stressed[1]
     return symbol
+
+
+def is_closure(symbol: str) -> bool:
+    """Tell whether a symbol is the closure of a stop (``tcl``, or ``cl`` and ``vcl`` of the 48)."""
+    phone = phone_table().get(symbol)
+    return symbol in FOLDED_CLOSURES or (phone is not None and phone.phoncode_class == "closure")
 
 
 def is_known(label: str) -> bool:
@@ -189,34 +198,6 @@ def fold(
         return phone.symbol if phone else None
     folded = phone.fold48 if to == 48 else phone.fold39
     return phone.symbol if folded is None and q == "keep" else folded
-
-
-@functools.cache
-def similar_pairs(source: PairSource = "all") -> tuple[tuple[str, str], ...]:
-    """Return pairs of phones that sound alike, each sorted, in alphabetical order.
-
-    Parameters
-    ----------
-    source
-        ``"paper"``: the pairs inside {f v}, {th dh}, {s z sh zh}, {hh hv}, which the paper finds
-        side by side; ``"sixteen"``: the sixteen pairs (voicing or nearest place of articulation)
-        on which the measure ``pairs`` of `sfvq_analysis.stats.axis_measures` is defined;
-        ``"all"``: both.
-
-    Examples
-    --------
-    >>> similar_pairs("paper")[:3]
-    (('dh', 'th'), ('f', 'v'), ('hh', 'hv'))
-    """
-    check_option("source", source, ("paper", "sixteen", "all"))
-    rows = [row for row in _rows("similar_pairs.csv") if source in ("all", row["source"])]
-    return tuple(sorted({as_pair(row["phone_a"], row["phone_b"]) for row in rows}))
-
-
-def as_pair(phone_a: str, phone_b: str) -> tuple[str, str]:
-    """Return two phones as an unordered pair: normalised and sorted."""
-    first, second = sorted((normalise(phone_a), normalise(phone_b)))
-    return first, second
 
 
 def refuse_unknown(labels: Iterable[tuple[str, str]]) -> None:

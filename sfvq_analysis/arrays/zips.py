@@ -1,0 +1,60 @@
+"""What damaged zip files raise, and a check of all that a zip file holds."""
+
+from __future__ import annotations
+
+import lzma
+import zipfile
+import zlib
+from typing import TYPE_CHECKING
+
+from sfvq_analysis.arrays.sizes import brief, check_inflation
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from sfvq_analysis.errors import SfvqError
+
+ZIP_DAMAGE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    NotImplementedError,  # a compression of other programs
+    RuntimeError,  # a password
+    EOFError,
+    OSError,
+    ValueError,
+    IndexError,
+)
+_FOLDER = 0x10
+_BLOCK = 1 << 20
+
+
+def check_zip(path: Path, refusal: type[SfvqError]) -> None:
+    """Raise a refusal if a zip file claims too much, or a part isn't what its checksum says.
+
+    A checksum of 0 is none: torch can be told not to compute them.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            members = archive.infolist()
+            _check_claims(members, path.stat().st_size, refusal)
+            for member in members:
+                if member.CRC:
+                    _read_through(archive, member)
+    except refusal:
+        raise
+    except ZIP_DAMAGE as error:
+        raise refusal(f"it is damaged ({brief(error)})", remedy="restore it") from error
+
+
+def _check_claims(members: list[zipfile.ZipInfo], n_bytes: int, refusal: type[SfvqError]) -> None:
+    check_inflation(n_bytes, sum(member.file_size for member in members), refusal)
+    if any(member.external_attr & _FOLDER for member in members):
+        # torch takes it for empty, and whatever was in memory for its numbers
+        raise refusal("it is damaged (a part of it is a folder)", remedy="restore it")
+
+
+def _read_through(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> None:
+    with archive.open(member) as file:
+        while file.read(_BLOCK):
+            pass

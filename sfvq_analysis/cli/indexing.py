@@ -1,0 +1,157 @@
+"""`sfvq index`: a corpus becomes tables of indices, and goes on where a kill left it."""
+
+from pathlib import Path
+from typing import Annotated, Optional
+
+import typer
+
+from sfvq_analysis.cli.application import app
+from sfvq_analysis.cli.arguments import (
+    ChannelOption,
+    CorpusArgument,
+    DeviceOption,
+    EncoderOption,
+    HalfOption,
+    HoldOutOption,
+    LabelPlaceOption,
+    LabelsOption,
+    MismatchOption,
+    ModeOption,
+    NoteOption,
+    OnErrorOption,
+    OutOption,
+    OverwriteOption,
+    OwnershipOption,
+    PastAudioOption,
+    PhonesOption,
+    QuantizerOption,
+    SaOption,
+    SpeakersOption,
+    SplitOption,
+    TierOption,
+    UnknownOption,
+)
+from sfvq_analysis.cli.resolving import (
+    command_line,
+    echo_counted,
+    find_corpus,
+    find_encoder,
+    find_quantizers,
+    n_of_m,
+)
+
+
+@app.command()
+def index(
+    corpus: CorpusArgument,
+    quantizer: QuantizerOption,
+    out: OutOption,
+    encoder: EncoderOption = None,
+    device: DeviceOption = "cpu",
+    half: HalfOption = False,
+    labels: LabelsOption = "auto",
+    tier: TierOption = None,
+    label_place: LabelPlaceOption = None,
+    speakers: SpeakersOption = None,
+    channel: ChannelOption = None,
+    on_error: OnErrorOption = "raise",
+    note: NoteOption = None,
+    split: SplitOption = None,
+    hold_out: HoldOutOption = None,
+    sa: SaOption = True,
+    mode: ModeOption = "exact",
+    ownership: OwnershipOption = "centre",
+    unknown: UnknownOption = "raise",
+    phone_set: PhonesOption = "auto",
+    past_audio: PastAudioOption = "raise",
+    allow_mismatch: MismatchOption = False,
+    csv: Annotated[bool, typer.Option("--csv", help="Write the flat frame as CSV too.")] = False,
+    spreadsheet_safe: Annotated[
+        bool,
+        typer.Option(
+            "--spreadsheet-safe", help="In CSV, put ' before text that looks like a formula."
+        ),
+    ] = False,
+    textgrids: Annotated[
+        bool, typer.Option("--textgrids", help="Write a Praat TextGrid with an index tier each.")
+    ] = False,
+    overwrite: OverwriteOption = False,
+) -> None:
+    """Turn CORPUS into indices aligned with its labels, one table a codebook (Parquet).
+
+    After a kill the same command goes on: utterances that are done aren't encoded again.
+    """
+    from sfvq_analysis.pipeline import IndexOptions, index_journal, index_table, journal_path
+    from sfvq_analysis.report.folders import provenance_of, whole_folder, write_manifest
+    from sfvq_analysis.textgrids import write_textgrids
+
+    quantizers = find_quantizers(quantizer)
+    speech = find_corpus(
+        corpus,
+        labels,
+        tier=tier,
+        label_place=label_place,
+        speakers=speakers,
+        channel=channel,
+        on_error=on_error,
+        sa=sa,
+        split=split,
+        note=note,
+    )
+    if hold_out:
+        _, speech = speech.hold_out(*n_of_m(hold_out))
+    chosen = find_encoder(encoder, quantizers, device=device, half=half)
+    options = IndexOptions(
+        mode, ownership, unknown, allow_mismatch, on_error, past_audio, phone_set
+    )
+    # the journal goes when the folder stands
+    with (
+        index_journal(journal_path(out)) as journal,
+        whole_folder(out, overwrite=overwrite) as folder,
+    ):
+        tables = index_table(speech, chosen, quantizers, options, journal=journal, progress=True)
+        for name, table in tables.items():
+            table.save(folder / name)
+            if csv:
+                table.to_csv(folder / f"{name}.csv", spreadsheet_safe=spreadsheet_safe)
+            if textgrids:
+                write_textgrids(table, folder / "textgrids" / name)
+        write_manifest(folder, {"command": command_line(), "tables": provenance_of(tables)})
+    for name, table in tables.items():
+        typer.echo(f"{out / name}: {table}")
+        echo_counted(table.provenance)
+
+
+@app.command()
+def phones(
+    corpus: CorpusArgument,
+    labels: LabelsOption = "auto",
+    tier: TierOption = None,
+    label_place: LabelPlaceOption = None,
+    on_error: OnErrorOption = "raise",
+    split: SplitOption = None,
+    phone_set: PhonesOption = "auto",
+    out: Annotated[
+        Optional[Path],
+        typer.Option("--out", "-o", metavar="FILE.csv", help="Write the list there, too."),
+    ] = None,
+) -> None:
+    """List the phone labels of CORPUS: how often, and which phone and group each became."""
+    from sfvq_analysis.phones import LabelCounts, phone_report
+    from sfvq_analysis.pipeline import IndexOptions
+    from sfvq_analysis.pipeline.indexing import corpus_inventory, phone_labels
+    from sfvq_analysis.tables import write_csv
+
+    speech = find_corpus(
+        corpus, labels, tier=tier, label_place=label_place, on_error=on_error, split=split
+    )
+    options = IndexOptions(unknown="na", on_error=on_error, phone_set=phone_set)
+    inventory = corpus_inventory(speech, options)
+    found = phone_report(inventory, LabelCounts.of(phone_labels(speech, on_error)).counts)
+    if out is not None:
+        write_csv(found, out)
+    typer.echo(found.to_string(index=False))
+    unknown = int((found["how"] == "unknown").sum())
+    typer.echo(f"{len(found)} labels, {unknown} unknown; read as {inventory.phone_set}")
+    if inventory.note:
+        typer.echo(f"  {inventory.note}")
