@@ -17,14 +17,16 @@ from made_tables import (
 from scipy.stats import false_discovery_control
 
 from sfvq_analysis.errors import OptionError
-from sfvq_analysis.phones import phone_group
+from sfvq_analysis.phones import CONSONANT_GROUPS, VOWEL_GROUPS, phone_group
 from sfvq_analysis.stats import claims as claims_of
 from sfvq_analysis.stats.claims import LEVEL
+from sfvq_analysis.stats.claims.order import one_threshold
 from sfvq_analysis.stats.claims.ranges import groups_in_ranges, sibilants, silences
 from sfvq_analysis.stats.claims.said import Said as Given
 from sfvq_analysis.stats.claims.speech import rare_moves, same_picture
 from sfvq_analysis.stats.claims.units import names_its_phone, peaks_apart
 from sfvq_analysis.stats.counting.reductions import reduce, unit_counts
+from sfvq_analysis.stats.groups.splits import splits
 from sfvq_analysis.stats.histograms import smooth
 from sfvq_analysis.stats.inference import Inference, permuted_codes
 from sfvq_analysis.stats.inference.relabelling import relabelled_counts
@@ -368,6 +370,34 @@ def test_where_all_frames_keep_to_two_codes_no_phones_fill_a_range_of_their_own(
     assert found.effect == pytest.approx(2 / 32)
     assert found.null_mean > 0.2  # in any other order these codes would be apart
     assert found.p > LEVEL
+
+
+def test_a_threshold_must_beat_orders_and_labels_by_hand():
+    said = _said(random_table(seed=5))
+    found = one_threshold(said).measure
+    of_orders = splits(said.reductions, inference=FEW).iloc[0]
+    phones = unit_counts(said.reductions, "phone").values
+    null = []
+    for draw in relabelled_counts(said.reductions, FEW, alike=True):
+        sides = []
+        for groups in (CONSONANT_GROUPS, VOWEL_GROUPS):
+            rows = [draw[[phone_group(p) == group for p in phones]].sum(0) for group in groups]
+            sides.append(np.mean([row / row.sum() for row in rows if row.sum()], axis=0))
+        below = [abs((sides[0] - sides[1])[: cut + 1].sum()) for cut in range(draw.shape[1])]
+        null.append(0.5 + max(below) / 2)
+    of_labels = (1 + np.sum(np.array(null) >= found.effect - 1e-9)) / (1 + len(null))
+    assert found.p == max(of_orders["p"], of_labels)
+
+
+def test_a_threshold_is_no_finding_where_indices_say_nothing_of_phones():
+    """Tokens keep to neighbouring codes, so that the order alone looks like one that parts them."""
+    plan = Simulation(n_own=6, n_tokens=12, codebook_size=32, informative=False, token_spread=0.2)
+    tables = [simulated_table(replace(plan, seed=seed)) for seed in range(25)]
+    inference = replace(FEW, n_bootstraps=0)
+    orders = [splits(table, inference=inference)["p"].iloc[0] for table in tables]
+    both = [one_threshold(_said(table, inference)).measure.p for table in tables]
+    assert sum(p <= LEVEL for p in orders) > 3
+    assert sum(p <= LEVEL for p in both) <= 3
 
 
 def test_distances_of_peaks_by_hand():
