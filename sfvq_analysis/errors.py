@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import math
 import re
-from typing import Literal, Self
+from itertools import islice
+from typing import TYPE_CHECKING, Literal, Self
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
 
 ErrorPolicy = Literal["raise", "skip"]
 """What becomes of bad data: the call stops at the first, or leaves it out and keeps a list."""
 
 _LINE_BREAKS = re.compile(r"\s*[\r\n\v\f\x1c-\x1e\x85\u2028\u2029]+\s*")
+_LONGEST_PLACE, _CUT_PLACE = 4096, 200  # no path of Linux is longer than the first
 
 
 def printable(text: str) -> str:
@@ -27,6 +32,11 @@ def printable(text: str) -> str:
     return "".join(one if one.isprintable() else ascii(one)[1:-1] for one in text)
 
 
+def cut(text: str, at_most: int) -> str:
+    """Return a text of at most so many characters, ``…`` in the place of what is cut off."""
+    return text if len(text) <= at_most else f"{text[: at_most - 1]}…"
+
+
 class SfvqError(ValueError):
     """Base of every error this package raises on purpose.
 
@@ -35,7 +45,8 @@ class SfvqError(ValueError):
     what
         What is wrong, with the offending value.
     where
-        File, line or utterance. May be added later by `at`, where it becomes known.
+        File, line or utterance; shown to the letter, what isn't printable escaped. May be added
+        later by `at`, where it becomes known.
     remedy
         What the reader can do.
 
@@ -52,14 +63,18 @@ class SfvqError(ValueError):
         self.remedy = remedy
 
     def __str__(self) -> str:
-        place = f"{self.where}: " if self.where else ""
+        place = f"{_placed(self.where)}: " if self.where else ""
         advice = f"; {self.remedy}" if self.remedy else ""
-        return printable(_LINE_BREAKS.sub(" ", f"{place}{self.what}{advice}"))
+        return place + printable(_LINE_BREAKS.sub(" ", f"{self.what}{advice}"))
 
     def at(self, where: str) -> Self:
         """Return the same error with its place put in front of what is known of it."""
         place = f"{where}: {self.where}" if self.where else where
         return type(self)(self.what, where=place, remedy=self.remedy)
+
+
+def _placed(where: str) -> str:
+    return printable(where if len(where) <= _LONGEST_PLACE else cut(where, _CUT_PLACE))
 
 
 class OptionError(SfvqError):
@@ -95,7 +110,45 @@ def shown(value: object, at_most: int = 60) -> str:
     'xxxxxx…
     """
     text = ascii(value) if isinstance(value, str) and not value.isprintable() else repr(value)
-    return text if len(text) <= at_most else f"{text[: at_most - 1]}…"
+    return cut(text, at_most)
+
+
+def listed(names: Collection[str], at_most: int = 8, *, width: int = 60) -> str:
+    """Return the first of some names, as messages show them; ``none`` if there are none.
+
+    Examples
+    --------
+    >>> listed(["phones", "words"]), listed(["1", "2", "3"], at_most=2), listed([])
+    ("'phones', 'words'", "'1', '2', …", 'none')
+    """
+    few = ", ".join(shown(name, width) for name in islice(names, at_most))
+    return (few + (", …" if len(names) > at_most else "")) or "none"
+
+
+def in_line(text: object, at_most: int = 60) -> str:
+    r"""Return what others say (an error, mostly) in one line without quotes.
+
+    Examples
+    --------
+    >>> in_line("bad magic\n  number"), in_line("x" * 100, at_most=4)
+    ('bad magic number', 'xxx…')
+    """
+    return cut(" ".join(str(text)[: 8 * at_most].split()), at_most)
+
+
+def told(error: BaseException, at_most: int = 160) -> str:
+    """Return the type of another's error and what it says, in one line.
+
+    Examples
+    --------
+    >>> told(KeyError("a")), told(ValueError())
+    ("KeyError: 'a'", 'ValueError')
+    """
+    try:
+        text = in_line(error, at_most)
+    except Exception:  # noqa: BLE001 -- an error of anyone's making
+        text = "unprintable"
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 
 def check_option(name: str, value: object, options: tuple[object, ...]) -> None:

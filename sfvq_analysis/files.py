@@ -1,16 +1,13 @@
-"""Files and folders that are written whole or not at all, and arrays that are read without code."""
+"""Files and folders: whether they are there, and written whole or not at all."""
 
 from __future__ import annotations
 
 import os
 import shutil
-import tokenize
 from contextlib import contextmanager, suppress
 from importlib import resources
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
-
-import numpy as np
+from typing import IO, TYPE_CHECKING
 
 from sfvq_analysis.partials import (
     claim_file,
@@ -22,10 +19,6 @@ from sfvq_analysis.partials import (
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from numpy.typing import NDArray
-
-    from sfvq_analysis.errors import SfvqError
 
 
 @contextmanager
@@ -92,22 +85,25 @@ def package_data(*parts: str) -> Path:
     return Path(str(resources.files("sfvq_analysis"))).joinpath("data", *parts)
 
 
-def read_npy(path: Path, refusal: type[SfvqError]) -> NDArray[Any]:
-    """Read a plain ``.npy``; pickles and archives are refused.
+def is_file(path: Path) -> bool:
+    """Tell whether a regular file is there, for any name; a pipe, which would wait, isn't one.
 
-    Parameters
-    ----------
-    path
-        The file.
-    refusal
-        Kind of the error that is raised if it isn't one.
+    One whose folder may not be looked into is taken to be there: opening it says what is wrong.
     """
     try:
-        with path.open("rb") as file:
-            array: NDArray[Any] = np.lib.format.read_array(file, allow_pickle=False)
-    except (ValueError, EOFError, OSError, tokenize.TokenError) as error:
-        raise refusal(f"not a plain .npy ({error})", remedy="store it with numpy.save") from error
-    return array
+        return path.is_file()
+    except PermissionError:
+        return True
+    except (OSError, ValueError):  # a name that is too long, or can't be one
+        return False
+
+
+def is_folder(path: Path) -> bool:
+    """Tell whether a folder is there, for any name and any permission."""
+    try:
+        return path.is_dir()
+    except (OSError, ValueError):
+        return False
 
 
 def _exchange(partial: Path, target: Path) -> None:

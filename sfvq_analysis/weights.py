@@ -33,7 +33,7 @@ VOICE_MODEL = "voice_model"
 """The kind that the header of a voice model states: a file with parts of several kinds."""
 _HEADER = "sfvq_analysis"
 _FORMAT = 1
-_COUNTER = "num_batches_tracked"
+BATCH_COUNTER = "num_batches_tracked"
 """What BatchNorm counts while it trains; it changes no output."""
 
 
@@ -142,7 +142,7 @@ def as_weights(state: Mapping[str, Any], refusal: type[SfvqError]) -> Weights:
     for name, tensor in state.items():
         if not isinstance(name, str):
             raise refusal(f"{name!r} names a weight", remedy="store the state dict of the net")
-        if not isinstance(tensor, torch.Tensor) or not _is_plain(tensor):
+        if not isinstance(tensor, torch.Tensor) or not is_dense(tensor) or tensor.is_complex():
             raise refusal(f"{name} isn't a plain tensor", remedy="store the state dict of the net")
         real = tensor.detach().float() if tensor.is_floating_point() else tensor.detach()
         weights[name] = real.cpu().numpy()
@@ -171,10 +171,10 @@ def load_weights(net: nn.Module, weights: Mapping[str, Any], refusal: type[SfvqE
             raise refusal(f"{name} isn't a weight of this net", remedy="give another checkpoint")
     state: dict[str, Tensor] = {}
     for name, shape in wanted.items():
-        if name not in weights and name.endswith(_COUNTER):
+        if name not in weights and name.endswith(BATCH_COUNTER):
             state[name] = torch.zeros(shape, dtype=torch.int64)
             continue
-        kind = np.int64 if name.endswith(_COUNTER) else np.float32
+        kind = np.int64 if name.endswith(BATCH_COUNTER) else np.float32
         array = _checked(name, weights.get(name), shape, refusal)
         state[name] = torch.from_numpy(array.astype(kind, order="C"))  # a copy
     net.load_state_dict(state, assign=True)
@@ -187,7 +187,7 @@ def weights_digest(state: Mapping[str, Tensor]) -> str:
     """
     digest = hashlib.sha256()
     for name in sorted(state):
-        if not name.endswith(_COUNTER):
+        if not name.endswith(BATCH_COUNTER):
             array = np.ascontiguousarray(state[name].detach().cpu().float().numpy(), dtype="<f4")
             digest.update(f"{name}:{array.shape}:".encode())
             digest.update(array.tobytes())
@@ -197,6 +197,13 @@ def weights_digest(state: Mapping[str, Tensor]) -> str:
 def part_of(weights: Mapping[str, NDArray[Any]], prefix: str) -> Weights:
     """Return the arrays whose names begin so, without the prefix."""
     return {k.removeprefix(prefix): v for k, v in weights.items() if k.startswith(prefix)}
+
+
+def is_dense(tensor: Tensor) -> bool:
+    """Tell whether a tensor is a plain array of numbers: not sparse, quantized or empty-handed."""
+    import torch
+
+    return tensor.layout is torch.strided and not tensor.is_quantized and not tensor.is_meta
 
 
 def check_finite(name: str, array: NDArray[Any], refusal: type[SfvqError]) -> None:
@@ -211,14 +218,6 @@ def _parsed(text: str | None) -> dict[str, Any]:
     except (ValueError, RecursionError):
         return {}
     return known if isinstance(known, dict) and known.get("format") == _FORMAT else {}
-
-
-def _is_plain(tensor: Tensor) -> bool:
-    """Whether a tensor is a dense array of real numbers."""
-    import torch
-
-    dense = tensor.layout is torch.strided and not tensor.is_quantized and not tensor.is_meta
-    return dense and not tensor.is_complex()
 
 
 def _checked(

@@ -426,3 +426,7 @@ def test_a_missing_or_old_transformers_is_named(folders, monkeypatch, version):
     with pytest.raises(EncoderError, match=r"pip install 'sfvq-analysis\[hf\]'$") as caught:
         HuggingFaceEncoder.open(folders["hubert-group"], 0)
     assert "\n" not in str(caught.value)
+
+
+def test_the_device_is_stated_so_that_a_run_on_another_starts_afresh(encoders):
+    assert {str(encoder.device) for encoder in encoders.values()} == {"cpu"}

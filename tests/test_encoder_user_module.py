@@ -241,3 +241,8 @@ def test_a_module_that_gives_another_shape_is_refused(written, new, what):
 def test_audio_that_isnt_one_channel_of_finite_floats_is_refused(written, audio):
     encoder = UserEncoder.open(written(NET))
     assert "audio" in refusal(lambda: encoder.encode(audio, RATE))
+
+
+def test_the_device_is_that_of_a_module_s_weights(written):
+    assert UserEncoder.open(written(NET)).device == "cpu"
+    assert UserEncoder.open(written(ENCODER, name="other.py")).device == ""

@@ -11,6 +11,8 @@ from sfvq_analysis.errors import (
     check_between,
     check_count,
     check_option,
+    listed,
+    told,
     unknown_option,
 )
 
@@ -30,7 +32,7 @@ def test_message_is_place_cause_remedy(where, remedy, message):
 
 def test_message_is_one_line_whatever_its_parts_hold():
     error = SfvqError("bad\nlabel", where="a\r\nb.phn", remedy="mend\n\n it")
-    assert str(error) == "a b.phn: bad label; mend it"
+    assert str(error) == r"a\r\nb.phn: bad label; mend it"
 
 
 def test_at_puts_places_in_front_and_keeps_the_kind():
@@ -104,3 +106,22 @@ def test_check_between_without_an_upper_end(value):
     with pytest.raises(OptionError) as caught:
         check_between("clip", value, 0.25)
     assert str(caught.value) == f"clip is {value!r}; use a number >= 0.25"
+
+
+def test_a_place_no_path_can_be_is_cut():
+    assert len(str(SfvqError("no", where="x" * 10_000))) < 300
+    assert str(SfvqError("no", where="x" * 4000)) == f"{'x' * 4000}: no"
+
+
+def test_what_others_say_is_one_short_line_even_if_they_cannot_say_it():
+    class MuteError(Exception):
+        def __str__(self):
+            raise RuntimeError
+
+    assert told(MuteError()) == "MuteError: unprintable"
+    assert told(OSError("a\n b" + "x" * 10_000), at_most=8) == "OSError: a bxxxx…"
+
+
+def test_names_are_listed_and_those_left_out_marked():
+    assert listed({"a\n": 1}) == r"'a\n'"
+    assert listed([str(n) for n in range(9)]).endswith("'7', …")

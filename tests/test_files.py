@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from sfvq_analysis import partials
-from sfvq_analysis.files import new_file, new_folder
+from sfvq_analysis.files import is_file, is_folder, new_file, new_folder
 from sfvq_analysis.report.folders import OutputError, whole_folder, write_manifest
 
 
@@ -227,3 +227,17 @@ def test_a_manifest_holds_any_name(tmp_path):
     assert known["skipped"] == ["\udc80", "é\n"]
     assert known["files"] == ["x\udc80é"]
     assert "é".encode() in content
+
+
+def test_only_regular_files_and_folders_are_there(tmp_path):
+    (tmp_path / "a").touch()
+    os.mkfifo(tmp_path / "pipe")
+    for name, file, folder in (
+        ("a", True, False),
+        ("", False, True),
+        ("pipe", False, False),
+        ("missing", False, False),
+        ("x" * 300, False, False),
+        ("a\0b", False, False),
+    ):
+        assert (is_file(tmp_path / name), is_folder(tmp_path / name)) == (file, folder)

@@ -85,3 +85,10 @@ def test_words_may_overlap_but_not_go_back():
     assert refusal(back, may_overlap=True) == (
         "a.lab:3: segment 'c' starts at sample 3, before 4; put the labels in order"
     )
+
+
+def test_what_is_wrong_with_a_tier_is_a_new_error_each_time():
+    fault = CorpusError("annotation 'a1' has no time", where="a.eaf:7", remedy="align it")
+    tier = LabelTier("seconds", (), fault=fault)
+    assert refusal(tier) == refusal(tier) == str(fault)
+    assert fault.__traceback__ is None  # a tier that is kept would hold what raised it

@@ -16,6 +16,7 @@ import torch
 from latent_samples import kaldi_ark, made_latents, text_ark, write_all
 
 from sfvq_analysis.encoders.latent_files import open_latent_file, read_latents
+from sfvq_analysis.encoders.latent_files.reading import read_array
 from sfvq_analysis.errors import EncoderError, OptionError
 
 ARRAY = np.random.default_rng(1).normal(size=(6, 3)).astype(np.float32)
@@ -538,3 +539,12 @@ def test_damaged_files(name, tmp_path):
         path.write_bytes(changed)
         for key in (*made_latents(), None):
             check_read_or_refused(path, key)
+
+
+def test_an_archive_that_is_gone_since_it_was_opened(tmp_path):
+    path = written(tmp_path, "ark")
+    place = open_latent_file(path)
+    path.unlink()
+    with pytest.raises(EncoderError, match="can't be read") as caught:
+        read_array(place, "x")
+    assert str(caught.value).startswith(f"{path}: ")

@@ -11,7 +11,6 @@ from sfvq_analysis.phones import (
     normalise,
     phone_group,
     phone_table,
-    refuse_unknown,
     similar_pairs,
 )
 
@@ -198,20 +197,6 @@ def test_all_similar_pairs_are_both_sources_once_each_in_order():
 def test_a_pair_has_no_order_and_no_spelling():
     assert as_pair("ZH", "sh") == as_pair("sh", "zh") == ("sh", "zh")
     assert as_pair("IY1", "ey0") == ("ey", "iy")
-
-
-def test_refuse_unknown_lists_every_label_with_count_and_first_place():
-    labels = [("s", "a.phn"), ("spn", "a.phn"), ("tck", "b.phn"), ("AH0", "b.phn"), ("spn", "c")]
-    with pytest.raises(CorpusError) as caught:
-        refuse_unknown(labels)
-    assert str(caught.value) == (
-        "unknown phones: 'spn' 2x (first in a.phn), 'tck' 1x (first in b.phn); "
-        'mend the labels, or pass unknown="na" (--unknown na) to leave these phones out'
-    )
-
-
-def test_refuse_unknown_passes_known_labels():
-    refuse_unknown((symbol.upper(), "a.phn") for symbol in SYMBOLS)
 
 
 def test_fold_checks_its_options_first():

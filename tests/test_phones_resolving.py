@@ -171,6 +171,10 @@ class TestInventory:
         assert (found.group("ZH"), found.symbol("xx")) == ("fricative", None)
         with pytest.raises(TableError, match="label '3' isn't in the inventory"):
             of("1 2", phone_set={"1": "a", "2": "b"}).covering(["3"])
+        beneath = of("s z iy", phone_set={"s": "hiss", "z": "hiss"})
+        assert (beneath.phone_set, beneath.group("iy")) == ("timit", "vowel")
+        with pytest.raises(TableError, match="label 'sh' isn't in the inventory"):
+            beneath.covering(["sh"])
 
     @given(st.lists(st.text(max_size=4), max_size=8), st.sampled_from(["timit", "arpabet", "ipa"]))
     def test_any_labels_have_an_inventory(self, labels, name):

@@ -14,6 +14,7 @@ from sfvq_analysis import __version__
 from sfvq_analysis.errors import EncoderError, QuantizerError
 from sfvq_analysis.weights import (
     as_weights,
+    is_dense,
     load_weights,
     read_safetensors,
     read_torch_weights,
@@ -269,3 +270,9 @@ def test_a_digest_names_weights():
 def test_a_digest_stays_from_version_to_version():
     # A changed digest would make every stored quantizer refuse its own encoder.
     assert weights_digest({"a": torch.tensor([[1.0, 2.0]])}) == "15d161f108cd4196"
+
+
+def test_only_arrays_of_numbers_are_dense():
+    assert is_dense(torch.zeros(2, dtype=torch.complex64))
+    assert not is_dense(torch.zeros(2).to_sparse())
+    assert not is_dense(torch.zeros(2, device="meta"))

@@ -1,17 +1,17 @@
 """Arrays from files of others: nothing in them is run, no memory is taken on their word."""
 
+from sfvq_analysis.arrays.finite import first_not_finite
 from sfvq_analysis.arrays.npy import read_npy, read_npy_stream
-from sfvq_analysis.arrays.sizes import brief, check_inflation, path_text
+from sfvq_analysis.arrays.sizes import check_inflation
 from sfvq_analysis.arrays.tensors import array_of, read_tensors
 from sfvq_analysis.arrays.zips import ZIP_DAMAGE, check_zip
 
 __all__ = [
     "ZIP_DAMAGE",
     "array_of",
-    "brief",
     "check_inflation",
     "check_zip",
-    "path_text",
+    "first_not_finite",
     "read_npy",
     "read_npy_stream",
     "read_tensors",

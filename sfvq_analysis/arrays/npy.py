@@ -14,7 +14,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 
-from sfvq_analysis.arrays.sizes import brief
+from sfvq_analysis.errors import in_line, shown
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -58,7 +58,7 @@ def read_npy(path: Path, refusal: type[SfvqError]) -> NDArray[Any]:
             return read_npy_stream(file, path.stat().st_size, refusal)
     except OSError as error:
         raise refusal(
-            f"can't be read ({brief(error.strerror or error)})", remedy="check the file"
+            f"can't be read ({in_line(error.strerror or error)})", remedy="check the file"
         ) from error
 
 
@@ -78,7 +78,7 @@ def read_npy_stream(file: IO[bytes], n_bytes: int, refusal: type[SfvqError]) -> 
         dtype, columns_first, shape, begin = _header(file, n_bytes)
     except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError) as error:
         raise refusal(
-            f"not a plain .npy ({brief(error, 80)})", remedy="store it with numpy.save"
+            f"not a plain .npy ({in_line(error, 80)})", remedy="store it with numpy.save"
         ) from error
     wanted, there = math.prod(shape) * dtype.itemsize, n_bytes - begin
     if wanted != there:
@@ -134,12 +134,12 @@ def _parsed(text: str) -> _Header:
         raise ValueError("its header lacks descr, fortran_order or shape")
     shape, order, descr = header["shape"], header["fortran_order"], header["descr"]
     if not isinstance(descr, str) or not _PLAIN.fullmatch(descr):
-        raise ValueError(f"it holds {brief(descr)}: no plain numbers")
+        raise ValueError(f"it holds {shown(descr)}: no plain numbers")
     if order not in (True, False) or not _is_shape(shape):
-        raise ValueError(f"shape is {brief(str(shape))}, fortran_order {brief(str(order))}")
+        raise ValueError(f"shape is {shown(shape)}, fortran_order {shown(order)}")
     dtype = np.dtype(descr)
     if dtype.kind not in "biufc":
-        raise ValueError(f"it holds {brief(descr)}: no plain numbers")
+        raise ValueError(f"it holds {shown(descr)}: no plain numbers")
     return dtype, bool(order), shape
 
 

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sfvq_analysis.arrays.sizes import brief
 from sfvq_analysis.arrays.zips import check_zip
-from sfvq_analysis.weights import read_torch_weights
+from sfvq_analysis.errors import in_line
+from sfvq_analysis.weights import is_dense, read_torch_weights
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -51,7 +51,7 @@ def array_of(tensor: Tensor, refusal: type[SfvqError]) -> NDArray[Any]:
     """
     import torch
 
-    if tensor.layout is not torch.strided or tensor.is_quantized or tensor.is_meta:
+    if not is_dense(tensor):
         raise refusal("it holds a sparse, quantized or empty-handed tensor", remedy=_REMEDY)
     if tensor.numel() * tensor.element_size() > tensor.untyped_storage().nbytes():
         raise refusal(
@@ -63,4 +63,4 @@ def array_of(tensor: Tensor, refusal: type[SfvqError]) -> NDArray[Any]:
             plain = plain.float()
         return np.asarray(plain.contiguous().numpy())
     except (RuntimeError, TypeError, NotImplementedError) as error:
-        raise refusal(f"its tensor can't be read ({brief(error)})", remedy=_REMEDY) from error
+        raise refusal(f"its tensor can't be read ({in_line(error)})", remedy=_REMEDY) from error

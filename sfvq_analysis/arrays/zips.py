@@ -7,7 +7,8 @@ import zipfile
 import zlib
 from typing import TYPE_CHECKING
 
-from sfvq_analysis.arrays.sizes import brief, check_inflation
+from sfvq_analysis.arrays.sizes import check_inflation
+from sfvq_analysis.errors import in_line
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -44,7 +45,7 @@ def check_zip(path: Path, refusal: type[SfvqError]) -> None:
     except refusal:
         raise
     except ZIP_DAMAGE as error:
-        raise refusal(f"it is damaged ({brief(error)})", remedy="restore it") from error
+        raise refusal(f"it is damaged ({in_line(error)})", remedy="restore it") from error
 
 
 def _check_claims(members: list[zipfile.ZipInfo], n_bytes: int, refusal: type[SfvqError]) -> None:

@@ -101,15 +101,3 @@ def whole_frames(n_bytes: int, frame_bytes: int) -> int:
             f"{frame_bytes}"
         )
     return n_bytes // frame_bytes
-
-
-def shown(text: str) -> str:
-    r"""Return the beginning of a text from a file, quoted and printable.
-
-    Examples
-    --------
-    >>> print(shown("pcm\n"))
-    'pcm\n'
-    """
-    quoted = ascii(text[:60])
-    return quoted if len(quoted) <= 62 else f"{quoted[:60]}…'"

@@ -30,13 +30,15 @@ def heeded_messages() -> Iterator[None]:
         If the decoder reports an error.
     """
     with _LOCK, tempfile.TemporaryFile() as kept:
-        with _redirected(kept):
-            yield
-        kept.seek(0)
-        lines = kept.readlines()
-    others = b"".join(line for line in lines if not line.startswith(_DECODER))
-    if others:
-        os.write(_STDERR, others)
+        try:
+            with _redirected(kept):
+                yield
+        finally:
+            kept.seek(0)
+            lines = kept.readlines()
+            others = b"".join(line for line in lines if not line.startswith(_DECODER))
+            if others:
+                os.write(_STDERR, others)
     errors = [line for line in lines if line.startswith(_DECODER[0]) and b"error:" in line]
     if errors:
         reason = errors[0].split(b"error:", 1)[1].strip().decode("ascii", "replace")

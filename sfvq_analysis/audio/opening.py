@@ -42,27 +42,13 @@ def open_audio(path: Path | str) -> Iterator[tuple[IO[bytes], int]]:
         with _opened(Path(path)) as file:
             yield file, os.fstat(file.fileno()).st_size
     except SfvqError as error:
-        raise error.at(shown_name(path)) from error
+        raise error.at(str(path)) from error
     except (OSError, MemoryError) as error:
         raise CorpusError(
             f"audio file can't be read ({_reason(error)})",
-            where=shown_name(path),
+            where=str(path),
             remedy="check the disk, or cut the file into utterances if it is too large",
         ) from error
-
-
-def shown_name(path: Path | str) -> str:
-    r"""Return a path as one printable line: itself where it is printable, else escaped and quoted.
-
-    Examples
-    --------
-    >>> shown_name("Äpfel/sa1.wav")
-    'Äpfel/sa1.wav'
-    >>> print(shown_name("sa1\n\udcff.wav"))
-    'sa1\n\udcff.wav'
-    """
-    text = str(path)
-    return text if text.isprintable() else ascii(text)
 
 
 def _opened(path: Path) -> IO[bytes]:

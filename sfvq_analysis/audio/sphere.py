@@ -17,8 +17,8 @@ from typing import IO, TYPE_CHECKING
 
 import numpy as np
 
-from sfvq_analysis.audio.claim import bytes_at, check_rate, check_samples, cut_off, damaged, shown
-from sfvq_analysis.errors import CorpusError
+from sfvq_analysis.audio.claim import bytes_at, check_rate, check_samples, cut_off, damaged
+from sfvq_analysis.errors import CorpusError, shown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

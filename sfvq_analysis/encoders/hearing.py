@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sfvq_analysis.audio import resample
-from sfvq_analysis.encoders.wording import in_brief
-from sfvq_analysis.errors import EncoderError, OptionError
+from sfvq_analysis.errors import EncoderError, OptionError, shown
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -26,7 +25,7 @@ def checked_audio(audio: NDArray[np.float32], sample_rate: int) -> NDArray[np.fl
         If `sample_rate` isn't an integer of at least 1.
     """
     if not isinstance(sample_rate, Integral) or isinstance(sample_rate, bool) or sample_rate < 1:
-        raise OptionError(f"sample_rate is {in_brief(sample_rate)}", remedy="use an integer >= 1")
+        raise OptionError(f"sample_rate is {shown(sample_rate)}", remedy="use an integer >= 1")
     audio = np.asarray(audio)
     if audio.ndim != 1 or audio.dtype.kind != "f":
         raise EncoderError(

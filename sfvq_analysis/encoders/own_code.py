@@ -10,8 +10,7 @@ from contextlib import contextmanager
 from importlib.abc import SourceLoader
 from typing import TYPE_CHECKING, Any
 
-from sfvq_analysis.encoders.wording import told
-from sfvq_analysis.errors import EncoderError, SfvqError
+from sfvq_analysis.errors import EncoderError, SfvqError, told
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

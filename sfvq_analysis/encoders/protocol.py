@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
+from sfvq_analysis.arrays.finite import first_not_finite
 from sfvq_analysis.errors import EncoderError
 
 if TYPE_CHECKING:
@@ -55,8 +56,8 @@ class Features:
                 f"features are {self.values.dtype} of shape {self.values.shape}",
                 remedy="an encoder gives float32 of shape (n_frames, dim)",
             )
-        if not np.isfinite(self.values).all():
-            row = int(np.flatnonzero(~np.isfinite(self.values).all(axis=1))[0])
+        row = first_not_finite(self.values)
+        if row is not None:
             raise EncoderError(
                 f"latents hold NaN or infinity, the first at frame {row}",
                 remedy="mend the latents or the encoder",

@@ -53,8 +53,7 @@ from sfvq_analysis.audio import resampled_length
 from sfvq_analysis.encoders.hearing import at_rate, checked_audio
 from sfvq_analysis.encoders.own_code import made_by, own_code
 from sfvq_analysis.encoders.protocol import Features
-from sfvq_analysis.encoders.wording import in_brief, told
-from sfvq_analysis.errors import EncoderError, OptionError
+from sfvq_analysis.errors import EncoderError, OptionError, shown, told
 from sfvq_analysis.timeline import FrameGrid
 
 if TYPE_CHECKING:
@@ -101,7 +100,7 @@ class UserEncoder:
             self._encodes = all(hasattr(made, name) for name in _MEMBERS)
             if not self._encodes and not callable(made):
                 raise EncoderError(
-                    f"the factory returned {in_brief(made)}",
+                    f"the factory returned {shown(made)}",
                     remedy=f"return an object with {', '.join(_MEMBERS)}, or a torch module",
                 )
             self.grid = _grid(made)
@@ -130,10 +129,16 @@ class UserEncoder:
         path = Path(name)
         if path.suffix != ".py" or not factory.isidentifier():
             raise OptionError(
-                f"{in_brief(text, 120)} names no factory", remedy="use module:<path.py>:<factory>"
+                f"{shown(text, 120)} names no factory", remedy="use module:<path.py>:<factory>"
             )
         made, digest = made_by(path, factory)
         return cls(made, path, {"factory": factory, "source": digest})
+
+    @property
+    def device(self) -> str:
+        """Where a torch module's weights are, as torch names it; empty for anything else."""
+        parameters = self._made.parameters() if _is_module(self._made) else ()
+        return next((str(one.device) for one in parameters), "")
 
     def n_frames(self, n_samples: int) -> int:
         """How many frames `n_samples` samples at the grid's rate give."""
@@ -176,9 +181,8 @@ class UserEncoder:
         import torch
 
         heard = at_rate(audio, sample_rate, self.grid.sample_rate)
-        parameters = self._made.parameters() if _is_module(self._made) else ()
-        device = next(iter(parameters), torch.empty(0)).device
-        given = self._made(torch.from_numpy(heard.copy())[None].to(device))  # (1, n, dim)
+        samples = torch.from_numpy(heard.copy())[None].to(self.device or "cpu")  # (1, n)
+        given = self._made(samples)  # (1, n, dim)
         if not isinstance(given, torch.Tensor) or given.ndim != 3 or len(given) != 1:
             raise EncoderError(
                 f"it gave {type(given).__name__} of shape {tuple(getattr(given, 'shape', ()))}",
@@ -207,9 +211,7 @@ def _counter(made: Any, grid: FrameGrid) -> Callable[[int], Any]:
 
 def _whole(name: str, value: Any, lowest: int) -> int:
     if not isinstance(value, Integral) or isinstance(value, bool) or value < lowest:
-        raise EncoderError(
-            f"its {name} is {in_brief(value)}", remedy=f"give an integer >= {lowest}"
-        )
+        raise EncoderError(f"its {name} is {shown(value)}", remedy=f"give an integer >= {lowest}")
     return int(value)
 
 

@@ -26,7 +26,7 @@ import io
 from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any
 
-from sfvq_analysis.errors import CorpusError, OptionError, shown
+from sfvq_analysis.errors import CorpusError, OptionError, listed, shown
 from sfvq_analysis.labels.entries import Label
 from sfvq_analysis.labels.table_rows import NEEDED, TIMES, Columns, Row, by_utterance, columns_of
 from sfvq_analysis.labels.text import exact_number, read_text, seconds_of, whole_number
@@ -43,7 +43,6 @@ if TYPE_CHECKING:
     Time = Fraction | int
 
 _SEPARATORS = ",\t;"
-_FEW = 8
 
 
 def read_csv_labels(path: Path) -> Utterances:
@@ -126,9 +125,8 @@ def _separator(text: str, path: Path) -> str:
         raise failure
     if not line:
         raise CorpusError("label file is empty", where=str(path), remedy="restore its labels")
-    listed = ", ".join(shown(name) for name in names[:_FEW])
     raise CorpusError(
-        f"no column 'label' among {listed}" + (", …" if len(names) > _FEW else ""),
+        f"no column 'label' among {listed(names)}",
         where=f"{path}:{line}",
         remedy=NEEDED,
     )

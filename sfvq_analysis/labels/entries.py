@@ -87,8 +87,8 @@ def as_segments(
         If a label is backward, shorter than a sample, too late to be true, or doesn't follow the
         one above it; the message names file and line.
     """
-    if tier.fault is not None:
-        raise tier.fault
+    if tier.fault is not None:  # a new one each time: the tier is kept, and read by many threads
+        raise CorpusError(tier.fault.what, where=tier.fault.where, remedy=tier.fault.remedy)
     segments: list[Segment] = []
     for label in tier.labels:
         try:

@@ -8,6 +8,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
+def last_part(name: str) -> str:
+    """Return what stands after the last ``/`` of a name."""
+    return name.rpartition("/")[2]
+
+
 def names_for(identity: str, names: Iterable[str]) -> list[str]:
     """Return the names that may mean an audio file.
 

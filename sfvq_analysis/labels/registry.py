@@ -8,14 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, get_args
 
-from sfvq_analysis.errors import CorpusError, OptionError, check_option, shown
+from sfvq_analysis.errors import CorpusError, OptionError, check_option, listed, shown
 from sfvq_analysis.labels.entries import as_segments
 from sfvq_analysis.labels.naming import names_for
 from sfvq_analysis.timeline import checked_integer
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
-
     from sfvq_analysis.labels.entries import LabelTier, Tiers, Utterances
     from sfvq_analysis.timeline import Segment
 
@@ -25,7 +23,7 @@ _READERS: dict[str, tuple[str, str]] = {
     "timit": ("timit", "read_timit"),
     "textgrid": ("textgrid", "read_textgrid"),
     "htk": ("htk", "read_htk"),
-    "mlf": ("htk", "read_mlf"),
+    "mlf": ("mlf", "read_mlf"),
     "ctm": ("ctm", "read_ctm"),
     "eaf": ("elan", "read_eaf"),
     "csv": ("csv_table", "read_csv_labels"),
@@ -155,7 +153,7 @@ def _of_utterance(utterances: Utterances, wanted: str | None, path: Path) -> Tie
         )
     if wanted is not None and wanted in utterances:
         return utterances[wanted]
-    named = _listed(utterances)
+    named = listed(utterances)
     if wanted is None:
         raise CorpusError(
             f"it holds {len(utterances)} utterances", where=str(path), remedy=f"choose one: {named}"
@@ -193,11 +191,6 @@ def _described(tiers: Tiers) -> str:
         for name, tier in tiers.items()
     ]
     return ", ".join(words[:_FEW]) + (", …" if len(words) > _FEW else "") or "none"
-
-
-def _listed(names: Collection[str]) -> str:
-    few = [shown(name) for name in list(names)[:_FEW]]
-    return ", ".join(few) + (", …" if len(names) > _FEW else "") or "none"
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,7 +237,7 @@ class LabelSource:
         found = names_for(self.identity, names)
         if len(found) != 1:
             raise CorpusError(
-                f"it is of {_listed(names)}, not of {shown(self.identity)} alone",
+                f"it is of {listed(names)}, not of {shown(self.identity)} alone",
                 where=str(self.path),
                 remedy="name the utterance as its audio file",
             )

@@ -27,7 +27,6 @@ from sfvq_analysis.phones.table import (
     normalise,
     phone_group,
     phone_table,
-    refuse_unknown,
 )
 
 __all__ = [
@@ -56,7 +55,6 @@ __all__ = [
     "phone_group",
     "phone_report",
     "phone_table",
-    "refuse_unknown",
     "resolve",
     "similar_pairs",
     "timit_inventory",

@@ -213,7 +213,7 @@ def _toml_rows(text: str) -> Iterator[tuple[str, GroupRow]]:
             names = {name: found.get(label) for name, found in own.items()}
             yield f"group {shown(group)}", GroupRow(label, group.strip(), **names)
     for name, found in own.items():
-        for label in found.keys() - grouped:
+        for label in sorted(found.keys() - grouped):
             raise CorpusError(f"[{name}] names {shown(label)}, which is in no group")
 
 

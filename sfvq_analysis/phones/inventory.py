@@ -99,7 +99,8 @@ class PhoneInventory:
         missing = sorted(set(labels) - self.entries.keys())
         if not missing:
             return self
-        if self.source or self.phone_set == "none":
+        has_own = any(entry.how == "file" for entry in self.entries.values())
+        if has_own or self.source or self.phone_set == "none":
             raise TableError(
                 f"label {shown(missing[0])} isn't in the inventory", remedy="resolve the labels"
             )

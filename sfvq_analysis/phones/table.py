@@ -28,7 +28,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 from sfvq_analysis.errors import CorpusError, check_option
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
 PHONE_GROUPS: tuple[str, ...] = (
     "silence",
@@ -198,32 +198,3 @@ def fold(
         return phone.symbol if phone else None
     folded = phone.fold48 if to == 48 else phone.fold39
     return phone.symbol if folded is None and q == "keep" else folded
-
-
-def refuse_unknown(labels: Iterable[tuple[str, str]]) -> None:
-    """Raise one error for all unknown labels, each with its count and the first place it stands.
-
-    Parameters
-    ----------
-    labels
-        (label, place) of every segment.
-
-    Raises
-    ------
-    CorpusError
-        If any label is outside the table.
-    """
-    counts: dict[str, int] = {}
-    first: dict[str, str] = {}
-    for label, place in labels:
-        if not is_known(label):
-            counts[label] = counts.get(label, 0) + 1
-            first.setdefault(label, place)
-    if counts:
-        listed = ", ".join(
-            f"{label!r} {n}x (first in {first[label]})" for label, n in counts.items()
-        )
-        raise CorpusError(
-            f"unknown phones: {listed}",
-            remedy='mend the labels, or pass unknown="na" (--unknown na) to leave these phones out',
-        )

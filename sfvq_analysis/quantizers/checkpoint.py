@@ -18,8 +18,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import torch
 
-from sfvq_analysis.arrays import array_of, brief, path_text, read_npy, read_tensors
-from sfvq_analysis.errors import QuantizerError, check_option
+from sfvq_analysis.arrays import array_of, read_npy, read_tensors
+from sfvq_analysis.errors import QuantizerError, check_option, in_line, printable, shown
+from sfvq_analysis.files import is_file
 from sfvq_analysis.quantizers.base import Provenance, Quantizer
 from sfvq_analysis.quantizers.codewords import checked_codewords, warn_of
 from sfvq_analysis.quantizers.plain import PlainVQ
@@ -101,31 +102,24 @@ def load_quantizer(path: Path | str, kind: QuantizerKind | None = None) -> Quant
     check_option("kind", kind, (None, *_KINDS))
     path = Path(path)
     try:
-        if not _is_file(path):
+        if not is_file(path):
             raise _missing(path)
         quantizer = _read(path, kind)
     except QuantizerError as error:
-        raise error.at(path_text(path)) from error
+        raise error.at(str(path)) from error
     except MemoryError as error:
         raise QuantizerError(
-            "it is too large for the memory", where=path_text(path), remedy="is it a codebook?"
+            "it is too large for the memory", where=str(path), remedy="is it a codebook?"
         ) from error
     except OSError as error:
         raise QuantizerError(
-            f"can't be read ({brief(error.strerror or error)})",
-            where=path_text(path),
+            f"can't be read ({in_line(error.strerror or error)})",
+            where=str(path),
             remedy="check the file and the rights to it",
         ) from error
     quantizer.source = str(path)
-    warn_of(quantizer.corners(), path_text(path))
+    warn_of(quantizer.corners(), printable(str(path)))
     return quantizer
-
-
-def _is_file(path: Path) -> bool:
-    try:
-        return path.is_file()
-    except ValueError:  # a NUL in it
-        return False
 
 
 def _missing(path: Path) -> QuantizerError:
@@ -157,7 +151,7 @@ def _unknown_suffix(path: Path) -> QuantizerError:
             "an .npz may hold many arrays", remedy="store the codebook with numpy.save, as .npy"
         )
     return QuantizerError(
-        f"checkpoint has suffix {brief(path.suffix)}", remedy="give .safetensors, .pt or .npy"
+        f"checkpoint has suffix {shown(path.suffix)}", remedy="give .safetensors, .pt or .npy"
     )
 
 
@@ -191,7 +185,7 @@ def quantizer_from(tensors: Weights, known: Mapping[str, Any]) -> Quantizer:
         case SpaceFillingVQ.kind:
             return SpaceFillingVQ(codebook, provenance, _stages(tensors))
         case kind:
-            raise QuantizerError(f"its kind is {brief(kind)}", remedy="update sfvq_analysis")
+            raise QuantizerError(f"its kind is {shown(kind)}", remedy="update sfvq_analysis")
 
 
 def _stages(tensors: Weights) -> list[NDArray[Any]]:
@@ -213,7 +207,7 @@ def _check_names(tensors: Weights, known: tuple[str, ...]) -> None:
     unknown = sorted(set(tensors) - set(known))
     if unknown:
         raise QuantizerError(
-            f"it holds {len(unknown)} tensors that no quantizer has, {brief(unknown[0])} the first",
+            f"it holds {len(unknown)} tensors that no quantizer has, {shown(unknown[0])} the first",
             remedy="save it with save_quantizer",
         )
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from sfvq_analysis.arrays import first_not_finite
 from sfvq_analysis.errors import QuantizerError
 
 if TYPE_CHECKING:
@@ -92,10 +93,10 @@ def warn_of(codewords: NDArray[np.float32], where: str) -> None:
 
 
 def _check_finite(array: NDArray[Any], what: str) -> None:
-    if not np.isfinite(array).all():
-        bad = np.flatnonzero(~np.isfinite(array).all(axis=1))
+    row = first_not_finite(array)
+    if row is not None:
         raise QuantizerError(
-            f"codebook holds {what}, the first at codeword {bad[0]}", remedy="mend the codebook"
+            f"codebook holds {what}, the first at codeword {row}", remedy="mend the codebook"
         )
 
 

@@ -19,12 +19,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sfvq_analysis.encoders.hearing import at_rate
-from sfvq_analysis.encoders.huggingface.hub import is_folder, model_folder
+from sfvq_analysis.encoders.huggingface.hub import model_folder
 from sfvq_analysis.encoders.huggingface.model import LoadedModel, Placement
 from sfvq_analysis.encoders.huggingface.preparation import LogMels
 from sfvq_analysis.encoders.protocol import Features
-from sfvq_analysis.encoders.wording import in_brief
-from sfvq_analysis.errors import EncoderError, OptionError, SfvqError, check_count
+from sfvq_analysis.errors import EncoderError, OptionError, SfvqError, check_count, shown
+from sfvq_analysis.files import is_folder
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -149,6 +149,11 @@ class HuggingFaceEncoder:
     def dim(self) -> int:
         """Dimensions of a frame."""
         return self._model.shape.dim
+
+    @property
+    def device(self) -> torch.device:
+        """Where it computes; another device gives other last bits."""
+        return self._model.device
 
     @property
     def config(self) -> EncoderConfig:
@@ -276,7 +281,7 @@ def _with_layer(text: str) -> tuple[str, int]:
     parts = _LAYER.fullmatch(text)
     if parts is None or (is_folder(Path(text)) and not is_folder(Path(parts[1]))):
         raise OptionError(
-            f"{in_brief(text, 120)} names no layer",
+            f"{shown(text, 120)} names no layer",
             remedy="put @ and its number behind it: @0 is what the first is given, @-1 the last",
         )
     return parts[1], int(parts[2])

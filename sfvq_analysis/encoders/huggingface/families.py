@@ -11,8 +11,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from sfvq_analysis.encoders.wording import in_brief
-from sfvq_analysis.errors import EncoderError
+from sfvq_analysis.errors import EncoderError, shown
 
 _OLDEST = (4, 40)
 _WIDEST, _DEEPEST, _MOST_HEADS, _LONGEST_KERNEL, _MOST_POSITIONS = 1 << 15, 256, 64, 1024, 6000
@@ -172,7 +171,7 @@ def family_of(model_type: object) -> Family:
     """
     if not isinstance(model_type, str) or model_type not in FAMILIES:
         raise EncoderError(
-            f"model_type is {in_brief(model_type)} in config.json",
+            f"model_type is {shown(model_type)} in config.json",
             remedy=f"give a model of {', '.join(FAMILIES)}",
         )
     return FAMILIES[model_type]

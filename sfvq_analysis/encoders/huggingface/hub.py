@@ -6,9 +6,8 @@ import re
 import warnings
 from pathlib import Path
 
-from sfvq_analysis.encoders.huggingface.json_files import is_file
-from sfvq_analysis.encoders.wording import in_brief, told
-from sfvq_analysis.errors import EncoderError
+from sfvq_analysis.errors import EncoderError, shown, told
+from sfvq_analysis.files import is_file, is_folder
 
 _NAME = r"[A-Za-z0-9][A-Za-z0-9._-]{0,95}"
 _MODEL = re.compile(rf"{_NAME}(?:/{_NAME})?")
@@ -40,14 +39,6 @@ def model_folder(name: str | Path) -> Path:
     return _cached(str(name)) or _downloaded(str(name))
 
 
-def is_folder(path: Path) -> bool:
-    """Whether a folder is there, for any name and any permission."""
-    try:
-        return path.is_dir()
-    except OSError:
-        return False
-
-
 def _cached(name: str) -> Path | None:
     """Return the folder of a model in the local cache, if it is there whole."""
     for weights in _WEIGHTS:
@@ -67,7 +58,7 @@ def _downloaded(name: str) -> Path:
         except Exception as error:
             raise EncoderError(
                 f"neither a folder nor a model the hub gives ({told(error)})",
-                where=in_brief(name, 120),
+                where=shown(name, 120),
                 remedy="check the name, or download the model and give its folder",
             ) from error
         if _has_weights(folder):

@@ -5,21 +5,13 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from sfvq_analysis.encoders.wording import told
-from sfvq_analysis.errors import EncoderError
+from sfvq_analysis.errors import EncoderError, told
+from sfvq_analysis.files import is_file
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 _MOST_BYTES = 1 << 24
-
-
-def is_file(path: Path) -> bool:
-    """Whether a plain file is there, for any name and any permission."""
-    try:
-        return path.is_file()
-    except OSError:
-        return False
 
 
 def read_json(path: Path) -> dict[str, Any]:

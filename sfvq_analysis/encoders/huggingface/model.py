@@ -16,8 +16,7 @@ from sfvq_analysis.encoders.huggingface.preparation import (
     prepared,
 )
 from sfvq_analysis.encoders.huggingface.shape import Shape
-from sfvq_analysis.encoders.wording import in_brief, told
-from sfvq_analysis.errors import EncoderError, OptionError
+from sfvq_analysis.errors import EncoderError, OptionError, shown, told
 from sfvq_analysis.timeline import FrameGrid
 from sfvq_analysis.weights import weights_digest
 
@@ -65,7 +64,7 @@ class Placement:
                 raise ValueError("no numbers are kept there")  # noqa: TRY301
         except Exception as error:  # torch raises almost anything
             raise OptionError(
-                f"device {in_brief(self.device)} can't be used ({told(error)})",
+                f"device {shown(self.device)} can't be used ({told(error)})",
                 remedy="use 'cpu', or 'cuda' where torch sees a GPU",
             ) from error
         if self.half and device.type != "cuda":

@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sfvq_analysis.encoders.huggingface.json_files import is_file, read_json
-from sfvq_analysis.encoders.wording import in_brief
-from sfvq_analysis.errors import EncoderError
+from sfvq_analysis.encoders.huggingface.json_files import read_json
+from sfvq_analysis.errors import EncoderError, shown
+from sfvq_analysis.files import is_file
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -142,14 +142,14 @@ def prepared(stated: Mapping[str, Any] | None, shape: Shape) -> Preparation:
     given = (stated or {}).get("feature_extractor_type", kind)
     if given != kind:
         raise EncoderError(
-            f"feature_extractor_type is {in_brief(given)}", remedy=f"this model's is {kind}"
+            f"feature_extractor_type is {shown(given)}", remedy=f"this model's is {kind}"
         )
     if shape.hears_mel:
         return _log_mels(stated or {}, shape)
     usual = not (shape.family.name == "wavlm" and shape.options["feat_extract_norm"] == "group")
     normalise = usual if stated is None else stated.get("do_normalize", True)
     if not isinstance(normalise, bool):
-        raise EncoderError(f"do_normalize is {in_brief(normalise)}", remedy="use true or false")
+        raise EncoderError(f"do_normalize is {shown(normalise)}", remedy="use true or false")
     if (stated or {}).get("feature_size", 1) != 1:
         raise EncoderError("feature_size isn't 1", remedy="this model hears samples")
     return Samples(_count("sampling_rate", stated or {}, _USUAL_RATE, _RATES), normalise)
@@ -190,6 +190,6 @@ def _count(name: str, stated: Mapping[str, Any], usual: int, span: tuple[int, in
     value = stated.get(name, usual)
     if not isinstance(value, int) or isinstance(value, bool) or not span[0] <= value <= span[1]:
         raise EncoderError(
-            f"{name} is {in_brief(value)}", remedy=f"use an integer from {span[0]} to {span[1]}"
+            f"{name} is {shown(value)}", remedy=f"use an integer from {span[0]} to {span[1]}"
         )
     return value

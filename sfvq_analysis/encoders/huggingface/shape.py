@@ -18,8 +18,7 @@ from sfvq_analysis.encoders.huggingface.families import (
     family_of,
 )
 from sfvq_analysis.encoders.huggingface.geometry import Convolutions
-from sfvq_analysis.encoders.wording import in_brief, told
-from sfvq_analysis.errors import EncoderError
+from sfvq_analysis.errors import EncoderError, shown, told
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -61,9 +60,8 @@ class Shape:
         Raises
         ------
         EncoderError
-            If transformers isn't usable, or an option has a value that no model has.
-        OptionError
-            If the ``model_type`` isn't one of those that are read.
+            If transformers isn't usable, the ``model_type`` isn't one of those that are read, or an
+            option has a value that no model has.
         """
         family = family_of(stated.get("model_type"))
         options = {name: stated[name] for name in family.rules if name in stated}
@@ -179,7 +177,7 @@ def _check(name: str, value: Any, rule: Rule) -> None:
             fits = _is_count(value, most) or (optional and value is None)
             wanted = f"an integer from 1 to {most}"
     if not fits:
-        raise EncoderError(f"{name} is {in_brief(value)} in config.json", remedy=f"use {wanted}")
+        raise EncoderError(f"{name} is {shown(value)} in config.json", remedy=f"use {wanted}")
 
 
 def _is_count(value: object, most: int) -> bool:

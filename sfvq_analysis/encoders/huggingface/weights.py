@@ -11,10 +11,10 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from sfvq_analysis.encoders.huggingface.families import HEADS
-from sfvq_analysis.encoders.huggingface.json_files import is_file, read_json
-from sfvq_analysis.encoders.wording import in_brief, told
-from sfvq_analysis.errors import EncoderError
-from sfvq_analysis.weights import read_torch_weights
+from sfvq_analysis.encoders.huggingface.json_files import read_json
+from sfvq_analysis.errors import EncoderError, shown, told
+from sfvq_analysis.files import is_file
+from sfvq_analysis.weights import BATCH_COUNTER, is_dense, read_torch_weights
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -33,7 +33,6 @@ _OLD_NAMES = {  # of weight normalisation, before torch 2
     ".weight_g": ".parametrizations.weight.original0",
     ".weight_v": ".parametrizations.weight.original1",
 }
-_COUNTER = "num_batches_tracked"
 
 
 def read_weights(net: nn.Module, folder: Path, family: Family) -> None:
@@ -73,7 +72,7 @@ def _give(net: nn.Module, stored: Stored, family: Family) -> None:
     own = _own(stored, wanted, family)
     state = {
         name: torch.zeros(shape, dtype=torch.int64)
-        if name.endswith(_COUNTER)
+        if name.endswith(BATCH_COUNTER)
         else _checked(name, own.get(name), shape)
         for name, shape in wanted.items()
     }
@@ -120,14 +119,14 @@ def _stored_parts(index: Path) -> Stored:
         stored |= _stored_part(index.parent, file)
     lost = next((name for name in places if name not in stored), None)
     if lost is not None:
-        raise EncoderError(f"no part holds {in_brief(lost)}", remedy="restore the parts")
+        raise EncoderError(f"no part holds {shown(lost)}", remedy="restore the parts")
     return stored
 
 
 def _stored_part(folder: Path, file: str) -> Stored:
     plain = file.endswith((".safetensors", ".bin")) and not set(file) & set("/\\\0")
     if not plain or not is_file(folder / file):
-        raise EncoderError(f"part {in_brief(file)} is missing", remedy="restore it")
+        raise EncoderError(f"part {shown(file)} is missing", remedy="restore it")
     try:
         return _stored(folder / file)
     except EncoderError as error:
@@ -163,9 +162,7 @@ def _stored_torch(path: Path) -> Stored:
     if not isinstance(state, dict) or not all(isinstance(name, str) for name in state):
         raise EncoderError("file holds no state dict", remedy="store the state dict of the model")
     tensors = {name: value for name, value in state.items() if isinstance(value, torch.Tensor)}
-    plain = all(
-        t.layout is torch.strided and not (t.is_quantized or t.is_meta) for t in tensors.values()
-    )
+    plain = all(map(is_dense, tensors.values()))
     # views of one small storage could otherwise stand for more than any memory holds
     claimed = sum(t.numel() * t.element_size() for t in tensors.values()) if plain else 0
     if not plain or claimed > 2 * path.stat().st_size:  # twice: some weights are tied
@@ -186,9 +183,9 @@ def _own(stored: Stored, wanted: Iterable[str], family: Family) -> Stored:
         plain = _of_today(name.removeprefix(prefix))
         if plain in known and plain not in own:
             own[plain] = read
-        elif not plain.startswith(HEADS) and not plain.endswith(_COUNTER):
+        elif not plain.startswith(HEADS) and not plain.endswith(BATCH_COUNTER):
             raise EncoderError(
-                f"weight {in_brief(name)} isn't of this net",
+                f"weight {shown(name)} isn't of this net",
                 remedy="config.json and weights should be of one model",
             )
     return own

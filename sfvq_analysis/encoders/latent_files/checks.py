@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from sfvq_analysis.arrays import first_not_finite
 from sfvq_analysis.errors import EncoderError
 
 if TYPE_CHECKING:
@@ -60,8 +61,8 @@ def _advice(array: NDArray[Any]) -> str:
 
 
 def _check_finite(values: NDArray[Any], what: str) -> None:
-    if not np.isfinite(values).all():
-        row = int(np.flatnonzero(~np.isfinite(values).all(axis=1))[0])
+    row = first_not_finite(values)
+    if row is not None:
         raise EncoderError(
             f"latents hold {what}, the first at frame {row}",
             remedy="mend the latents or the encoder",

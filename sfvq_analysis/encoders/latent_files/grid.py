@@ -8,8 +8,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from sfvq_analysis.arrays import brief, path_text
-from sfvq_analysis.errors import EncoderError, OptionError
+from sfvq_analysis.errors import EncoderError, OptionError, in_line, shown
 from sfvq_analysis.timeline import FrameGrid
 
 GRID_FILE = "grid.json"
@@ -71,7 +70,7 @@ def split_rate(spec: str) -> tuple[Path, FrameGrid | None]:
         raise OptionError(
             f"{stated['frames']} frames a second are no whole number of samples at "
             f"{sample_rate} Hz",
-            where=f"latents:{brief(spec, 200)}",
+            where=f"latents:{shown(spec, 200)}",
             remedy=f"state the rate, @100:44100, or hop and offset in {GRID_FILE}",
         )
     return Path(stated["place"]), FrameGrid(sample_rate, hop=int(hop), offset=int(hop) // 2)
@@ -104,14 +103,14 @@ def find_grid(place: Path, stated: FrameGrid | None) -> StatedGrid:
             return StatedGrid(stated)
         raise EncoderError(
             "file is missing",
-            where=path_text(paths[-1]),
+            where=str(paths[-1]),
             remedy='write {"name": …, "sample_rate": …, "hop": …, "offset": …} there, or state '
             f"frames a second, as in latents:{place.name}@50",
         )
     found = _read_grid(path)
     if stated and stated.hop * found.grid.sample_rate != found.grid.hop * stated.sample_rate:
         raise EncoderError(
-            f"it has {found.grid}, stated is {stated}", where=path_text(path), remedy="mend either"
+            f"it has {found.grid}, stated is {stated}", where=str(path), remedy="mend either"
         )
     return found
 
@@ -122,7 +121,7 @@ def _read_grid(path: Path) -> StatedGrid:
         numbers = (stated[name] for name in ("sample_rate", "hop", "offset"))
         return StatedGrid(FrameGrid(*numbers), stated["name"], stated.get("window", 0))
     except (EncoderError, OptionError) as error:
-        raise EncoderError(error.what, where=path_text(path), remedy=error.remedy) from error
+        raise EncoderError(error.what, where=str(path), remedy=error.remedy) from error
 
 
 def _parsed(path: Path) -> Any:
@@ -133,7 +132,7 @@ def _parsed(path: Path) -> Any:
     except EncoderError:
         raise
     except (ValueError, RecursionError, OSError) as error:
-        raise EncoderError(f"not JSON ({brief(error)})", remedy="mend it") from error
+        raise EncoderError(f"not JSON ({in_line(error)})", remedy="mend it") from error
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -141,7 +140,7 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     names = [name for name, _ in pairs]
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice is not None:
-        raise EncoderError(f"{brief(twice)} is stated twice", remedy="state it once")
+        raise EncoderError(f"{shown(twice)} is stated twice", remedy="state it once")
     return dict(pairs)
 
 

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sfvq_analysis.arrays import brief, check_inflation
+from sfvq_analysis.arrays import check_inflation
 from sfvq_analysis.encoders.latent_files.source import LatentFile
-from sfvq_analysis.errors import EncoderError
+from sfvq_analysis.errors import EncoderError, in_line, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -62,7 +62,7 @@ class Hdf5File(LatentFile):
             _check_whole(dataset)
             if dataset.dtype.kind not in "biufc":
                 raise EncoderError(
-                    f"it holds {brief(dataset.dtype)}: no plain numbers",
+                    f"it holds {in_line(dataset.dtype)}: no plain numbers",
                     remedy="store floats of shape (n_frames, dim)",
                 )
             array = np.asarray(dataset[()])
@@ -83,7 +83,7 @@ class Hdf5File(LatentFile):
             raise
         except Exception as error:  # damaged files raise almost anything
             raise EncoderError(
-                f"not a whole HDF5 file ({brief(error)})", remedy="restore it"
+                f"not a whole HDF5 file ({in_line(error)})", remedy="restore it"
             ) from error
 
 
@@ -99,7 +99,7 @@ def _is_dataset(file: Any, key: str) -> bool:
         if link is None:
             return False
         if not isinstance(link, h5py.HardLink):
-            raise EncoderError(f"{brief(part)} is a link", remedy="store the array itself")
+            raise EncoderError(f"{shown(part)} is a link", remedy="store the array itself")
         node = node[part]
     return isinstance(node, h5py.Dataset)
 

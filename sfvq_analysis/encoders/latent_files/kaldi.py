@@ -13,14 +13,13 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
-from sfvq_analysis.arrays import brief
 from sfvq_analysis.encoders.latent_files.kaldi_matrix import (
     begins_matrix,
     read_matrix,
     skip_matrix,
 )
 from sfvq_analysis.encoders.latent_files.source import UNNAMED, LatentFile
-from sfvq_analysis.errors import EncoderError
+from sfvq_analysis.errors import EncoderError, in_line, shown
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -89,7 +88,7 @@ class ScpFile(LatentFile):
         except (OSError, ValueError) as error:
             if not isinstance(error, EncoderError):
                 error = EncoderError(
-                    f"{brief(entry.name)} can't be read ({brief(error)})",
+                    f"{shown(entry.name)} can't be read ({in_line(error)})",
                     remedy="check the file it names",
                 )
             raise error.at(f"line {entry.line}") from error
@@ -107,11 +106,11 @@ class ScpFile(LatentFile):
         there = [path for path in (beside, here) if path.is_file()]
         if not there:
             raise EncoderError(
-                f"{brief(name, 200)} is missing", remedy="mend the script or restore the archive"
+                f"{shown(name, 200)} is missing", remedy="mend the script or restore the archive"
             )
         if len(there) == 2 and not beside.samefile(here):
             raise EncoderError(
-                f"{brief(name, 200)} is in the script's folder and in the working folder",
+                f"{shown(name, 200)} is in the script's folder and in the working folder",
                 remedy="give a full path",
             )
         return there[0]
@@ -136,7 +135,7 @@ def _check_key(path: Path, key: str, offset: int) -> None:
         found = file.read(len(expected))
     if offset < len(expected) or found != expected:
         raise EncoderError(
-            f"byte {offset} of {path.name} is not where the matrix of {brief(key)} begins",
+            f"byte {offset} of {path.name} is not where the matrix of {shown(key)} begins",
             remedy="make the script anew, with copy-feats",
         )
 
@@ -154,12 +153,12 @@ def _offsets(path: Path) -> dict[str, int]:
         file.seek(0)
         while (key := _next_key(file)) is not None:
             if key in found:
-                raise EncoderError(f"it holds {brief(key)} twice", remedy="store each key once")
+                raise EncoderError(f"it holds {shown(key)} twice", remedy="store each key once")
             found[key] = file.tell()
             try:
                 skip_matrix(file, end)
             except EncoderError as error:
-                raise error.at(brief(key)) from error
+                raise error.at(shown(key)) from error
     return found
 
 
@@ -177,7 +176,7 @@ def _next_key(file: IO[bytes]) -> str | None:
     key, space, _ = block[start:].partition(b" ")
     if not space:
         raise EncoderError(
-            f"{brief(key[:40])} at byte {begin + start} is no key", remedy="is it a Kaldi archive?"
+            f"{shown(key[:40])} at byte {begin + start} is no key", remedy="is it a Kaldi archive?"
         )
     file.seek(begin + start + len(key) + 1)
     return _decoded(key)
@@ -187,9 +186,9 @@ def _decoded(key: bytes) -> str:
     try:
         text = key.decode("utf-8")
     except UnicodeDecodeError as error:
-        raise EncoderError(f"key {brief(key[:40])} isn't UTF-8", remedy="rename it") from error
+        raise EncoderError(f"key {shown(key[:40])} isn't UTF-8", remedy="rename it") from error
     if not text.isprintable():
-        raise EncoderError(f"key {brief(text)} isn't printable", remedy="is it a Kaldi archive?")
+        raise EncoderError(f"key {shown(text)} isn't printable", remedy="is it a Kaldi archive?")
     return text
 
 
@@ -211,7 +210,7 @@ def _entries(path: Path) -> dict[str, Entry]:
                 raise error.at(f"line {number}") from error
             if key in entries:
                 raise EncoderError(
-                    f"{brief(key)} is also on line {entries[key].line}",
+                    f"{shown(key)} is also on line {entries[key].line}",
                     where=f"line {number}",
                     remedy="state each key once",
                 )
@@ -224,20 +223,20 @@ def _entry(number: int, line: bytes) -> tuple[str, Entry]:
         raise EncoderError("it is longer than 65536 bytes", remedy="is it a Kaldi script?")
     key, *rest = line.strip().split(None, 1)
     if not rest:
-        raise EncoderError(f"{brief(key[:80])} names no file", remedy="write: key file:offset")
+        raise EncoderError(f"{shown(key[:80])} names no file", remedy="write: key file:offset")
     try:
         name = rest[0].decode("utf-8")
     except UnicodeDecodeError as error:
-        raise EncoderError(f"{brief(rest[0])} isn't UTF-8", remedy="rename the file") from error
+        raise EncoderError(f"{shown(rest[0])} isn't UTF-8", remedy="rename the file") from error
     if "|" in (name[0], name[-1]):
         raise EncoderError(
-            f"{brief(name)} is a pipe; commands are never run", remedy="run it, and name its output"
+            f"{shown(name)} is a pipe; commands are never run", remedy="run it, and name its output"
         )
     if name == "-" or "\0" in name:
-        raise EncoderError(f"{brief(name)} is no file", remedy="name the archive")
+        raise EncoderError(f"{shown(name)} is no file", remedy="name the archive")
     if _RANGE.search(name):
         raise EncoderError(
-            f"{brief(name)} is a range of rows", remedy="store the rows with copy-feats"
+            f"{shown(name)} is a range of rows", remedy="store the rows with copy-feats"
         )
     offset = _OFFSET.fullmatch(name)
     if offset:

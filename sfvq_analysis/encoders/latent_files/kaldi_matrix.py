@@ -18,8 +18,7 @@ from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from sfvq_analysis.arrays import brief
-from sfvq_analysis.errors import EncoderError
+from sfvq_analysis.errors import EncoderError, in_line, shown
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -124,7 +123,7 @@ def _binary_header(file: IO[bytes], end: int) -> MatrixHeader | None:
         header = _compressed(token, file.read(16))
     else:
         raise EncoderError(
-            f"it holds {_OTHER.get(token, brief(token))}, no matrix of floats", remedy=_REMEDY
+            f"it holds {_OTHER.get(token, shown(token))}, no matrix of floats", remedy=_REMEDY
         )
     if min(header.rows, header.columns) < 0 or (header.rows == 0) != (header.columns == 0):
         raise EncoderError(
@@ -200,7 +199,7 @@ def _text(file: IO[bytes]) -> bytes:
     head, opening, _ = start.partition(b"[")
     if not opening or head.strip():
         raise EncoderError(
-            f"it holds {brief(start[:40])} where a matrix should begin", remedy=_REMEDY
+            f"it holds {shown(start[:40])} where a matrix should begin", remedy=_REMEDY
         )
     file.seek(begin + len(head) + 1)
     parts: list[bytes] = []
@@ -233,11 +232,13 @@ def _text_matrix(body: bytes) -> NDArray[np.float64]:
 def _numbers(number: int, row: list[bytes]) -> list[float]:
     for text in row:
         if not _NUMBERS.fullmatch(text):
-            raise EncoderError(f"row {number} holds {brief(text)}", remedy="give finite numbers")
+            raise EncoderError(f"row {number} holds {shown(text)}", remedy="give finite numbers")
     try:
         return [float(text) for text in row]
     except ValueError as error:
-        raise EncoderError(f"row {number}: {brief(error)}", remedy="give finite numbers") from error
+        raise EncoderError(
+            f"row {number}: {in_line(error)}", remedy="give finite numbers"
+        ) from error
 
 
 def _cut_off() -> EncoderError:

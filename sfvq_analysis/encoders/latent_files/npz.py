@@ -5,9 +5,9 @@ from __future__ import annotations
 import zipfile
 from typing import TYPE_CHECKING, Any
 
-from sfvq_analysis.arrays import ZIP_DAMAGE, brief, check_inflation, read_npy_stream
+from sfvq_analysis.arrays import ZIP_DAMAGE, check_inflation, read_npy_stream
 from sfvq_analysis.encoders.latent_files.source import LatentFile
-from sfvq_analysis.errors import EncoderError
+from sfvq_analysis.errors import EncoderError, in_line, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,12 +27,12 @@ class NpzFile(LatentFile):
             self._archive = zipfile.ZipFile(path)
         except ZIP_DAMAGE as error:
             raise EncoderError(
-                f"not an .npz ({brief(error)})", remedy="store it with numpy.savez"
+                f"not an .npz ({in_line(error)})", remedy="store it with numpy.savez"
             ) from error
         self._members: dict[str, zipfile.ZipInfo] = {}
         for name, member in _arrays(self._archive):
             if name in self._members:
-                raise EncoderError(f"it holds {brief(name)} twice", remedy="store each name once")
+                raise EncoderError(f"it holds {shown(name)} twice", remedy="store each name once")
             self._members[name] = member
 
     @property
@@ -55,7 +55,7 @@ class NpzFile(LatentFile):
         except EncoderError:
             raise
         except ZIP_DAMAGE as error:
-            raise EncoderError(f"it is damaged ({brief(error)})", remedy="restore it") from error
+            raise EncoderError(f"it is damaged ({in_line(error)})", remedy="restore it") from error
 
 
 def _arrays(archive: zipfile.ZipFile) -> Iterator[tuple[str, zipfile.ZipInfo]]:

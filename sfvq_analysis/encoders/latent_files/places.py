@@ -9,16 +9,15 @@ from itertools import islice
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, NamedTuple
 
-from sfvq_analysis.arrays import brief, path_text
 from sfvq_analysis.encoders.latent_files.reading import (
     READERS,
-    is_file,
     open_latent_file,
     read_array,
     read_only_array,
 )
-from sfvq_analysis.encoders.latent_files.source import UNNAMED, listed
-from sfvq_analysis.errors import EncoderError
+from sfvq_analysis.encoders.latent_files.source import UNNAMED, counted_keys
+from sfvq_analysis.errors import EncoderError, shown
+from sfvq_analysis.files import is_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -82,7 +81,7 @@ def open_place(place: Path) -> LatentPlace:
     except (OSError, ValueError):
         there = False
     if not there:
-        raise EncoderError("no such file or folder", where=path_text(place), remedy="check it")
+        raise EncoderError("no such file or folder", where=str(place), remedy="check it")
     return _File(place)
 
 
@@ -103,7 +102,7 @@ class _Folder(LatentPlace):
         if not paths:
             raise EncoderError(
                 "folder holds no latents",
-                where=path_text(self._folder),
+                where=str(self._folder),
                 remedy=f"store one file an utterance, {', '.join(_ONE_UTTERANCE)}",
             )
         return _first_readable(partial(_only_in, path) for path in paths)
@@ -115,7 +114,7 @@ class _Folder(LatentPlace):
         if len(there) > 1:
             raise EncoderError(
                 f"its latents are there {len(there)} times: {', '.join(p.name for p in there)}",
-                where=path_text(stem),
+                where=str(stem),
                 remedy="keep one",
             )
         return _only_in(there[0] if there else paths[0], dim)
@@ -135,11 +134,11 @@ class _File(LatentPlace):
         try:
             keys = self._file.first_keys(_TRIED)
         except EncoderError as error:
-            raise error.at(path_text(path)) from error
+            raise error.at(str(path)) from error
         if not keys or tuple(keys) == (UNNAMED,):
             raise EncoderError(
-                f"it holds no arrays by utterance ({listed(keys)})",
-                where=path_text(path),
+                f"it holds no arrays by utterance ({counted_keys(keys)})",
+                where=str(path),
                 remedy="store them under the utterances' ids",
             )
         return _first_readable(partial(self._found, key) for key in keys)
@@ -149,11 +148,11 @@ class _File(LatentPlace):
 
     def _found(self, key: str, dim: int | None = None) -> Found:
         values = read_array(self._file, key, dim, empty=True)
-        return Found(values, f"{path_text(self._file.path)}: {brief(key)}")
+        return Found(values, f"{self._file.path}: {shown(key)}")
 
 
 def _only_in(path: Path, dim: int | None = None) -> Found:
-    return Found(read_only_array(path, dim, empty=True), path_text(path))
+    return Found(read_only_array(path, dim, empty=True), str(path))
 
 
 def _inside(folder: Path, utterance: str) -> PurePosixPath:
@@ -162,8 +161,8 @@ def _inside(folder: Path, utterance: str) -> PurePosixPath:
     inside = path.name and not path.is_absolute() and ".." not in path.parts
     if not inside or str(path) != utterance or "\0" in utterance:
         raise EncoderError(
-            f"utterance {brief(utterance)} isn't the name of a file in the folder",
-            where=path_text(folder),
+            f"utterance {shown(utterance)} isn't the name of a file in the folder",
+            where=str(folder),
             remedy="rename the utterance",
         )
     return path

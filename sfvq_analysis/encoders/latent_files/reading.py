@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sfvq_analysis.arrays import brief, path_text
 from sfvq_analysis.encoders.latent_files.checks import checked_latents
 from sfvq_analysis.encoders.latent_files.hdf5 import Hdf5File
 from sfvq_analysis.encoders.latent_files.kaldi import ArkFile, ScpFile
@@ -13,7 +12,8 @@ from sfvq_analysis.encoders.latent_files.npy import NpyFile
 from sfvq_analysis.encoders.latent_files.npz import NpzFile
 from sfvq_analysis.encoders.latent_files.source import UNNAMED
 from sfvq_analysis.encoders.latent_files.torch_file import TorchFile
-from sfvq_analysis.errors import EncoderError, check_count
+from sfvq_analysis.errors import EncoderError, check_count, in_line, shown
+from sfvq_analysis.files import is_file, is_folder
 
 if TYPE_CHECKING:
     import numpy as np
@@ -78,7 +78,7 @@ def read_only_array(
     try:
         key = file.only_key()
     except EncoderError as error:
-        raise error.at(path_text(path)) from error
+        raise error.at(str(path)) from error
     return read_array(file, key, dim, empty=empty)
 
 
@@ -89,9 +89,11 @@ def read_array(
     try:
         return _read_array(file, key, dim, empty=empty)
     except EncoderError as error:
-        raise error.at(path_text(file.path)) from error
+        raise error.at(str(file.path)) from error
     except MemoryError as error:
         raise _too_large(file.path) from error
+    except OSError as error:  # it is gone since it was opened, or the disk is
+        raise _unreadable(file.path, error) from error
 
 
 def _read_array(file: LatentFile, key: str, dim: int | None, *, empty: bool) -> NDArray[np.float32]:
@@ -100,7 +102,7 @@ def _read_array(file: LatentFile, key: str, dim: int | None, *, empty: bool) -> 
     try:
         return checked_latents(file.read(key), dim, empty=empty)
     except EncoderError as error:
-        raise (error.at(brief(key)) if key != UNNAMED else error) from error
+        raise (error.at(shown(key)) if key != UNNAMED else error) from error
 
 
 def open_latent_file(path: Path | str) -> LatentFile:
@@ -115,48 +117,35 @@ def open_latent_file(path: Path | str) -> LatentFile:
     try:
         return _reader(path)(path)
     except EncoderError as error:
-        raise error.at(path_text(path)) from error
+        raise error.at(str(path)) from error
     except MemoryError as error:
         raise _too_large(path) from error
     except OSError as error:
-        raise EncoderError(
-            f"can't be read ({brief(error.strerror or error)})",
-            where=path_text(path),
-            remedy="check the file and the rights to it",
-        ) from error
+        raise _unreadable(path, error) from error
 
 
 def _reader(path: Path) -> type[LatentFile]:
-    if _is_folder(path):
+    if is_folder(path):
         raise EncoderError("it is a folder", remedy="name a file, or an encoder: latents:<folder>")
     reader = READERS.get(path.suffix.lower())
     if reader is None:
         raise EncoderError(
-            f"latents have suffix {brief(path.suffix)}", remedy=f"give one of {', '.join(READERS)}"
+            f"latents have suffix {shown(path.suffix)}", remedy=f"give one of {', '.join(READERS)}"
         )
     if not is_file(path):
         raise EncoderError("latents are missing", remedy="store them there")
     return reader
 
 
-def _too_large(path: Path) -> EncoderError:
+def _unreadable(path: Path, error: OSError) -> EncoderError:
     return EncoderError(
-        "latents are too large for the memory", where=path_text(path), remedy="store them in parts"
+        f"can't be read ({in_line(error.strerror or error)})",
+        where=str(path),
+        remedy="check the file and the rights to it",
     )
 
 
-def is_file(path: Path) -> bool:
-    """Tell whether a path is a regular file: a pipe would be waited for."""
-    try:
-        return path.is_file()
-    except PermissionError:
-        return True  # opening it says so
-    except (OSError, ValueError):  # too long, or a NUL in it
-        return False
-
-
-def _is_folder(path: Path) -> bool:
-    try:
-        return path.is_dir()
-    except (OSError, ValueError):
-        return False
+def _too_large(path: Path) -> EncoderError:
+    return EncoderError(
+        "latents are too large for the memory", where=str(path), remedy="store them in parts"
+    )

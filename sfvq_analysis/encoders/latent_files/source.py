@@ -5,8 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any
 
-from sfvq_analysis.arrays import brief
-from sfvq_analysis.errors import EncoderError
+from sfvq_analysis.errors import EncoderError, listed, shown
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -69,7 +68,7 @@ class LatentFile(ABC):
     def lacks(self, key: str) -> EncoderError:
         """Return the error for a name that isn't there."""
         return EncoderError(
-            f"it holds no array {brief(key)}", remedy=f"give one of {listed(self.keys)}"
+            f"it holds no array {shown(key)}", remedy=f"give one of {counted_keys(self.keys)}"
         )
 
     def only_key(self) -> str:
@@ -87,19 +86,18 @@ class LatentFile(ABC):
                 raise EncoderError("it holds no array", remedy="store the latents in it")
             case keys:
                 raise EncoderError(
-                    "it holds several arrays", remedy=f"give a key, of {listed(keys)}"
+                    "it holds several arrays", remedy=f"give a key, of {counted_keys(keys)}"
                 )
 
 
-def listed(keys: Sequence[str]) -> str:
-    """Return the first names and how many there are.
+def counted_keys(keys: Sequence[str]) -> str:
+    """Return how many names there are, and the first of them.
 
     Examples
     --------
-    >>> listed(["a", "b"]), listed([str(n) for n in range(9)])
+    >>> counted_keys(["a", "b"]), counted_keys([str(n) for n in range(9)])
     ("2: 'a', 'b'", "9: '0', '1', '2', '3', '4', …")
     """
     if tuple(keys) == (UNNAMED,):
         return "1, which has no name"
-    more = ", …" if len(keys) > _SHOWN else ""
-    return f"{len(keys)}: {', '.join(brief(key, 30) for key in keys[:_SHOWN])}{more}"
+    return f"{len(keys)}: {listed(keys, _SHOWN, width=30)}"
