@@ -149,6 +149,14 @@ class TestTextGrids:
         tiers = corpus["s1/a"].load().tiers
         assert tiers == {"phone": silent, "word": (Segment(0, 80, ""), *WORDS)}
 
+    def test_a_tier_of_text_is_a_tier_like_any(self, tmp_path):
+        write_audio(tmp_path / "a.wav")
+        text = (Segment(0, 400, "see it"),)
+        write_text(tmp_path / "a.TextGrid", textgrid(phones=PHONES, utterance=text))
+        tiers = {"phone": "phones", "text": "utterance"}
+        found = scan_corpus(tmp_path, "textgrid", tier=tiers)["a"].load().tiers
+        assert found == {"phone": PHONES, "text": text}
+
     def test_tiers_are_named(self, tmp_path):
         write_audio(tmp_path / "a.wav")
         write_text(tmp_path / "a.TextGrid", textgrid(Wörter=WORDS, Laute=PHONES))

@@ -174,13 +174,13 @@ class TestGoingOn:
         assert len(ramp.encoded) == 1
         assert table.utterances["utterance"].tolist() == ["b", "c", "e"]
 
-    def test_what_was_skipped_stays_skipped(self, tmp_path, journal):
+    def test_what_was_skipped_is_tried_again(self, tmp_path, journal):
         corpus = made_corpus(tmp_path / "c", a="0 9000 s\n", b=PHONES, c=PHONES)
         skip = IndexOptions(on_error="skip")
         interrupted(corpus, journal, after=2, options=skip)
         ramp = Ramp()
         table = index_table(corpus, ramp, LINE, skip, journal=journal)
-        assert len(ramp.encoded) == 1
+        assert len(ramp.encoded) == 2  # a, and c; b was finished
         undisturbed = index_table(corpus, Ramp(), LINE, skip)
         assert table.provenance == undisturbed.provenance
         assert [one["utterance"] for one in table.provenance["skipped"]] == ["a"]
@@ -322,3 +322,10 @@ class TestFile:
             assert said.startswith(str(journal) if said else "")
             assert "\n" not in said
         assert n_right > 15
+
+
+def test_outputs_of_long_names_have_journals_of_their_own(tmp_path):
+    long = "ä" * 120
+    one, other = (journal_path(tmp_path / f"{long}{end}") for end in "12")
+    assert one != other
+    assert len(os.fsencode(one.name)) <= 255 - len("-journal")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import itertools
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from test_pipeline import HOP, LINE, Ramp, made_corpus
 from sfvq_analysis import index_table, sample_features
 from sfvq_analysis.errors import CorpusError, OptionError, SfvqError
 from sfvq_analysis.pipeline import AbxOptions, IndexOptions, abx_export, encoded_utterances
+from sfvq_analysis.pipeline.encoding import without_root
 from sfvq_analysis.pipeline.indexing import phone_labels
 
 RATE = 16_000
@@ -208,3 +210,16 @@ def test_an_abx_export_stays_in_its_folder(corpus, tmp_path):
     assert [path.name for path in (tmp_path / "deep").iterdir()] == ["out"]
     lines = (done.folder / "phones.item").read_text().splitlines()
     assert {len(line.split(" ")) for line in lines} == {7}
+
+
+@pytest.mark.parametrize(
+    ("text", "shortened"),
+    [
+        ("a/data/b.wav", "data/b.wav"),
+        ("utterance b (a/b.wav): a/b.phn:2: x", "utterance b (b.wav): b.phn:2: x"),
+        ("data/b.wav", "data/b.wav"),
+        ("it's 'a/b.wav'", "it's 'b.wav'"),
+    ],
+)
+def test_paths_are_shortened_where_they_begin_with_the_root(text, shortened):
+    assert without_root(text, Path("a")) == shortened

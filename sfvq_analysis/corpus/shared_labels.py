@@ -5,37 +5,37 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from sfvq_analysis.errors import CorpusError, shown
+from sfvq_analysis.errors import CorpusError, listed, shown
 from sfvq_analysis.labels import read_label_file
-from sfvq_analysis.labels.naming import names_for
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from sfvq_analysis.labels import LabelFormat
-
-_FEW = 4
 
 
 @dataclass
 class SharedLabels:
     """Utterances of a label file, of which each belongs to one audio file.
 
-    Which may be which: `sfvq_analysis.labels.naming.names_for`.
+    Which may be which is said by `sfvq_analysis.labels.naming.names_for`; here it is looked up.
 
     Attributes
     ----------
     path
         The label file.
-    by_stem
-        The utterances' names in the file, by their last part.
+    names
+        The utterances' names in the file, in order.
+    by_end
+        The names that end so, by their last parts: of ``s1/a``, ``a`` and ``s1/a``.
     taken
         Which audio file has which name.
     """
 
     path: Path
-    by_stem: Mapping[str, tuple[str, ...]]
+    names: Mapping[str, None]
+    by_end: Mapping[str, list[str]]
     taken: dict[str, str] = field(default_factory=dict)
 
     @classmethod
@@ -47,11 +47,12 @@ class SharedLabels:
         CorpusError
             If it isn't of that format.
         """
-        by_stem: dict[str, tuple[str, ...]] = {}
-        for name in filter(None, read_label_file(path, label_format)):
-            stem = _last(name)
-            by_stem[stem] = (*by_stem.get(stem, ()), name)
-        return cls(path, by_stem)
+        names = dict.fromkeys(filter(None, read_label_file(path, label_format)))
+        by_end: dict[str, list[str]] = {}
+        for name in names:
+            for end in _ends(name):
+                by_end.setdefault(end, []).append(name)
+        return cls(path, names, by_end)
 
     def take(self, identity: str) -> str:
         """Return the name that the file has for an utterance, which no other may have then.
@@ -67,18 +68,16 @@ class SharedLabels:
             If the file has no such utterance, several that may be meant, or one that another audio
             file is.
         """
-        found = names_for(identity, self.by_stem.get(_last(identity), ()))
+        found = self._named(identity)
         if len(found) > 1:
             raise CorpusError(
-                f"{self.path} has {len(found)} utterances of that name: "
-                f"{', '.join(map(shown, found[:_FEW]))}",
+                f"{self.path} has {len(found)} utterances of that name: {listed(found)}",
                 remedy="name utterances by their paths below the corpus' folder",
             )
         if not found:
-            few = ", ".join(map(shown, sorted(self.names)[:_FEW]))
             raise CorpusError(
                 f"utterance lacks its labels in {self.path}",
-                remedy=f"it holds {len(self.names)} utterances, such as {few}",
+                remedy=f"it holds {len(self.names)} utterances, such as {listed(self.names)}",
             )
         other = self.taken.setdefault(found[0], identity)
         if other != identity:
@@ -88,15 +87,19 @@ class SharedLabels:
             )
         return found[0]
 
-    @property
-    def names(self) -> set[str]:
-        """All names in the file."""
-        return {name for names in self.by_stem.values() for name in names}
-
     def left(self) -> list[str]:
         """Return the names that no audio file has taken, sorted."""
-        return sorted(self.names - self.taken.keys())
+        return sorted(self.names.keys() - self.taken.keys())
+
+    def _named(self, identity: str) -> list[str]:
+        if identity in self.names:
+            return [identity]
+        shorter = [end for end in _ends(identity) if end in self.names]
+        return [*self.by_end.get(identity, ()), *shorter]
 
 
-def _last(name: str) -> str:
-    return name.rpartition("/")[2]
+def _ends(name: str) -> Iterator[str]:
+    """Yield the last parts of a path, the whole first."""
+    while name:
+        yield name
+        name = name.partition("/")[2]

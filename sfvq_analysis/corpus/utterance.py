@@ -142,7 +142,7 @@ class Utterance:
     def _read_tier(
         self, tier: str, source: LabelSource, n_samples: int, sample_rate: int
     ) -> tuple[Segment, ...]:
-        if tier == TEXT_TIER:
+        if tier == TEXT_TIER and source.format == "timit":
             whole = read_transcript(source.path, n_samples)
             if whole is not None:
                 return whole

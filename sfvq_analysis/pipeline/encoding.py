@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
@@ -23,6 +24,7 @@ from sfvq_analysis.pipeline.indexed import SkippedUtterance
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+    from pathlib import Path
 
     from sfvq_analysis.corpus import Corpus, Recording, Utterance
     from sfvq_analysis.encoders import Encoder, Features
@@ -116,8 +118,13 @@ def with_bar(items: Iterable[Item], corpus: Corpus, *, progress: bool) -> Iterab
 
 def below_root(skipped: SkippedUtterance, corpus: Corpus) -> SkippedUtterance:
     """Return why an utterance was skipped with paths below the corpus' root, wherever that is."""
-    reason = skipped.reason.replace(f"{corpus.root}{os.sep}", "")
-    return skipped._replace(reason=reason)
+    return skipped._replace(reason=without_root(skipped.reason, corpus.root))
+
+
+def without_root(text: str, root: Path) -> str:
+    """Return a message with the paths in it that begin with a folder shortened to what follows."""
+    at_its_start = re.compile(rf"(?<![\w./\\-]){re.escape(f'{root}{os.sep}')}")
+    return at_its_start.sub("", text)
 
 
 def unreadable(error: OSError) -> CorpusError:

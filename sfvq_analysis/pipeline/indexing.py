@@ -169,7 +169,8 @@ def _indexed(
                 yield journal.get(utterance)
             else:
                 one = next(fresh)
-                journal.put(stamps[utterance.id], one)
+                if not isinstance(one, SkippedUtterance):
+                    journal.put(stamps[utterance.id], one)
                 yield one
 
 

@@ -7,32 +7,29 @@ a row there whole or not there, whenever the process dies. The write-ahead log (
 the rollback journal because its transactions needn't wait for the disk: a killed process loses
 none, and after a power cut the last ones may be missing, never half there. The lock is exclusive
 from opening to closing, so that a second process ends at once; it also spares WAL the shared memory
-that network file systems lack. Nothing in a row is code: JSON, then arrays as plain bytes, with a
-checksum.
+that network file systems lack. Nothing in a row is code (`sfvq_analysis.pipeline.journal_rows`);
+it has a checksum. Skipped utterances aren't written down: what was wrong with them may pass.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import sqlite3
 import zlib
 from contextlib import contextmanager, suppress
-from itertools import accumulate
-from typing import TYPE_CHECKING, Any
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from sfvq_analysis.errors import SfvqError
-from sfvq_analysis.pipeline.indexed import IndexedUtterance, SkippedUtterance
-from sfvq_analysis.quantizers import Codes
-from sfvq_analysis.timeline import Segment
+from sfvq_analysis.pipeline.journal_rows import as_row, from_row
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
     from pathlib import Path
 
     from sfvq_analysis.corpus import Utterance
+    from sfvq_analysis.pipeline.indexed import IndexedUtterance
 
 _APPLICATION = 0x53465651  # "SFVQ", in the file's header
 _MAGIC = b"SQLite format 3\0"
@@ -40,9 +37,8 @@ _SCHEMA = (
     "CREATE TABLE run (key TEXT NOT NULL)",
     "CREATE TABLE finished (utterance TEXT, stamp TEXT, checksum INTEGER, row BLOB)",
 )
-_DTYPES = ("<i4", "<i4", "<f4", "<f4", "<f4")  # of the arrays of `Codes`, four bytes each
 _BESIDE = ("-wal", "-shm", "-journal")
-_LONGEST_NAME = 200
+_LONGEST_NAME = 200  # bytes
 
 
 class JournalError(SfvqError):
@@ -52,7 +48,10 @@ class JournalError(SfvqError):
 def journal_path(out: Path) -> Path:
     """Return where the journal of an index that is written to `out` is: beside it, hidden."""
     target = out.resolve()
-    return target.with_name(f".{target.name[:_LONGEST_NAME]}.journal")
+    name = target.name
+    if len(os.fsencode(name)) > _LONGEST_NAME:
+        name = hashlib.sha256(os.fsencode(name)).hexdigest()
+    return target.with_name(f".{name}.journal")
 
 
 @contextmanager
@@ -118,12 +117,9 @@ class IndexJournal:
             self._database = self._opened()
             self._begin(key)
 
-    def put(self, stamp: str, found: IndexedUtterance | SkippedUtterance) -> None:
+    def put(self, stamp: str, found: IndexedUtterance) -> None:
         """Write down a finished utterance; when this returns, no kill loses it."""
-        if isinstance(found, SkippedUtterance):
-            identity, row = found.utterance, _skipped_row(found)
-        else:
-            identity, row = found.utterance.id, _indexed_row(found)
+        identity, row = found.utterance.id, as_row(found)
         name = json.dumps(identity)
         try:
             done = self._database.execute(
@@ -134,14 +130,14 @@ class IndexJournal:
             raise self._unusable(error) from error
         self.stamps[identity], self._places[identity] = stamp, done.lastrowid
 
-    def get(self, utterance: Utterance) -> IndexedUtterance | SkippedUtterance:
+    def get(self, utterance: Utterance) -> IndexedUtterance:
         """Return what was written down of an utterance that is among `stamps`."""
         place = (self._places[utterance.id],)
         try:
             ((row,),) = self._database.execute("SELECT row FROM finished WHERE rowid = ?", place)
         except (sqlite3.Error, ValueError) as error:
             raise self._unusable(error) from error
-        return _read_row(utterance, row)
+        return from_row(utterance, row)
 
     def close(self) -> None:
         """Close the file and let others open it."""
@@ -260,57 +256,3 @@ class IndexJournal:
 
 def _checksum(name: str, stamp: str, row: bytes) -> int:
     return zlib.crc32(row, zlib.crc32(f"{name}\n{stamp}\n".encode()))
-
-
-def _skipped_row(skipped: SkippedUtterance) -> bytes:
-    return json.dumps({"skipped": skipped.reason}).encode()
-
-
-def _indexed_row(indexed: IndexedUtterance) -> bytes:
-    """Return one line of JSON and the arrays of all codes, one after the other."""
-    known = {
-        "n_samples": indexed.n_samples,
-        "sample_rate": indexed.sample_rate,
-        "n_frames": indexed.n_frames,
-        "tiers": [
-            [name, [[int(start), int(stop), label] for start, stop, label in segments]]
-            for name, segments in indexed.tiers.items()
-        ],
-        "codes": list(indexed.codes),
-    }
-    arrays = (
-        np.asarray(array, dtype=dtype).tobytes()
-        for codes in indexed.codes.values()
-        for array, dtype in zip(codes, _DTYPES, strict=True)
-    )
-    return b"".join([json.dumps(known).encode(), b"\n", *arrays])
-
-
-def _read_row(utterance: Utterance, row: bytes) -> IndexedUtterance | SkippedUtterance:
-    line, _, arrays = row.partition(b"\n")
-    known: Mapping[str, Any] = json.loads(line)
-    if "skipped" in known:
-        return SkippedUtterance(utterance.id, known["skipped"])
-    each = 4 * known["n_frames"] * len(_DTYPES)
-    starts = accumulate([each] * (len(known["codes"]) - 1), initial=0)
-    return IndexedUtterance(
-        utterance,
-        known["n_samples"],
-        known["sample_rate"],
-        {name: tuple(Segment(*one) for one in segments) for name, segments in known["tiers"]},
-        known["n_frames"],
-        {
-            name: _read_codes(arrays[start : start + each], known["n_frames"])
-            for name, start in zip(known["codes"], starts, strict=True)
-        },
-    )
-
-
-def _read_codes(data: bytes, n_frames: int) -> Codes:
-    size = 4 * n_frames
-    return Codes(
-        *(
-            np.frombuffer(data[at * size : (at + 1) * size], dtype=dtype).astype(dtype[1:])
-            for at, dtype in enumerate(_DTYPES)
-        )
-    )

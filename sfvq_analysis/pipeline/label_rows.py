@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
@@ -15,9 +14,9 @@ from sfvq_analysis.phones import (
     PhoneGroups,
     PhoneInventory,
     PhoneSet,
-    load_phone_groups,
     resolve,
 )
+from sfvq_analysis.phones.resolving import as_groups
 from sfvq_analysis.pipeline.label_spans import parts_and_spans
 from sfvq_analysis.tables import (
     FRAME_COLUMNS,
@@ -35,6 +34,7 @@ from sfvq_analysis.version import VERSION
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from numpy.typing import ArrayLike, NDArray
 
@@ -125,14 +125,7 @@ def _inventory(spans: pd.DataFrame, groups: Groups | None) -> PhoneInventory:
             {label: label for label in sorted(found.counts, key=_natural) if label}
         )
         return PhoneInventory.of(found.counts, PhoneSet("none", own))
-    own = (
-        groups
-        if isinstance(groups, PhoneGroups)
-        else load_phone_groups(groups)
-        if isinstance(groups, str | Path)
-        else PhoneGroups.of(groups)
-    )
-    return resolve(found, PhoneSet("none", own))
+    return resolve(found, PhoneSet("none", as_groups(groups)))
 
 
 def _natural(label: str) -> tuple[int, str]:

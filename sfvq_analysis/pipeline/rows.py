@@ -12,6 +12,7 @@ import pandas as pd
 from sfvq_analysis.corpus import Skipped
 from sfvq_analysis.encoders import Encoder, config_digest
 from sfvq_analysis.phones import PhoneInventory
+from sfvq_analysis.pipeline.encoding import without_root
 from sfvq_analysis.quantizers import Codes, Quantizer
 from sfvq_analysis.tables import (
     FRAME_COLUMNS,
@@ -221,10 +222,9 @@ class TableRows:
 
 def _below(corpus: Corpus) -> list[Skipped]:
     """Return what was left out on scanning, with paths below the corpus' folder."""
-    root = f"{corpus.root}/"
     return [
-        Skipped(place.replace(root, ""), reason.replace(root, ""))
-        for place, reason in corpus.skipped
+        Skipped(*(without_root(text, corpus.root) for text in skipped))
+        for skipped in corpus.skipped
     ]
 
 

@@ -42,6 +42,7 @@ def run_key(encoder: Encoder, quantizers: Mapping[str, Quantizer], options: Inde
             "encoder": dict(encoder.config),
             "grid": asdict(encoder.grid),
             "device": str(getattr(encoder, "device", "")),
+            "window": getattr(encoder, "window", 0),
             "latents": list(_looked_up_in(encoder)),
             "quantizers": [[name, one.kind, one.digest] for name, one in quantizers.items()],
             "packages": {name: _version(name) for name in _ARITHMETIC},
