@@ -15,7 +15,7 @@ VOICE := sfvq_analysis/data/demo_models/voice.safetensors
 export OMP_NUM_THREADS := 1
 export MPLBACKEND := Agg
 
-.PHONY: demo test figures fuzz bench clean
+.PHONY: demo test figures docs fuzz bench clean
 
 demo: $(VENV)/.installed
 	$(BIN)/sfvq demo --out demo_output --overwrite
@@ -31,6 +31,9 @@ test: $(VENV)/.testable
 	$(BIN)/lint-imports
 	$(BIN)/pytest -n 2 tests
 	$(BIN)/pytest --doctest-modules --pyargs sfvq_analysis
+
+docs: $(VENV)/.documentable
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 fuzz: $(VENV)/.testable
 	for round in 1 2 3 4 5; do HYPOTHESIS_PROFILE=fuzz $(BIN)/pytest -q -n 2 tests || exit 1; done
@@ -68,6 +71,10 @@ $(VENV)/.installed: $(VENV)/.base $(SOURCES)
 
 $(VENV)/.testable: $(VENV)/.installed
 	$(PIP) install -c constraints.txt "$$(echo dist/*.whl)[test]"
+	@touch $@
+
+$(VENV)/.documentable: $(VENV)/.installed
+	$(PIP) install -c constraints.txt "$$(echo dist/*.whl)[docs]"
 	@touch $@
 
 $(VENV)/.benchable: $(VENV)/.installed

@@ -24,7 +24,7 @@ from sfvq_analysis.encoders.registry import encoder_of
 corpus = demo_corpus()
 quantizers = demo_quantizers()
 encoder = encoder_of(quantizers["sfvq"].provenance.encoder)
-corpus, encoder
+corpus
 
 # %% [markdown]
 # Every frame gets the index of its nearest codeword and its exact place on the curve, aligned with

@@ -94,6 +94,11 @@ class Corpus:
             remedy=f"the first is {self.utterances[0].id!r}",
         )
 
+    def _repr_html_(self) -> str:
+        from sfvq_analysis.showing import corpus_html
+
+        return corpus_html(self)
+
     def __repr__(self) -> str:
         speakers = len({utterance.speaker for utterance in self.utterances})
         return f"Corpus({self.name!r}, {len(self)} utterances, {speakers} speakers)"

@@ -287,6 +287,11 @@ class Quantizer(nn.Module, ABC):
             raise not_finite(rows)
         return rows
 
+    def _repr_html_(self) -> str:
+        from sfvq_analysis.showing import quantizer_html
+
+        return quantizer_html(self)
+
     def extra_repr(self) -> str:
         """Return what ``repr`` says inside the parentheses."""
         return (

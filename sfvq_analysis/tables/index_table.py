@@ -145,6 +145,11 @@ class IndexTable:
 
         return write_csv(self.to_pandas(), Path(path), spreadsheet_safe=spreadsheet_safe)
 
+    def _repr_html_(self) -> str:
+        from sfvq_analysis.showing import table_html
+
+        return table_html(self)
+
     def __repr__(self) -> str:
         return (
             f"IndexTable({len(self.utterances)} utterances, {len(self.segments)} segments, "

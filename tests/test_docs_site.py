@@ -1,0 +1,124 @@
+"""The site is built without a warning, and loads nothing from a network."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import re
+import subprocess
+import sys
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+LOADED = {"src", "srcset", "poster", "data"}
+REMOTE = re.compile(r"\s*(?:https?:)?//", re.IGNORECASE)
+
+pytest.importorskip("mkdocs", reason="the site's tools aren't installed (extra docs)")
+pytest.importorskip("material", reason="the site's tools aren't installed (extra docs)")
+pytest.importorskip("mkdocstrings", reason="the site's tools aren't installed (extra docs)")
+pytest.importorskip("mkdocs_jupyter", reason="the site's tools aren't installed (extra docs)")
+
+
+class Loads(HTMLParser):
+    """What a page loads from elsewhere, and the ids and pictures it has."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.remote, self.pictures = [], []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        given = dict(attrs)
+        names = LOADED | ({"href"} if tag == "link" else set())
+        self.remote += [(tag, given[name]) for name in names if REMOTE.match(given.get(name) or "")]
+        if tag == "img":
+            self.pictures.append(given["src"])
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    """The site, its notebooks not executed: test_notebooks.py does that."""
+    folder = tmp_path_factory.mktemp("site")
+    settings = os.environ | {"SFVQ_DOCS_EXECUTE": "false", "NO_MKDOCS_2_WARNING": "1"}
+    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "-q", "-d", str(folder)]
+    done = subprocess.run(
+        command, cwd=ROOT, env=settings, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
+def pages(site):
+    return {path: Loads(path.read_text(encoding="utf-8")) for path in site.rglob("*.html")}
+
+
+def test_nothing_is_loaded_from_a_network(site):
+    assert [(path.name, page.remote) for path, page in pages(site).items() if page.remote] == []
+    styles = [path.read_text(encoding="utf-8") for path in site.rglob("*.css")]
+    assert not any(re.search(r"url\(['\"]?(?:https?:)?//", style) for style in styles)
+
+
+def test_every_picture_is_there(site):
+    missing = [
+        (path.name, picture)
+        for path, page in pages(site).items()
+        for picture in page.pictures
+        if not picture.startswith(("data:", "/")) and not (path.parent / picture).exists()
+    ]
+    assert missing == []
+    assert len(pages(site)[site / "concepts.html"].pictures) >= 5
+
+
+def test_every_page_of_the_repository_is_there(site):
+    for kind in ("notebooks", "benchmarks"):
+        pattern = "*.ipynb" if kind == "notebooks" else "*.md"
+        stems = {path.stem for path in (ROOT / kind).glob(pattern)}
+        there = {path.stem for path in (site / kind).glob("*.html")}
+        assert {stem.replace("README", "index") for stem in stems} == there
+    assert (site / "loaders.html").exists()
+    assert (site / "reproduce.html").exists()
+
+
+def test_the_api_has_what_the_package_offers(site):
+    import sfvq_analysis
+
+    anchors = " ".join(page.read_text(encoding="utf-8") for page in (site / "api").glob("*.html"))
+    offered = set(sfvq_analysis.__all__) - {"plots", "report", "stats"}
+    missing = {
+        name for name in offered if not re.search(rf'id="sfvq_analysis[\w.]*\.{name}"', anchors)
+    }
+    assert missing == set()
+
+
+def test_the_floors_are_those_of_the_readme(site):
+    text = (site / "architecture.html").read_text(encoding="utf-8")
+    assert "import-linter" in text
+    assert "README:" not in text
+
+
+@pytest.fixture(scope="module")
+def hook():
+    spec = importlib.util.spec_from_file_location("_site", ROOT / "docs" / "_site.py")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["_site"] = module
+    spec.loader.exec_module(module)
+    yield module
+    del sys.modules["_site"]
+
+
+def test_a_section_of_the_readme_ends_at_the_next(hook):
+    text = "# A\n## One\nthis [x](y.md)\n### Part\nand\n## Two\nnot this\n"
+    assert hook.section_of(text, "One") == "this [x](../y.md)\n### Part\nand\n"
+    with pytest.raises(ValueError, match="no section"):
+        hook.section_of(text, "Three")
+
+
+def test_scripts_from_elsewhere_are_left_out_and_others_stay(hook):
+    kept = "<script>var a = 1</script><p>cdnjs</p><script src='a.js'></script>"
+    out = hook.on_post_page(
+        f'<script src="https://cdnjs.cloudflare.com/x.js"></script>{kept}', None, None
+    )
+    assert out == kept

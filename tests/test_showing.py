@@ -1,0 +1,166 @@
+"""What notebooks show: nothing breaks out of it, whatever labels and ids hold."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from html.parser import HTMLParser
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sfvq_analysis import demo_corpus, demo_quantizers
+from sfvq_analysis.quantizers import PlainVQ
+from sfvq_analysis.showing import (
+    LONGEST_TEXT,
+    Preview,
+    as_html,
+    corpus_html,
+    quantizer_html,
+    table_html,
+)
+from sfvq_analysis.tables.simulated import Simulation, simulated_table
+
+TAGS = {"div", "strong", "table", "thead", "tbody", "tr", "th", "td", "small"}
+NASTY = (
+    "</td></table><script>alert(1)</script>",
+    '"><img src=x onerror=alert(1)>',
+    "&lt;b&gt;",
+    "\u202eevil",
+    "\x00\x1b[31m",
+    "👩‍🔬 _name",
+    "x" * 500,
+)
+
+
+class Seen(HTMLParser):
+    """Tags, whether they close in order, and texts."""
+
+    def __init__(self, html):
+        super().__init__(convert_charrefs=True)
+        self.tags, self.attributes, self.open, self.texts = set(), [], [], []
+        self.feed(html)
+        self.close()
+        assert not self.open
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.add(tag)
+        self.attributes += attrs
+        self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        self.texts.append(data)
+
+
+def seen(html):
+    found = Seen(html)
+    assert found.tags <= TAGS
+    assert not found.attributes
+    return found
+
+
+@given(st.text(), st.text(), st.lists(st.lists(st.text(), min_size=2, max_size=2), max_size=7))
+def test_any_text_stays_text(name, value, rows):
+    found = seen(as_html(name, {name: value}, Preview([name, value], rows, len(rows))))
+    assert found.tags <= TAGS
+
+
+@pytest.mark.parametrize("text", NASTY)
+def test_nasty_ids_and_notes_of_a_corpus_stay_text(text):
+    corpus = demo_corpus()
+    first = replace(corpus.utterances[0], id="\x01" + text, speaker=text, split=text)
+    nasty = replace(corpus, name=text, notes=text, utterances=(first, *corpus.utterances[1:]))
+    found = seen(corpus_html(nasty))
+    assert max(map(len, found.texts)) <= LONGEST_TEXT
+
+
+@pytest.mark.parametrize("text", NASTY)
+def test_nasty_ids_and_provenance_of_a_table_stay_text(text):
+    table = simulated_table(Simulation(n_speakers=2))
+    utterances, frames = table.utterances.copy(), table.frames.copy()
+    ids = [f"{text}{i}" for i in range(len(utterances))]
+    utterances["utterance"] = pd.Series(ids, dtype=utterances["utterance"].dtype)
+    segments = table.segments.assign(
+        utterance=table.segments["utterance"].cat.rename_categories(ids)
+    )
+    frames["utterance"] = frames["utterance"].cat.rename_categories(ids)
+    known = {**table.provenance, "corpus": {"name": text, "notes": text}, "version": text}
+    nasty = replace(
+        table, utterances=utterances, segments=segments, frames=frames, provenance=known
+    )
+    assert not {"script", "img"} & seen(table_html(nasty)).tags
+
+
+def test_a_table_says_what_it_is_and_shows_five_rows():
+    table = simulated_table(Simulation(n_speakers=2))
+    html = table_html(table)
+    assert f"{len(table.frames):,}" in html
+    assert f"5 of {len(table.frames):,} rows" in html
+    assert html.count("<tr>") <= 5 + 1 + 10
+    assert len(html) < 4000
+
+
+def test_a_plain_codebook_has_no_position():
+    table = simulated_table(Simulation(n_speakers=2))
+    frames = table.frames.assign(
+        curve_segment=np.int32(-1),
+        t=np.float32(math.nan),
+        distortion=table.frames["codeword_distortion"],
+    )
+    html = table_html(replace(table, frames=frames))
+    assert "position" not in html
+    assert "plain codebook" in html
+    assert "position" in table_html(table)
+
+
+def test_a_table_of_no_frames_is_shown():
+    table = simulated_table(Simulation(n_speakers=2))
+    empty = replace(
+        table,
+        frames=table.frames.head(0),
+        utterances=table.utterances.assign(n_frames=np.int64(0)),
+        segments=table.segments.assign(n_frames=np.int32(0)),
+    )
+    assert "0 with a phone" in table_html(empty)
+    assert "rows" not in table_html(empty)
+
+
+def test_a_codebook_says_what_it_was_fitted_on():
+    html = quantizer_html(demo_quantizers()["sfvq"])
+    assert "SpaceFillingVQ" in html
+    assert "105,792 frames" in html
+    seen(html)
+
+
+def test_a_codebook_of_unknown_origin_says_no_more_than_is_known():
+    texts = seen(quantizer_html(PlainVQ(np.eye(3)))).texts
+    assert texts[:5] == ["PlainVQ", "codewords", "3", "dimensions", "3"]
+    assert "fitted by" not in texts
+
+
+def test_nothing_is_read_to_show_a_corpus(tmp_path):
+    corpus = demo_corpus()
+    gone = replace(
+        corpus.utterances[0], audio_path=tmp_path / "gone.wav", labels={}, speaker="", split=""
+    )
+    html = corpus_html(replace(corpus, utterances=(gone,)))
+    assert "none" in html
+    assert "speakers" not in html
+
+
+@pytest.mark.parametrize("missing", [None, math.nan, pd.NA, pd.NaT])
+def test_missing_cells_are_dashes(missing):
+    html = as_html("x", {}, Preview(["a"], [[missing]], 1))
+    assert "<td>-</td>" in html
+
+
+def test_controls_and_turned_text_are_shown_as_such_and_joined_emoji_stay():
+    texts = seen(as_html("x", {"a": "\x00\u202eb", "c": "\N{WOMAN}\u200d\N{MICROSCOPE}"})).texts
+    assert texts[2] == "\ufffd\ufffdb"
+    assert texts[4] == "\N{WOMAN}\u200d\N{MICROSCOPE}"
