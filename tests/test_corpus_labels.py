@@ -238,13 +238,38 @@ class TestMissingPartners:
         message = refusal(lambda: scan_corpus(tmp_path, "csv", label_place=place))
         assert "utterance lacks its labels" in message
 
-    def test_labels_are_not_taken_twice(self, tmp_path):
-        for stem in ("s1/a", "s2/a"):
+    @pytest.mark.parametrize("on_error", ["raise", "skip"])
+    @pytest.mark.parametrize("lost", [(), ("s2/a.wav",)])
+    def test_a_bare_name_is_no_ones_where_two_have_it(self, tmp_path, on_error, lost):
+        for stem in ("s1/a", "s2/a", "s3/b"):
+            write_audio(tmp_path / f"{stem}.wav")
+        for name in lost:  # left out of the corpus, but still one of two
+            (tmp_path / name).unlink()
+            (tmp_path / name).symlink_to(tmp_path / "gone.wav")
+        place = tmp_path / "all.ctm"
+        write_text(place, ctm("a", PHONES) + ctm("b", PHONES))
+        if on_error == "raise":
+            message = refusal(lambda: scan_corpus(tmp_path, "ctm", label_place=place))
+            assert "link leads nowhere" in message if lost else "lacks its labels" in message
+        else:
+            corpus = scan_corpus(tmp_path, "ctm", label_place=place, on_error=on_error)
+            assert [u.id for u in corpus] == ["s3/b"]
+
+    def test_a_name_that_leads_elsewhere_is_no_ones(self, tmp_path):
+        write_audio(tmp_path / "a.wav")
+        place = tmp_path / "all.ctm"
+        write_text(place, ctm("../a", PHONES))
+        assert "lacks its labels" in refusal(
+            lambda: scan_corpus(tmp_path, "ctm", label_place=place)
+        )
+
+    def test_a_name_has_one_audio_file(self, tmp_path):
+        for stem in ("s/a", "t/s/a"):
             write_audio(tmp_path / f"{stem}.wav")
         place = tmp_path / "all.ctm"
-        write_text(place, ctm("a", PHONES))
+        write_text(place, ctm("s/a", PHONES))
         message = refusal(lambda: scan_corpus(tmp_path, "ctm", label_place=place))
-        assert f"{place} has one utterance 'a', which 's1/a' is too" in message
+        assert message.startswith(f"{tmp_path / 't' / 's' / 'a.wav'}: utterance lacks its labels")
 
     def test_a_file_of_its_own_that_names_another_utterance_is_refused(self, tmp_path):
         write_audio(tmp_path / "a.wav")
@@ -279,6 +304,13 @@ class TestNames:
         message = refusal(lambda: scan_corpus(tmp_path))
         assert message == f"{tmp_path}: 'A.wav' and 'a.wav' differ in case alone; keep one of them"
         assert [u.id for u in scan_corpus(tmp_path, on_error="skip")] == ["b"]
+
+    def test_folders_that_differ_in_case_alone_are_one_utterances(self, tmp_path):
+        for folder in ("s", "S"):
+            write_audio(tmp_path / folder / "a.wav")
+            write_text(tmp_path / folder / "a.phn", "0 400 s\n")
+        message = refusal(lambda: scan_corpus(tmp_path))
+        assert "'S/a.phn' and 's/a.phn' differ in case alone" in message
 
     def test_two_audio_files_of_one_utterance_are_refused(self, tmp_path):
         write_audio(tmp_path / "a.wav")
@@ -329,6 +361,27 @@ class TestLinks:
     def test_a_link_to_itself_is_named(self, tmp_path):
         (tmp_path / "a.wav").symlink_to(tmp_path / "a.wav")
         assert "link leads nowhere" in refusal(lambda: scan_corpus(tmp_path))
+
+
+@pytest.mark.parametrize("name", ["x" * 5000, "a\0b"])
+def test_names_that_no_file_can_have_are_refused(tmp_path, name):
+    write_audio(tmp_path / "a.wav")
+    refusal(lambda: scan_corpus(tmp_path / name))
+    refusal(lambda: scan_corpus(tmp_path, "ctm", label_place=tmp_path / name))
+
+
+def test_a_pattern_is_a_text(tmp_path):
+    write_audio(tmp_path / "a.wav")
+    refusal(lambda: scan_corpus(tmp_path, "none", pattern=3), OptionError)
+
+
+def test_words_beyond_the_audio_are_refused(tmp_path):
+    write_audio(tmp_path / "a.wav")
+    write_text(tmp_path / "a.phn", "0 400 s\n")
+    write_text(tmp_path / "a.wrd", "0 300 she\n9000 9999 had\n")
+    message = refusal(scan_corpus(tmp_path)["a"].load)
+    assert "a.wrd: word 'had' is at [9000, 9999), but a.wav has 400 samples" in message
+    assert len(scan_corpus(tmp_path)["a"].load(past_audio="count").tiers["word"]) == 2
 
 
 def test_unknown_policies_are_refused(tmp_path):

@@ -1,3 +1,4 @@
+import os
 import shutil
 
 import numpy as np
@@ -305,3 +306,32 @@ def test_folders_that_tools_leave_are_passed_over(root, speaker):
 
 def test_folder_of_a_split_is_answered_with_the_one_above(root, speaker):
     assert "give the folder above it" in refusal(lambda: load_timit(speaker.parents[1]))
+
+
+def test_two_trees_are_refused_by_name(tmp_path):
+    write_timit(tmp_path / "a")
+    write_timit(tmp_path / "b")
+    message = refusal(lambda: load_timit(tmp_path))
+    assert message.startswith(f"{tmp_path}: 2 TIMIT trees are there: ")
+    assert message == refusal(lambda: load_corpus(tmp_path))
+
+
+def test_a_labelled_recording_that_is_no_sentence_is_refused(root, speaker):
+    (speaker / "note.wav").write_bytes(b"")
+    assert len(load_timit(root)) > 0  # nothing labelled is lost
+    (speaker / "note.phn").write_text("0 100 s\n")
+    message = refusal(lambda: load_timit(root))
+    assert message.startswith(f"{speaker / 'note.phn'}: it isn't named like a sentence")
+    corpus = load_timit(root, on_error="skip")
+    assert [skipped.reason for skipped in corpus.skipped] == ["it isn't named like a sentence"]
+
+
+@pytest.mark.parametrize("make", [lambda path: path.mkdir(), os.mkfifo])
+def test_speaker_information_that_is_no_file_is_passed_over(tmp_path, make):
+    top = write_timit(tmp_path)
+    made = next(tmp_path.rglob("TEST"), None) or next(tmp_path.rglob("test"))
+    for old in made.parent.rglob("*"):
+        if old.name.lower() == "spkrinfo.txt":
+            old.unlink()
+    make(made.parent / "SPKRINFO.TXT")
+    assert len(load_timit(top)) > 0

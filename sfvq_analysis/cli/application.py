@@ -1,5 +1,6 @@
 """The application that commands belong to, and how it ends."""
 
+import io
 import signal
 import sys
 import warnings
@@ -44,6 +45,9 @@ app = typer.Typer(
 def main() -> None:
     """Run the command line; an error of ours is one line on standard error and exit code 1."""
     warnings.showwarning = _warn
+    for stream in (sys.stdout, sys.stderr):  # names and phones may be beyond a terminal's letters
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that nothing half-written stays
     try:
         app(prog_name="sfvq")

@@ -15,7 +15,8 @@ from sfvq_analysis.corpus.pairing import AUDIO_SUFFIXES, stems_of
 from sfvq_analysis.corpus.timit import is_timit, load_timit
 from sfvq_analysis.corpus.tree import PARENT_IS_SPEAKER, property_pattern, scan_tree
 from sfvq_analysis.corpus.utterance import PHONE_TIER
-from sfvq_analysis.errors import CorpusError, check_option, shown
+from sfvq_analysis.errors import CorpusError, check_option
+from sfvq_analysis.files import is_file, is_folder
 from sfvq_analysis.labels import read_label_file
 
 if TYPE_CHECKING:
@@ -91,7 +92,7 @@ def scan_corpus(
         return load_timit(root, on_error=on_error)
     if labels == "auto":
         layout = _found_layout(root, layout, findings)
-    if place is not None and not place.exists():
+    if place is not None and not (is_file(place) or is_folder(place)):
         raise CorpusError("no such file or folder", where=str(place), remedy="mend label_place")
     utterances = tuple(scan_tree(root, layout, expression, findings))
     if not utterances and not findings.skipped:
@@ -137,26 +138,20 @@ def load_corpus(
 
 
 def _check_folder(root: Path) -> None:
-    try:
-        is_folder = root.is_dir()
-    except (OSError, ValueError) as error:  # a name that is too long, or can't be one
-        raise CorpusError(
-            f"that can't be a folder ({error})", where=shown(str(root)), remedy="mend its name"
-        ) from error
-    if not is_folder:
-        what = "that is a file" if root.is_file() else "no such folder"
+    if not is_folder(root):
+        what = "that is a file" if is_file(root) else "no such folder"
         raise CorpusError(what, where=str(root), remedy="give the corpus' folder")
 
 
 def _found_layout(root: Path, layout: Layout, findings: Findings) -> Layout:
     """Return the layout with the one format of label files that stand beside audio."""
     stems: Mapping[str, Files] = {}
-    if layout.place is not None and layout.place.is_file():
+    if layout.place is not None and is_file(layout.place):
         suffix = layout.place.suffix.lower()
         kinds = [kind for kind in SHARED if SUFFIX_OF[kind] == suffix]
     else:
         place = layout.place or root
-        stems = stems_of(place, findings)
+        stems = stems_of(place, findings).files
         kinds = _formats_there(stems, beside=layout.place is None)
         findings.skipped.clear()  # the scan itself meets them again
     if len(kinds) > 1:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from sfvq_analysis.corpus.walking import walk
 from sfvq_analysis.errors import CorpusError, shown
@@ -24,7 +24,17 @@ Files = dict[str, str]
 """Files of one stem by suffix in lower case: paths below the root, with ``/``."""
 
 
-def stems_of(root: Path, findings: Findings) -> dict[str, Files]:
+class Stems(NamedTuple):
+    """Files of a tree by their paths without suffix, in lower case.
+
+    `audio` are the stems that have audio, also those that are refused.
+    """
+
+    files: dict[str, Files]
+    audio: frozenset[str]
+
+
+def stems_of(root: Path, findings: Findings) -> Stems:
     """Return the audio and label files of a tree by their paths without suffix, in lower case.
 
     Case makes no difference: ``SA1.WAV`` and ``sa1.phn`` belong together.
@@ -37,6 +47,7 @@ def stems_of(root: Path, findings: Findings) -> dict[str, Files]:
     """
     stems: dict[str, Files] = {}
     refused: set[str] = set()
+    audio: set[str] = set()
     for below, names in walk(root, findings):
         for name in names:
             stem, dot, suffix = name.rpartition(".")
@@ -44,14 +55,17 @@ def stems_of(root: Path, findings: Findings) -> dict[str, Files]:
             if not stem or suffix not in _KNOWN:
                 continue
             path = f"{below}/{name}" if below else name
-            key = f"{below}/{stem.lower()}" if below else stem.lower()
+            key = (f"{below}/{stem}" if below else stem).lower()
             files = stems.setdefault(key, {})
             error = _refusal(root, path, files.get(suffix))
             if error is not None:
                 refused.add(key)
                 findings.refuse(error)
             files[suffix] = path
-    return {key: files for key, files in stems.items() if key not in refused}
+            if suffix in AUDIO_SUFFIXES:
+                audio.add(key)
+    usable = {key: files for key, files in stems.items() if key not in refused}
+    return Stems(usable, frozenset(audio))
 
 
 def audio_of(root: Path, files: Files) -> str | None:
@@ -83,7 +97,7 @@ def _refusal(root: Path, path: str, other: str | None) -> CorpusError | None:
             where=str(root),
             remedy="keep one of them",
         )
-    if not os.path.exists(place):  # noqa: PTH110 -- cheap, in trees of many thousands
+    if os.path.islink(place) and not os.path.exists(place):  # noqa: PTH110, PTH114 -- cheap
         return CorpusError("link leads nowhere", where=place, remedy="restore the file")
     return None
 

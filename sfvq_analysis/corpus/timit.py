@@ -9,14 +9,17 @@ Audio is NIST SPHERE or RIFF; copies exist in which ``SA1.WAV`` (SPHERE) stands 
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sfvq_analysis.corpus.corpus import Corpus
 from sfvq_analysis.corpus.findings import Findings
 from sfvq_analysis.corpus.utterance import PHONE_TIER, TEXT_TIER, WORD_TIER, Utterance
-from sfvq_analysis.errors import CorpusError
+from sfvq_analysis.errors import CorpusError, listed
+from sfvq_analysis.files import is_file, is_folder
 from sfvq_analysis.labels import LabelSource
+from sfvq_analysis.labels.text import lines_of, read_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -85,17 +88,16 @@ def load_timit(
 
 
 def is_timit(root: Path) -> bool:
-    """Tell whether a folder looks like a TIMIT tree."""
+    """Tell whether a folder looks like a TIMIT tree, or holds several."""
     try:
-        _find_splits(root)
+        return bool(_tops(root))
     except CorpusError:
         return False
-    return True
 
 
 def _folders(parent: Path) -> Iterator[Path]:
     """Yield the folders in a folder, but for those that tools leave (``.git``, ``@eaDir``)."""
-    folders = (path for path in sorted(_inside(parent)) if path.is_dir())
+    folders = (path for path in sorted(_inside(parent)) if is_folder(path))
     return (path for path in folders if not path.name.startswith((".", "@")))
 
 
@@ -113,14 +115,17 @@ def _inside(folder: Path) -> list[Path]:
 
 def _find_splits(root: Path) -> Path:
     """Return the folder that holds train/dr*/ or test/dr*/."""
-    if not root.is_dir():
+    if not is_folder(root):
         raise CorpusError("no such folder", where=str(root), remedy="give the corpus' folder")
-    level = [root]
-    for _ in range(_DEEPEST + 1):
-        for folder in level:
-            if any(_dialect_folders(split) for split in _named(folder, _SPLITS)):
-                return folder
-        level = [deeper for folder in level for deeper in _folders(folder)]
+    tops = _tops(root)
+    if len(tops) > 1:
+        raise CorpusError(
+            f"{len(tops)} TIMIT trees are there: {listed([str(top) for top in tops])}",
+            where=str(root),
+            remedy="give one of them",
+        )
+    if tops:
+        return tops[0]
     inside = root.name.lower() in _SPLITS and bool(_dialect_folders(root))
     raise CorpusError(
         "not a TIMIT tree",
@@ -129,6 +134,21 @@ def _find_splits(root: Path) -> Path:
         if inside
         else "it needs {train,test}/dr{1-8}/speaker/sentence.{wav,phn}",
     )
+
+
+def _tops(root: Path) -> list[Path]:
+    """Return the folders that hold train/dr*/ or test/dr*/, on the first level that has any."""
+    level = [root]
+    for _ in range(_DEEPEST + 1):
+        found = [
+            folder
+            for folder in level
+            if any(_dialect_folders(split) for split in _named(folder, _SPLITS))
+        ]
+        if found:
+            return found
+        level = [deeper for folder in level for deeper in _folders(folder)]
+    return []
 
 
 def _named(folder: Path, names: Iterable[str]) -> list[Path]:
@@ -155,11 +175,23 @@ def _scan(top: Path, findings: Findings) -> Iterator[Utterance]:
 def _utterances(
     folder: Path, files: Mapping[str, Path], place: tuple[str, str], findings: Findings
 ) -> Iterator[Utterance]:
-    """Yield the utterances of a speaker; files that belong to none are passed over."""
+    """Yield the utterances of a speaker; files that belong to none are passed over.
+
+    A recording with phone labels that isn't named like a sentence of TIMIT is refused.
+    """
     split, dialect = place
     known = (".phn", *_AUDIO_SUFFIXES)
     sentences = {name.partition(".")[0] for name in files if name.endswith(known)}
     speaker = folder.name.lower()
+    for name in sorted(sentences):
+        if not _SENTENCE.fullmatch(name) and f"{name}.phn" in files:
+            findings.refuse(
+                CorpusError(
+                    "it isn't named like a sentence",
+                    where=str(files[f"{name}.phn"]),
+                    remedy="a sentence is sa, si or sx and a number",
+                )
+            )
     for sentence in sorted(filter(_SENTENCE.fullmatch, sentences)):
         audio = next((files[sentence + s] for s in _AUDIO_SUFFIXES if sentence + s in files), None)
         labels = {
@@ -199,7 +231,7 @@ def _files(folder: Path) -> dict[str, Path]:
         )
     files: dict[str, Path] = {}
     for path in sorted(_inside(folder)):
-        if path.is_file() and not path.name.startswith("."):
+        if is_file(path) and not path.name.startswith("."):
             other = files.setdefault(path.name.lower(), path)
             if other != path:
                 raise CorpusError(
@@ -228,18 +260,19 @@ def _check_speaker_info(top: Path, utterances: tuple[Utterance, ...]) -> None:
 
 
 def _speaker_info(top: Path) -> Path | None:
-    for folder in (top, top.parent):
-        for doc in [folder, *_named(folder, ("doc",))]:
-            for path in sorted(doc.iterdir()):
-                if path.name.lower() == "spkrinfo.txt":
-                    return path
+    docs = [top, *_named(top, ("doc",))]
+    with suppress(CorpusError):  # what is above the corpus needn't be open to all
+        docs += _named(top.parent, ("doc",))
+    for doc in docs:
+        for path in sorted(_inside(doc)):
+            if path.name.lower() == "spkrinfo.txt" and is_file(path):
+                return path
     return None
 
 
 def _speaker_rows(path: Path) -> Iterator[tuple[str, tuple[str, str, str]]]:
     """Yield (speaker without sex letter, (sex, dialect, split)) of each row."""
-    text = path.read_text(encoding="utf-8", errors="replace")
-    for number, line in enumerate(text.splitlines(), start=1):
+    for number, line in enumerate(lines_of(read_text(path)), start=1):
         fields = line.split()
         if not fields or fields[0].startswith(";"):
             continue

@@ -10,6 +10,7 @@ from sfvq_analysis.corpus.pairing import audio_of, stems_of
 from sfvq_analysis.corpus.shared_labels import SharedLabels
 from sfvq_analysis.corpus.utterance import Utterance
 from sfvq_analysis.errors import CorpusError, OptionError, shown
+from sfvq_analysis.files import is_file
 from sfvq_analysis.labels import LabelSource
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
     from sfvq_analysis.corpus.findings import Findings
     from sfvq_analysis.corpus.layout import Layout
-    from sfvq_analysis.corpus.pairing import Files
+    from sfvq_analysis.corpus.pairing import Files, Stems
 
 PARENT_IS_SPEAKER = r"(?:.*/)?(?P<speaker>[^/]+)/[^/]+"
 _PROPERTIES = ("speaker", "sex", "dialect", "sentence", "split")
@@ -54,6 +55,8 @@ def property_pattern(pattern: str) -> re.Pattern[str]:
     OptionError
         If it is no regular expression, or names groups that are no properties.
     """
+    if not isinstance(pattern, str):
+        raise OptionError(f"pattern is {shown(pattern)}", remedy="give a text")
     try:
         expression = re.compile(pattern)
     except re.error as error:
@@ -67,17 +70,18 @@ def property_pattern(pattern: str) -> re.Pattern[str]:
 
 
 def _with_labels(
-    root: Path, stems: Mapping[str, Files], layout: Layout, findings: Findings
+    root: Path, stems: Stems, layout: Layout, findings: Findings
 ) -> Iterator[tuple[str, Sources]]:
     """Yield the path of every audio file, and where its labels are."""
-    audio = _audio(root, stems, findings)
+    audio = _audio(root, stems.files, findings)
     if layout.labels == "none":
         for path in audio.values():
             yield path, {}
-    elif layout.labels in SHARED and (layout.place or root).is_file():
-        yield from _from_one_file(root, audio, layout, findings)
+    elif layout.labels in SHARED and layout.place is not None and is_file(layout.place):
+        shared = SharedLabels.read(layout.place, layout.format, stems.audio)
+        yield from _from_one_file(root, audio, shared, layout, findings)
     else:
-        yield from _from_many_files(root, audio, stems, layout, findings)
+        yield from _from_many_files(root, audio, stems.files, layout, findings)
 
 
 def _audio(root: Path, stems: Mapping[str, Files], findings: Findings) -> dict[str, str]:
@@ -103,7 +107,7 @@ def _from_many_files(
 ) -> Iterator[tuple[str, Sources]]:
     """Yield audio with the label files of the same stem, beside it or below another folder."""
     place = layout.place or root
-    labelled = stems if layout.place is None else stems_of(place, findings)
+    labelled = stems if layout.place is None else stems_of(place, findings).files
     suffix = layout.suffix
     for key in sorted(audio.keys() | {k for k, files in labelled.items() if suffix in files}):
         files = labelled.get(key, {})
@@ -124,10 +128,9 @@ def _from_many_files(
 
 
 def _from_one_file(
-    root: Path, audio: Mapping[str, str], layout: Layout, findings: Findings
+    root: Path, audio: Mapping[str, str], shared: SharedLabels, layout: Layout, findings: Findings
 ) -> Iterator[tuple[str, Sources]]:
     """Yield audio with its labels in one file for all."""
-    shared = SharedLabels.read(layout.place or root, layout.format)
     for path in audio.values():
         try:
             name = shared.take(path.rpartition(".")[0])

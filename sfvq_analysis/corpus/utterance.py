@@ -104,18 +104,23 @@ class Utterance:
         return recording
 
     def refuse_late_labels(self, recording: Recording) -> None:
-        """Raise a CorpusError if phone labels aren't those of the audio, by their times.
+        """Raise a CorpusError if phone or word labels aren't those of the audio, by their times.
 
         That is if one starts at the end of the audio or after it, or ends more than 0.1 s after it.
         """
         n_samples = len(recording.audio)
         latest = n_samples + int(LATE_SECONDS * recording.sample_rate)
-        for start, stop, label in recording.tiers.get(PHONE_TIER, ()):
+        timed = [
+            (tier, *segment)
+            for tier in (PHONE_TIER, WORD_TIER)
+            for segment in recording.tiers.get(tier, ())
+        ]
+        for tier, start, stop, label in timed:
             if start >= n_samples or stop > latest:
                 raise CorpusError(
-                    f"phone {shown(label)} is at [{start}, {stop}), but {self.audio_path.name} has "
-                    f"{n_samples} samples",
-                    where=str(self.labels[PHONE_TIER]),
+                    f"{tier} {shown(label)} is at [{start}, {stop}), but "
+                    f"{self.audio_path.name} has {n_samples} samples",
+                    where=str(self.labels[tier]),
                     remedy='are these its labels? if so, past_audio="count" counts them '
                     "(--past-audio count)",
                 )

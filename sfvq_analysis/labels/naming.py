@@ -35,6 +35,8 @@ def names_for(identity: str, names: Iterable[str]) -> list[str]:
     for name in names:
         if name == identity:
             return [name]
+        if ".." in name.split("/"):
+            continue  # it leads elsewhere
         if name and (name.endswith(f"/{identity}") or identity.endswith(f"/{name}")):
             found.append(name)
     return found

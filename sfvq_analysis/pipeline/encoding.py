@@ -18,6 +18,7 @@ from sfvq_analysis.errors import (
     CorpusError,
     EncoderError,
     SfvqError,
+    printable,
     shown,
 )
 from sfvq_analysis.pipeline.indexed import SkippedUtterance
@@ -111,7 +112,11 @@ def each_utterance(
 def with_bar(items: Iterable[Item], corpus: Corpus, *, progress: bool) -> Iterable[Item]:
     """Return what has one item an utterance, with a progress bar if that is wanted."""
     bar: Iterable[Item] = tqdm(
-        items, total=len(corpus), desc=f"encoding {corpus.name}", unit="utt", disable=not progress
+        items,
+        total=len(corpus),
+        desc=f"encoding {printable(corpus.name)}",
+        unit="utt",
+        disable=not progress,
     )
     return bar
 

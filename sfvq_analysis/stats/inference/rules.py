@@ -50,6 +50,9 @@ Tail = Literal["greater", "less", "two-sided"]
 Unit = Literal["speaker", "utterance"]
 
 
+_MOST_DRAWS = 1_000_000
+
+
 @dataclass(frozen=True, slots=True)
 class Inference:
     """How intervals and nulls are made.
@@ -77,8 +80,9 @@ class Inference:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        for name in ("n_permutations", "n_bootstraps", "seed"):
-            check_count(name, getattr(self, name), at_least=0)
+        for name in ("n_permutations", "n_bootstraps"):
+            check_count(name, getattr(self, name), at_least=0, at_most=_MOST_DRAWS)
+        check_count("seed", self.seed, at_least=0)
         if not 0 < self.level < 1:
             raise OptionError(f"level is {self.level!r}", remedy="use a number inside 0 … 1")
 
