@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from sfvq_analysis.errors import shown
 from sfvq_analysis.files import new_file
 from sfvq_analysis.version import VERSION
 
@@ -33,6 +34,10 @@ VOICE_MODEL = "voice_model"
 """The kind that the header of a voice model states: a file with parts of several kinds."""
 _HEADER = "sfvq_analysis"
 _FORMAT = 1
+_DTYPES = frozenset(
+    ("BOOL", "U8", "I8", "U16", "I16", "U32", "I32", "U64", "I64", "F16", "BF16", "F32", "F64")
+)
+"""Those of safetensors that are read; others, such as floats of 8 bits, are refused."""
 BATCH_COUNTER = "num_batches_tracked"
 """What BatchNorm counts while it trains; it changes no output."""
 
@@ -57,19 +62,27 @@ def read_safetensors(path: Path, refusal: type[SfvqError]) -> tuple[dict[str, An
     Raises
     ------
     refusal
-        If it is no safetensors file, or a tensor holds NaN or infinity.
+        If it is no safetensors file, or a tensor is of another dtype or holds NaN or infinity.
     """
     from safetensors import SafetensorError, safe_open
 
     try:
         with safe_open(path, framework="numpy") as file:
             text = (file.metadata() or {}).get(_HEADER)
+            _check_dtypes(file, refusal)
             tensors = {name: _stored(file, path, name) for name in file.keys()}  # noqa: SIM118
     except (SafetensorError, OSError, TypeError) as error:
         raise refusal(f"not a safetensors file ({error})", remedy="restore it") from error
     for name, array in tensors.items():
         check_finite(name, array, refusal)
     return _parsed(text), tensors
+
+
+def _check_dtypes(file: Any, refusal: type[SfvqError]) -> None:
+    for name in file.keys():  # noqa: SIM118
+        dtype = file.get_slice(name).get_dtype()
+        if dtype not in _DTYPES:
+            raise refusal(f"{shown(name)} holds {dtype}", remedy="store it as float32 (F32)")
 
 
 def _stored(file: Any, path: Path, name: str) -> NDArray[Any]:

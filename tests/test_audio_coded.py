@@ -1,5 +1,6 @@
 """FLAC, Ogg and MP3: formats that are decoded, with checksums or frames to be counted."""
 
+import io
 import struct
 
 import numpy as np
@@ -7,7 +8,8 @@ import pytest
 import soundfile
 from made_audio import TONE, read, refusal
 
-from sfvq_analysis.audio import read_audio
+from sfvq_analysis.audio import audio_length, read_audio
+from sfvq_analysis.audio.flac_frames import last_end
 
 LONG = np.tile(TONE, 40)
 
@@ -210,3 +212,57 @@ def test_mp3_that_its_decoder_complains_of(path, capfd):
     message = refusal(path, damaged)
     assert message.startswith("audio is damaged (")
     assert capfd.readouterr() == ("", "")
+
+
+def without_checksum(octets, n_samples):
+    """Return a FLAC file that states other samples and no checksum."""
+    packed = int.from_bytes(octets[18:26], "big") >> 36 << 36 | n_samples
+    return octets[:18] + packed.to_bytes(8, "big") + bytes(16) + octets[42:]
+
+
+@pytest.mark.parametrize("n_samples", [17, 4096, 4097, 15_999, 16_000])
+@pytest.mark.parametrize("scale", [0, 1])
+def test_flac_without_a_checksum_must_end_where_it_says(path, n_samples, scale):
+    octets = made(path, "FLAC", scale * LONG[:n_samples])
+    assert len(read(path, without_checksum(octets, n_samples))[0]) == n_samples
+    for stated in (n_samples - 1, n_samples // 2):
+        for reader in (read_audio, audio_length):
+            message = refusal(path, without_checksum(octets, stated), reader)
+            assert message.startswith(f"FLAC header states {stated} samples, its last frame ends ")
+    for stated in (n_samples + 1, n_samples + 5000):
+        assert "cut off" in refusal(path, without_checksum(octets, stated), audio_length)
+
+
+def test_flac_without_a_checksum_ends_with_a_frame(path):
+    octets = without_checksum(made(path, "FLAC"), len(LONG))
+    for wrong in (octets + b"\1", octets[:-1], octets[:-9] + b"\1\2" + octets[-7:]):
+        message = refusal(path, wrong, audio_length)
+        assert message.startswith("audio is damaged or cut off: it doesn't end with a whole FLAC")
+
+
+def checksum(octets, polynomial, bits):
+    """Return what remains of the division, bit by bit."""
+    value = int.from_bytes(octets, "big") << bits
+    for place in reversed(range(bits, value.bit_length())):
+        if value >> place & 1:
+            value ^= (1 << bits | polynomial) << (place - bits)
+    return value.to_bytes(bits // 8, "big")
+
+
+@pytest.mark.parametrize(
+    ("head", "end"),
+    [
+        ("fff8 8508 07", 7 * 4096 + 256),  # frame 7
+        ("fff9 8508 e18080", 0x1000 + 256),  # sample 4096
+        ("fff9 1508 fe8080808081bf", 0x7F + 192),  # as many bytes as a place may have
+        ("fff9 250c c280", 0x80 + 576),
+        ("fff9 6508 01 09", 1 + 10),
+        ("fff9 7d08 01 ffff 3e80", 1 + 65536),
+    ],
+)
+def test_flac_frames_end_where_their_headers_say(head, end):
+    head = bytes.fromhex(head)
+    frame = head + checksum(head, 0x07, 8) + bytes(3)
+    frame += checksum(frame, 0x8005, 16)
+    octets = b"fLaC" + b"\xff\xf8" * 3 + frame
+    assert last_end(io.BytesIO(octets), 4, len(octets), 4096) == end

@@ -130,3 +130,20 @@ def test_a_kaldi_archive_of_two_bytes_luck_is_no_sampler_s_file(path):
     # "\1\4" at the beginning is all that marks an MPC 2000 file
     noise = b"\1\4" + np.random.default_rng(0).bytes(5000)
     refusal(path, noise)
+
+
+@pytest.mark.parametrize(
+    ("kind", "endian"),
+    [("PVF", "FILE"), ("PAF", "BIG"), ("PAF", "LITTLE"), ("IRCAM", "BIG"), ("IRCAM", "LITTLE")],
+)
+def test_half_a_sample_at_the_end_of_what_states_no_length(path, kind, endian):
+    soundfile.write(path, TONE, 16000, format=kind, subtype="PCM_16", endian=endian)
+    octets = path.read_bytes()
+    assert refusal(path, octets[:-1]).startswith("audio is cut off within a sample")
+    assert np.array_equal(read(path, octets[:-2])[0], EXPECTED[:-1])
+
+
+def test_an_instrument_that_ends_early(path):
+    octets = replaced(made(path, "XI", "DPCM_16", 44100), 298, "<I", 2 * len(TONE))
+    assert len(read(path, octets)[0]) == len(TONE)
+    assert refusal(path, octets[:-2]).startswith("audio is cut off: its header states 800 bytes")

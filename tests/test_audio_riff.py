@@ -7,6 +7,8 @@ import scipy.io.wavfile
 import soundfile
 from made_audio import DATA, GUID_TAIL, PCM, TONE, chunk, plain_wav, read, refusal, wav
 
+from sfvq_analysis.audio import audio_length, read_audio
+
 EXPECTED = TONE / np.float32(32768)
 
 
@@ -238,3 +240,15 @@ def test_the_padding_of_a_compressed_file_is_cut_off(path, coding):
     with soundfile.SoundFile(path) as sound:
         assert np.array_equal(audio, sound.read(stated, dtype="float32"))
     assert refusal(path, whole[:-100]).startswith("audio is cut off")
+
+
+@pytest.mark.parametrize("coding", [0x50, 0x55])
+@pytest.mark.parametrize("reader", [read_audio, audio_length])
+def test_mpeg_in_riff_is_refused_without_a_word_of_its_decoder(path, coding, reader, capfd):
+    mpeg = struct.pack("<HHIIHH", coding, 1, 16000, 16000, 1, 0)
+    mpeg += struct.pack("<HHIHHH", 12, 1, 2, 417, 1, 0)
+    octets = wav(chunk(b"fmt ", mpeg), chunk(b"data", bytes(1000)))
+    message = refusal(path, octets, reader)
+    assert message.startswith("not readable as audio (")
+    assert "does not exist" not in message
+    assert capfd.readouterr() == ("", "")

@@ -218,7 +218,7 @@ def test_a_missing_file_is_named(folder, file, what):
 
 @pytest.mark.parametrize("file", ["config.json", "model.safetensors", "preprocessor_config.json"])
 @pytest.mark.parametrize("kind", ["folder", "pipe", "loop", "empty"])
-def test_what_isnt_a_file_with_content_is_refused_or_absent(folder, file, kind):
+def test_what_isnt_a_file_with_content_is_refused(folder, file, kind):
     path = folder / file
     path.unlink()
     match kind:
@@ -230,10 +230,7 @@ def test_what_isnt_a_file_with_content_is_refused_or_absent(folder, file, kind):
             path.symlink_to(path)
         case _:
             path.touch()
-    if file == "preprocessor_config.json" and kind != "empty":
-        assert HuggingFaceEncoder.open(folder, 0).config["normalise"] is True
-    else:
-        refusal(folder)
+    refusal(folder)
 
 
 def test_a_model_of_the_hub_is_taken_from_the_cache_or_downloaded(folder, monkeypatch, tmp_path):
@@ -502,3 +499,21 @@ def test_the_mel_bands_of_whisper_are_those_of_its_configuration(tmp_path):
     extractor("whisper").save_pretrained(tmp_path)
     config = HuggingFaceEncoder.open(tmp_path, 0).config
     assert config["n_mels"] == WHISPER["num_mel_bins"]
+
+
+@pytest.mark.parametrize("name", ["preprocessor_config.json", "processor_config.json"])
+@pytest.mark.parametrize("kind", ["folder", "pipe", "loop", "nowhere"])
+def test_a_preparation_that_cant_be_read_isnt_replaced_by_the_usual(folder, name, kind):
+    (folder / "preprocessor_config.json").unlink()
+    path = folder / name
+    match kind:
+        case "folder":
+            path.mkdir()
+        case "pipe":
+            os.mkfifo(path)
+        case "loop":
+            path.symlink_to(path)
+        case _:
+            path.symlink_to(folder / "pruned")
+    message = refusal(folder)
+    assert message.startswith(f"{path}: no regular file, or a link to a missing one; restore it")

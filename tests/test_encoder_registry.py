@@ -1,3 +1,5 @@
+import errno
+
 import numpy as np
 import pytest
 import torch
@@ -47,6 +49,13 @@ def test_a_text_names_an_encoder(spec, encoder):
         ("mel:kind", "kind is ''; use one of 'logmel', 'mfcc'"),
         ("mel:context=two", "context is 'two'; use an integer >= 0"),
         ("mel:context=-1", "context is '-1'; use an integer >= 0"),
+        ("mel:context=１", "context is '１'; use an integer >= 0"),  # noqa: RUF001
+        ("mel:context=2000000", "context is 2000000; use at most 100"),
+        (f"mel:context={'9' * 5000}", f"context is '{'9' * 5000}'; use an integer >= 0"),
+        ("mel:kind=mfcc,kind=logmel", "option of mel 'kind' is given twice; give it once"),
+        ("mel:,", "option of mel is ''; use one of 'kind', 'normalise', 'context'"),
+        ("mel:kind=mfcc,", "option of mel is ''; use one of 'kind', 'normalise', 'context'"),
+        ("vqvae:", f"encoder is 'vqvae:'; use one of {SPECS}"),
         ("mel:context=1.5", "context is '1.5'; use an integer >= 0"),
     ],
 )
@@ -194,3 +203,16 @@ def test_stored_latents_are_named_by_their_rate(tmp_path):
     np.savez(tmp_path / "feats.npz", a=np.zeros((3, 2), np.float32))
     encoder = load_encoder(f"latents:{tmp_path / 'feats.npz'}@50")
     assert (encoder.dim, encoder.grid) == (2, FrameGrid(16000, hop=320, offset=160))
+
+
+@pytest.mark.parametrize("spec", ["vqvae:{}", "latents:{}@50", "module:{}:make"])
+@pytest.mark.parametrize("name", ["a.pt", "a.npz", "a.py"])
+def test_a_file_in_a_folder_without_rights_is_one_line(monkeypatch, spec, name):
+    def locked(*_, **__):
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    for method in ("is_file", "is_dir", "exists", "stat", "open"):
+        monkeypatch.setattr(f"pathlib.Path.{method}", locked)
+    with pytest.raises((EncoderError, OptionError)) as caught:
+        load_encoder(spec.format(f"/locked/{name}"))
+    assert len(str(caught.value).splitlines()) == 1

@@ -246,3 +246,31 @@ def test_audio_that_isnt_one_channel_of_finite_floats_is_refused(written, audio)
 def test_the_device_is_that_of_a_module_s_weights(written):
     assert UserEncoder.open(written(NET)).device == "cpu"
     assert UserEncoder.open(written(ENCODER, name="other.py")).device == ""
+
+
+@pytest.mark.parametrize("dtype", ["complex64", "int64", "bool"])
+@pytest.mark.parametrize("source", [NET, ENCODER])
+def test_tensors_that_arent_floats_are_refused_as_arrays_are(written, source, dtype):
+    old, new = {
+        NET: ("transpose(1, 2)", f"transpose(1, 2).to(torch.{dtype})"),
+        ENCODER: (
+            "return Features(values, self.grid, {})",
+            f"import torch; return torch.from_numpy(values).to(torch.{dtype})",
+        ),
+    }[source]
+    encoder = UserEncoder.open(written(source.replace(old, new)))
+    message = refusal(lambda: encoder.encode(AUDIO, RATE))
+    assert f"it gave torch.{dtype} of shape (" in message
+    assert message.endswith("; give floats (n_frames, dim)")
+
+
+@pytest.mark.parametrize("raised", ["BaseException", "GeneratorExit", "asyncio.CancelledError"])
+def test_exceptions_of_any_kind_are_one_line(written, raised):
+    text = written(f"import asyncio\ndef make(): raise {raised}('why')\n")
+    message = refusal(lambda: UserEncoder.open(text))
+    assert f"mine.py:2: its code raised {raised.split('.')[-1]}: why; mend it" in message
+
+
+def test_an_interruption_from_the_keyboard_goes_through(written):
+    with pytest.raises(KeyboardInterrupt):
+        UserEncoder.open(written("def make(): raise KeyboardInterrupt\n"))

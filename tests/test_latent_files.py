@@ -548,3 +548,21 @@ def test_an_archive_that_is_gone_since_it_was_opened(tmp_path):
     with pytest.raises(EncoderError, match="can't be read") as caught:
         read_array(place, "x")
     assert str(caught.value).startswith(f"{path}: ")
+
+
+@pytest.mark.parametrize("names", [("u", "u.npy"), ("u.npy", "u")])
+def test_a_name_that_is_there_with_and_without_its_suffix(names, tmp_path):
+    zipped(tmp_path / "x.npz", [(name, npy_bytes(ARRAY)) for name in names])
+    assert refusal(tmp_path / "x.npz") == "it holds 'u' twice; store each name once"
+
+
+@pytest.mark.parametrize("kind", ["npz", "pt"])
+@pytest.mark.parametrize("before", ["archive", "bytes"])
+def test_what_stands_before_an_archive_is_not_passed_over(kind, before, tmp_path):
+    path = written(tmp_path, kind)
+    whole = path.read_bytes()
+    octets = whole if before == "archive" or kind == "pt" else b"bytes"
+    path.write_bytes(octets + whole)
+    assert refusal(path) == (
+        f"{len(octets)} bytes, or another archive, stand before its first part; restore it"
+    )

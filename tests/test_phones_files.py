@@ -1,3 +1,5 @@
+import tomllib
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -103,6 +105,42 @@ def test_missing_folders_and_large_files_are_refused(tmp_path, monkeypatch):
     monkeypatch.setattr("sfvq_analysis.phones.files.LARGEST_BYTES", 10)
     with pytest.raises(CorpusError, match="larger than"):
         read(tmp_path, "label,group\ns,hiss\n", "b.csv")
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        (".".join("a" * 50_000) + " = 1\n", 1),
+        ("[groups]\n" + "".join(f"k{number}{'.a' * 1500} = 1\n" for number in range(300)), 3),
+        ("[groups]\n[" + ".".join("a" * 18) + "]\n", 2),
+    ],
+)
+def test_names_of_many_parts_are_refused_before_they_are_parsed(tmp_path, monkeypatch, text, line):
+    monkeypatch.setattr(tomllib, "loads", lambda _: pytest.fail("it was parsed"))
+    with pytest.raises(CorpusError, match=rf"a\.toml:{line}: [0-9]+ dots in a line; ") as caught:
+        read(tmp_path, text, "a.toml")
+    assert "\n" not in str(caught.value)
+
+
+def test_a_line_of_many_labels_with_dots_is_read(tmp_path):
+    labels = [f"a.{number}" for number in range(1000)]
+    text = "[groups]\nx = [" + ", ".join(f'"{label}"' for label in labels) + "]\n"
+    assert list(read(tmp_path, text, "a.toml").rows) == labels
+
+
+@pytest.mark.parametrize("error", [MemoryError, RecursionError])
+def test_what_fails_while_it_is_parsed_is_one_line(tmp_path, monkeypatch, error):
+    def fails(_):
+        raise error
+
+    monkeypatch.setattr(tomllib, "loads", fails)
+    with pytest.raises(CorpusError, match=r"a\.toml: "):
+        read(tmp_path, TOML, "a.toml")
+
+
+def test_a_file_of_a_mebibyte_is_the_largest(tmp_path):
+    with pytest.raises(CorpusError, match="larger than 1 MiB"):
+        read(tmp_path, "label,group\n" + " " * (1 << 20), "a.csv")
 
 
 @pytest.mark.parametrize("given", [{}, {"s": ""}, {"": "a"}, {1: "a"}, {"s": 1}, {"s": "a,b"}])

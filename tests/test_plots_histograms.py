@@ -134,3 +134,12 @@ def test_options_are_checked(by_group, by_phone):
         plots.phone_histograms(by_group, "vowel")
     with pytest.raises(OptionError, match="hist has no nasal"):
         plots.phone_histograms(by_phone[by_phone["phone"] == "s"], "nasal")
+
+
+def test_what_is_no_histogram_is_refused_in_a_line(table):
+    with pytest.raises(OptionError, match=r"hist is a table; give stats.index_histogram\(table\)"):
+        plots.histogram(table)
+    with pytest.raises(OptionError, match=r"hist is list; give what stats.index_histogram gives"):
+        plots.histogram([1])
+    with pytest.raises(OptionError, match="distances is IndexTable"):
+        plots.jensen_shannon(table)

@@ -141,3 +141,10 @@ def test_refuses_what_it_cannot_draw():
         meanings_heatmap(shares, meanings=meanings[:7])
     with pytest.raises(OptionError, match="palette is 'grey'"):
         meanings_heatmap(shares, palette="grey")
+
+
+def test_meanings_are_no_shares():
+    with pytest.raises(OptionError, match=r"shares has the columns index, .*go"):
+        meanings_heatmap(index_meanings(said()))
+    with pytest.raises(OptionError, match="shares is IndexTable"):
+        meanings_heatmap(said())

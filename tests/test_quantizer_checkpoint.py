@@ -374,6 +374,22 @@ def test_two_codebooks_are_one_too_many(tmp_path):
     refused(tmp_path / "x.pt", r"it has 2 vector_quantizer\.codebook")
 
 
+@pytest.mark.parametrize(
+    "stored",
+    [
+        {"codebook": torch.eye(3), "other": {"codebook": torch.ones(3, 3)}},
+        {"vector_quantizer": {"codebook": torch.eye(3)}, "model.other.codebook": torch.ones(2)},
+        {"codebook": {"embedding": torch.eye(3)}, "other": {"codebook": torch.eye(2)}},
+    ],
+)
+def test_another_tensor_that_is_named_codebook_is_refused(stored, tmp_path):
+    torch.save(stored, tmp_path / "a.pt")
+    kind = "vq" if "codebook" in stored else None
+    with pytest.raises(QuantizerError, match="more tensors named codebook") as caught:
+        load_quantizer(tmp_path / "a.pt", kind)
+    assert "\n" not in str(caught.value)
+
+
 def test_our_files_and_arrays_and_the_kind_asked_for(tmp_path):
     path = save_quantizer(PlainVQ(CORNERS), tmp_path / "q.safetensors")
     assert load_quantizer(path, "vq").kind == "vq"

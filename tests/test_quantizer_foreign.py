@@ -51,6 +51,19 @@ def test_arrays_are_taken_as_they_are(kind, codebook):
         assert quantizer.provenance.fit == {"method": "imported", "from": "array"}
 
 
+def test_masked_numbers_are_refused_and_a_mask_of_nothing_is_not():
+    masked = np.ma.masked_array(CODEWORDS, CODEWORDS > 1)
+    for call in (
+        lambda: as_quantizer(masked, "vq"),
+        lambda: from_array([*masked], "sfvq"),
+        lambda: PlainVQ(masked),
+        lambda: SpaceFillingVQ(masked),
+    ):
+        assert "codebook are masked; leave those rows out" in refusal(call)
+    whole = np.ma.masked_array(CODEWORDS, mask=False)
+    np.testing.assert_array_equal(as_quantizer(whole, "vq").corners(), CODEWORDS)
+
+
 def test_a_tensor_in_half_precision_that_wants_gradients():
     codebook = torch.nn.Parameter(torch.from_numpy(CODEWORDS).bfloat16())
     corners = from_array(codebook, "vq").corners()

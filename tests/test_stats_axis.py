@@ -19,6 +19,7 @@ from made_tables import (
 )
 from scipy.stats import wasserstein_distance
 
+from sfvq_analysis.errors import OptionError
 from sfvq_analysis.phones import CONSONANT_GROUPS, VOWEL_GROUPS, phone_group, similar_pairs
 from sfvq_analysis.stats import arc_pnmi, axis_measures, consonant_vowel_split, phone_counts, pnmi
 from sfvq_analysis.stats.order.axis import similar_pair_distance
@@ -222,3 +223,11 @@ def test_measures_without_labelled_frames():
 def test_pairs_of_one_used_code():
     counts = pd.DataFrame([[0, 2], [0, 1]], index=["s", "z"])
     assert np.isnan(similar_pair_distance(counts))
+
+
+def test_the_split_of_a_table_is_that_of_its_counts():
+    table = random_table(3)
+    of_counts = consonant_vowel_split(phone_counts(table), inventory=table.inventory)
+    pd.testing.assert_frame_equal(consonant_vowel_split(table), of_counts)
+    with pytest.raises(OptionError, match="counts is list; give a table or its phone_counts"):
+        consonant_vowel_split([1, 2])

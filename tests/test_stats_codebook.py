@@ -179,3 +179,12 @@ class TestCodebookOrder:
         np.testing.assert_array_equal(corners, before)
         with pytest.raises(QuantizerError):
             codebook_order([[np.inf]])
+
+
+def test_a_quantizer_is_as_good_as_its_corners():
+    quantizer = demo_quantizers()["sfvq"]
+    pd.testing.assert_frame_equal(
+        corner_distances(quantizer), corner_distances(quantizer.corners())
+    )
+    with pytest.raises(OptionError, match=r"codebook is object, not numbers.*or a quantizer"):
+        corner_distances(object())

@@ -310,3 +310,11 @@ def test_the_table_stays_as_it_was():
     before = copies(table)
     group_distances(table, inference=FEW)
     assert_unchanged(table, before)
+
+
+def test_jensen_shannon_of_a_table_is_that_of_its_groups():
+    table = random_table(3)
+    pd.testing.assert_frame_equal(jensen_shannon(table), jensen_shannon(index_histogram(table)))
+    for wrong in (table.frames, [1]):
+        with pytest.raises(OptionError, match=r"histogram is .*give what stats.index_histogram"):
+            jensen_shannon(wrong)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import dataclasses
+import os
 
 import numpy as np
 import pandas as pd
@@ -12,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sfvq_analysis.errors import TableError
-from sfvq_analysis.tables import Simulation, group_dtype, load_table, simulated_table
+from sfvq_analysis.tables import Simulation, csv_files, group_dtype, load_table, simulated_table
 from sfvq_analysis.tables.csv_files import FLAT_COLUMNS, read_index_csv, write_csv
 
 NASTY = [
@@ -137,8 +138,12 @@ class TestIndexTables:
     def test_so_does_one_with_nasty_names(self, table, tmp_path):
         names = sorted({f"{number} {text}" for number, text in enumerate(NASTY)} | {"", "NA"})
         flat = table.to_pandas().head(len(names)).reset_index(drop=True)
-        for column in ("utterance", "speaker", "sentence", "phone"):
+        flat = flat.assign(frame=np.int32(0), phone_segment=np.int32(0))
+        flat = flat.assign(centre=flat["centre"][0], seconds=flat["seconds"][0])
+        for column in ("speaker", "sentence", "phone"):
             flat[column] = pd.Series(names, dtype="str").astype("category")
+        ids = sorted(name.replace("\0", "") for name in names)
+        flat["utterance"] = pd.Series(ids, dtype="str").astype("category")
         for column in ("sex", "dialect", "split", "phone_group"):
             flat[column] = flat[column].cat.set_categories(
                 flat[column].cat.categories
@@ -182,9 +187,98 @@ class TestIndexTables:
         assert "\n" not in str(caught.value)
         assert len(str(caught.value)) < 600
 
-    def test_a_missing_file_is_named(self, tmp_path):
-        with pytest.raises(TableError, match=r"none\.csv"):
-            read_index_csv(tmp_path / "none.csv")
+    @pytest.mark.parametrize(
+        ("changes", "message"),
+        [
+            ({"frame": -7}, "frame is -7 in row 3"),
+            ({"frame": 0}, "frame is 0 in row 3"),
+            ({"codeword": -9}, "codeword is -9 in row 3"),
+            ({"curve_segment": -2}, "curve_segment is -2 in row 3"),
+            ({"t": 7.5}, "t is 7.5 in row 3"),
+            ({"distortion": np.inf}, "distortion is inf in row 3"),
+            ({"distortion": np.nan}, "distortion is nan in row 3"),
+            ({"codeword_distortion": -1}, "codeword_distortion is -1.0 in row 3"),
+            ({"centre": -240}, "centre is -240 in row 3"),
+            ({"centre": 241}, "centre is 241 in row 3"),
+            ({"position": 0.123}, "position is 0.123 in row 3"),
+            ({"seconds": 9.0}, "seconds is 9.0 in row 3"),
+            ({"seconds": np.nan}, "seconds is nan in row 3"),
+            ({"phone_segment": -2}, "phone_segment is -2 in row 3"),
+            ({"phone_segment": -1, "phone": "aa"}, "phone is aa in row 3"),
+            ({"speaker": "another"}, "speaker is another in row 3"),
+            ({"speaker": None}, "speaker is nan in row 3"),
+            ({"utterance": "!"}, "utterance is ! in row 3"),
+            ({"utterance": "nul\0x"}, r"utterance is nul\\x00x in row \d+"),
+        ],
+        ids=str,
+    )
+    def test_rows_that_no_table_has_are_refused(self, table, tmp_path, changes, message):
+        flat = table.to_pandas()
+        for column, value in changes.items():
+            flat[column] = flat[column].astype(object)
+            flat.loc[3, column] = value
+        path = write_csv(flat, tmp_path / "a.csv")
+        with pytest.raises(TableError, match=message) as caught:
+            read_index_csv(path, table.inventory.groups)
+        assert str(caught.value).startswith(f"{path}: ")
+        assert "\n" not in str(caught.value)
+
+    def test_a_row_that_stands_twice_is_refused(self, table, tmp_path):
+        flat = table.to_pandas()
+        path = write_csv(pd.concat([flat.head(1), flat]), tmp_path / "a.csv")
+        with pytest.raises(TableError, match="frame is 0 in row 1"):
+            read_index_csv(path, table.inventory.groups)
+
+    @pytest.mark.parametrize("at", [0, -1])
+    def test_an_utterance_in_two_places_is_refused(self, table, tmp_path, at):
+        flat = table.to_pandas()
+        moved = flat[flat["utterance"] == flat["utterance"].cat.categories[at]]
+        rest = flat.drop(moved.index)
+        path = write_csv(pd.concat([moved, rest] if at else [rest, moved]), tmp_path / "a.csv")
+        with pytest.raises(TableError, match="utterances are sorted"):
+            read_index_csv(path, table.inventory.groups)
+
+    def test_no_rows_and_a_plain_codebook_are_taken(self, table, tmp_path):
+        flat = table.to_pandas()
+        plain = flat.assign(curve_segment=np.int32(-1), t=np.float32(np.nan), position=np.nan)
+        for one in (flat.head(0), plain):
+            path = write_csv(one, tmp_path / "a.csv")
+            assert len(read_index_csv(path, table.inventory.groups)) == len(one)
+
+    def test_hexadecimal_numbers_are_refused_and_such_texts_are_not(self, table, tmp_path):
+        flat = table.to_pandas()
+        flat["sentence"] = flat["sentence"].cat.rename_categories(lambda name: f"{name},0x10")
+        path = write_csv(flat, tmp_path / "a.csv")
+        read = read_index_csv(path, table.inventory.groups)
+        assert read["sentence"].tolist() == flat["sentence"].tolist()
+        flat["codeword"] = flat["codeword"].astype(object)
+        flat.loc[2, "codeword"] = "@"
+        content = write_csv(flat, path).read_text()
+        path.write_text(content.replace('"@"', "0x10"))
+        with pytest.raises(TableError, match=r"a\.csv: codeword is '0x10' in row 2; write"):
+            read_index_csv(path, table.inventory.groups)
+
+    def test_a_header_that_is_not_utf8_is_refused(self, table, tmp_path):
+        path = write_csv(table.to_pandas(), tmp_path / "a.csv")
+        path.write_bytes(path.read_bytes().replace(b'"frame"', b'"fr\xe9me"', 1))
+        with pytest.raises(TableError, match=r"a\.csv: not the CSV of an index table") as caught:
+            read_index_csv(path)
+        assert "\n" not in str(caught.value)
+
+    def test_only_regular_files_of_a_bounded_size_are_read(self, table, tmp_path, monkeypatch):
+        os.mkfifo(tmp_path / "pipe.csv")
+        for path in (tmp_path / "pipe.csv", "/dev/zero", tmp_path):
+            with pytest.raises(TableError, match="no regular file"):
+                read_index_csv(path)
+        path = write_csv(table.to_pandas(), tmp_path / "a.csv")
+        monkeypatch.setattr(csv_files, "LARGEST_BYTES", 100)
+        with pytest.raises(TableError, match=r"a\.csv: it is larger than 8 GiB"):
+            read_index_csv(path)
+
+    @pytest.mark.parametrize("name", ["none.csv", "x" * 5000, "a\0b"])
+    def test_a_missing_file_is_named(self, name):
+        with pytest.raises(TableError, match=r"^(none|x+…|a.*b).*: "):
+            read_index_csv(name)
 
 
 def test_a_failure_leaves_the_old_file(tmp_path):

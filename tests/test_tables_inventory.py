@@ -117,7 +117,7 @@ def test_values_of_another_kind_are_refused_in_one_line(tmp_path):
     texts = texts.combine_chunks().to_pylist()
     wrong = table.set_column(at, "codeword", [[f"code {one}" for one in texts]])
     pq.write_table(wrong.replace_schema_metadata(table.schema.metadata), path)
-    with pytest.raises(TableError, match=f"^{folder}: it breaks the contract of a table"):
+    with pytest.raises(TableError, match=f"^{folder}: frames.codeword is str; it must be int32"):
         load_table(folder)
 
 

@@ -2,6 +2,7 @@
 
 import json
 import pickle
+import struct
 
 import numpy as np
 import pytest
@@ -276,3 +277,21 @@ def test_only_arrays_of_numbers_are_dense():
     assert is_dense(torch.zeros(2, dtype=torch.complex64))
     assert not is_dense(torch.zeros(2).to_sparse())
     assert not is_dense(torch.zeros(2, device="meta"))
+
+
+def test_floats_of_8_bits_are_refused_by_name(tmp_path):
+    header = b'{"codebook":{"dtype":"F8_E4M3","shape":[4,2],"data_offsets":[0,8]}}'
+    path = tmp_path / "a.safetensors"
+    path.write_bytes(struct.pack("<Q", len(header)) + header + bytes(8))
+    refused(read_safetensors, path, "^'codebook' holds F8_E4M3; store it as float32")
+
+
+@pytest.mark.parametrize(
+    "dtype", ["bool", *(f"{kind}int{n}" for kind in ("", "u") for n in (8, 16, 32, 64)), "float16"]
+)
+def test_every_dtype_that_numpy_has_is_read(tmp_path, dtype):
+    arrays = {"a": np.array([[0, 1]], dtype), "scalar": np.array(1, dtype)}
+    write_safetensors(tmp_path / "a.safetensors", arrays, {})
+    _, read = read_safetensors(tmp_path / "a.safetensors", EncoderError)
+    assert {name: str(array.dtype) for name, array in read.items()} == dict.fromkeys(arrays, dtype)
+    assert read["scalar"] == 1

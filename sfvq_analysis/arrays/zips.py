@@ -33,10 +33,12 @@ _BLOCK = 1 << 20
 def check_zip(path: Path, refusal: type[SfvqError]) -> None:
     """Raise a refusal if a zip file claims too much, or a part isn't what its checksum says.
 
-    A checksum of 0 is none: torch can be told not to compute them.
+    Nor may anything stand before its first part. A checksum of 0 is none: torch can be told
+    not to compute them.
     """
     try:
         with zipfile.ZipFile(path) as archive:
+            check_begins(archive, refusal)
             members = archive.infolist()
             _check_claims(members, path.stat().st_size, refusal)
             for member in members:
@@ -46,6 +48,15 @@ def check_zip(path: Path, refusal: type[SfvqError]) -> None:
         raise
     except ZIP_DAMAGE as error:
         raise refusal(f"it is damaged ({in_line(error)})", remedy="restore it") from error
+
+
+def check_begins(archive: zipfile.ZipFile, refusal: type[SfvqError]) -> None:
+    """Raise a refusal unless a zip file begins with its first part: another may stand before it."""
+    first = min((member.header_offset for member in archive.infolist()), default=0)
+    if first > 0:
+        raise refusal(
+            f"{first} bytes, or another archive, stand before its first part", remedy="restore it"
+        )
 
 
 def _check_claims(members: list[zipfile.ZipInfo], n_bytes: int, refusal: type[SfvqError]) -> None:

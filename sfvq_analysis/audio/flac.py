@@ -7,7 +7,8 @@ from typing import IO, TYPE_CHECKING
 
 import numpy as np
 
-from sfvq_analysis.audio.claim import MAX_CHUNKS, Claim, bytes_at, damaged
+from sfvq_analysis.audio.claim import MAX_CHUNKS, Claim, bytes_at, cut_off, damaged
+from sfvq_analysis.audio.flac_frames import last_end
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,17 +30,19 @@ def claim(file: IO[bytes], start: int, size: int) -> Claim:
     ------
     CorpusError
         If the first block isn't one, states more samples than the file's `size` in bytes allows, or
-        another rate than the first frame.
+        another rate than the first frame, or, without a checksum, another end than the last.
     """
     block = bytes_at(file, start + 4, 38)
     if block[0] & 0x7F or int.from_bytes(block[1:4], "big") != 34:
         raise damaged("not readable as audio (FLAC without STREAMINFO)")
-    _check_rate_of_frames(file, start, block)
+    first = _first_frame(file, start, block)
     packed = int.from_bytes(block[14:22], "big")  # 20 bits rate, 3 channels, 5 width, 36 samples
     md5 = block[22:38]
     frames = packed & (1 << 36) - 1
     if frames > _MAX_RATIO * size:
         raise damaged(f"audio is cut off: its header states {frames} samples, in {size} bytes")
+    if frames and not any(md5):
+        _check_end(file, first, size, block, frames)
     return Claim(
         frames=frames or None,
         sample_rate=packed >> 44,
@@ -49,8 +52,17 @@ def claim(file: IO[bytes], start: int, size: int) -> Claim:
     )
 
 
-def _check_rate_of_frames(file: IO[bytes], start: int, info: bytes) -> None:
-    """Compare the rate with the first frame's, which repeats the usual ones in four bits."""
+def _check_end(file: IO[bytes], first: int, size: int, info: bytes, frames: int) -> None:
+    """Raise a CorpusError unless the last frame ends where STREAMINFO says: no checksum tells."""
+    end = last_end(file, first, size, int.from_bytes(info[6:8], "big"))
+    if end < frames:
+        raise cut_off(frames, end, "samples")
+    if end > frames:
+        raise damaged(f"FLAC header states {frames} samples, its last frame ends at {end}")
+
+
+def _first_frame(file: IO[bytes], start: int, info: bytes) -> int:
+    """Return the first frame's byte, after a look at its rate: it repeats the usual in 4 bits."""
     position, last, length = start + 42, info[0] & 0x80, 0
     for _ in range(MAX_CHUNKS):
         if last:
@@ -64,6 +76,7 @@ def _check_rate_of_frames(file: IO[bytes], start: int, info: bytes) -> None:
     stated, repeated = int.from_bytes(info[14:17], "big") >> 4, _RATES.get(frame[2] & 15)
     if repeated not in {None, stated}:
         raise damaged(f"FLAC header states {stated} Hz, its first frame {repeated} Hz")
+    return position
 
 
 def check_md5(blocks: Sequence[NDArray[np.int32]], claim: Claim) -> None:

@@ -24,6 +24,12 @@ _CLAIMS: dict[bytes, Callable[[IO[bytes], int], Claim]] = {
     b"2BIT": rare.claim_avr,
     b"\x01\x04": rare.claim_mpc2k,
     b"Creative Voice File": rare.claim_voc,
+    b"Extended Instrument: ": rare.claim_xi,
+    b"d\xa3": rare.claim_ircam,
+    **{bytes((0, kind, 0xA3, 0x64)): rare.claim_ircam for kind in range(1, 5)},
+    b" paf": rare.claim_paf,
+    b"fap ": rare.claim_paf,
+    b"PVF1\n": rare.claim_pvf,
 }
 _GIVE = "give NIST SPHERE, RIFF WAV, FLAC or another format that libsndfile reads"
 _CONVERT = "convert it with `ffmpeg -i IN OUT.wav`"
@@ -72,7 +78,9 @@ def read_claim(file: IO[bytes], size: int) -> Claim:
 
 
 def unreadable(reason: str) -> CorpusError:
-    """Return the error for what the decoder can't read."""
+    """Return the error for what the decoder can't read, for the reason that libsndfile gives."""
+    if "does not exist" in reason:  # libsndfile's word for a decoder that failed: the file is open
+        reason = "the decoder can't make anything of it"
     return CorpusError(f"not readable as audio ({reason.rstrip('.')})", remedy=_GIVE)
 
 

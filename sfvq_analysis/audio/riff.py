@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 _UNKNOWN = 0xFFFFFFFF
 _STREAMED = (_UNKNOWN, 0x7FFFF000)
 _PCM, _FLOAT, _ALAW, _ULAW, _EXTENSIBLE = 1, 3, 6, 7, 0xFFFE
+_MPEG = {0x50, 0x55}
 _BITS = {_PCM: range(1, 33), _FLOAT: (32, 64), _ALAW: (8,), _ULAW: (8,)}
 _GUID_TAIL = bytes.fromhex("0000 1000 8000 00aa 0038 9b71")
 _W64_TAIL = bytes.fromhex("f3ac d311 8cd1 00c0 4f8e db8a")  # of all chunks but the first, "riff"
@@ -166,7 +167,7 @@ def _checked(found: _Found, order: str, size: int) -> Claim:
     there = _data_bytes(found.data, found.end, size)
     if coding not in _BITS:
         frames, slack = _coded(found, coding, order)
-        return Claim(frames, slack, sample_rate=rate, channels=channels)
+        return Claim(frames, slack, sample_rate=rate, channels=channels, mpeg=coding in _MPEG)
     _check_format(coding, channels, bits, block)
     width = channels * ((bits + 7) // 8)
     if byte_rate not in {0, rate * width % 2**32}:

@@ -3,6 +3,7 @@
 from sfvq_analysis.cli import (  # noqa: F401 -- they add their commands to the app
     commands,
     indexing,
+    reporting,
     statistics,
     voices,
 )

@@ -11,12 +11,12 @@ from typer.core import TyperGroup
 
 from sfvq_analysis.errors import SfvqError
 
-_INTERRUPTED = 130
+_INTERRUPTED, _TERMINATED = 130, 143
 _GOES_ON = {"train": "--resume goes on", "index": "the same command goes on"}
 
 _IN_ORDER_OF_USE = (
-    *("demo", "fit", "index", "phones", "figures", "analyze", "stats", "compare", "abx-export"),
-    *("train", "voices", "convert", "listen", "snippets"),
+    *("demo", "fit", "index", "phones", "figures", "report", "analyze", "stats", "compare"),
+    *("abx-export", "train", "voices", "convert", "listen", "snippets"),
 )
 
 
@@ -48,19 +48,27 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):  # names and phones may be beyond a terminal's letters
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that nothing half-written stays
+    signal.signal(signal.SIGTERM, _terminate)
     try:
         app(prog_name="sfvq")
     except SystemExit as stop:
         if stop.code == _INTERRUPTED:
             left = _GOES_ON.get("".join(sys.argv[1:2]), "nothing written")
             typer.echo(f"sfvq: interrupted, {left}", err=True)
+            if signal.getsignal(signal.SIGTERM) is signal.SIG_IGN:
+                sys.exit(_TERMINATED)
         raise
     except SfvqError as error:
         _fail(str(error))
     except OSError as error:
         place = f"{error.filename}: " if error.filename else ""
         _fail(f"{place}{error.strerror or error}")
+
+
+def _terminate(*_: object) -> None:
+    """End as after Ctrl-C, so that nothing half-written stays, and no code takes it for its own."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    raise KeyboardInterrupt
 
 
 def _warn(message: Warning | str, *_: object, **__: object) -> None:

@@ -25,6 +25,10 @@ LabelsOption = Annotated[
         show_default=True,
     ),
 ]
+RecordingsOption = Annotated[
+    Labels,
+    typer.Option(help="How CORPUS is laid out: timit, or none for any tree; auto finds out."),
+]
 TierOption = Annotated[
     Optional[str],
     typer.Option(
@@ -171,6 +175,13 @@ HoldOutOption = Annotated[
         metavar="N/M",
         help="Hold out N of every M speakers: fit on the rest, read these. For corpora without "
         "splits.",
+    ),
+]
+AudioOption = Annotated[
+    Literal["none", "link", "embed"],
+    typer.Option(
+        help="Sound in the page: none, link (to the corpus' files where they are) or embed "
+        "(snippets; mind the corpus' licence)."
     ),
 ]
 TablesArgument = Annotated[

@@ -4,7 +4,6 @@ Types are read by typer at run time; heavy modules are imported inside the comma
 """
 
 import json
-from itertools import chain
 from pathlib import Path
 from typing import Annotated, Optional
 
@@ -13,6 +12,7 @@ import typer
 from sfvq_analysis.cli.application import app
 from sfvq_analysis.cli.arguments import (
     ArcsOption,
+    AudioOption,
     BitsOption,
     ChannelOption,
     CorpusArgument,
@@ -39,7 +39,6 @@ from sfvq_analysis.cli.arguments import (
     SeedOption,
     SpeakersOption,
     SplitOption,
-    TablesArgument,
     TemporalOption,
     TierOption,
     UnknownOption,
@@ -48,11 +47,10 @@ from sfvq_analysis.cli.arguments import (
 from sfvq_analysis.cli.resolving import (
     command_line,
     echo_counted,
-    find_codebook,
+    echo_skipped,
     find_corpus,
     find_encoder,
     find_quantizers,
-    find_tables,
     parts_of,
 )
 from sfvq_analysis.errors import OptionError
@@ -71,7 +69,9 @@ def demo(
     from sfvq_analysis.report.analysis import analyze as run
 
     quantizers = demo_quantizers()
-    options = AnalysisOptions(palette=palette, command=command_line(), overwrite=overwrite)
+    options = AnalysisOptions(
+        palette=palette, command=command_line(), overwrite=overwrite, audio="embed"
+    )
     run(
         demo_corpus(),
         find_encoder(None, quantizers),
@@ -143,57 +143,9 @@ def fit(
         write_quantizers(fitted.quantizers, folder)
         known = {"command": command_line(), "quantizers": described(fitted.quantizers)}
         write_manifest(folder, {**known, "fitted_on": fitted_on_of(speech, fitted)})
-    for one in fitted.skipped:
-        typer.echo(f"  skipped {one.utterance}: {one.reason}")
+    echo_skipped((*speech.skipped, *fitted.skipped))
     for name, quantizer in fitted.quantizers.items():
         typer.echo(f"{out / name}.safetensors: {quantizer}")
-
-
-@app.command()
-def figures(
-    tables: TablesArgument,
-    out: OutOption,
-    corpus: Annotated[
-        Optional[str],
-        typer.Option(metavar="CORPUS", help="Where the audio for the spectrogram is."),
-    ] = None,
-    labels: LabelsOption = "auto",
-    quantizer: Annotated[
-        Optional[Path],
-        typer.Option("--quantizer", "-q", metavar="FILE", help="For the distances of codewords."),
-    ] = None,
-    utterance: Annotated[
-        Optional[str], typer.Option(help="The utterance that figure 4 shows.")
-    ] = None,
-    palette: PaletteOption = "paper",
-    overwrite: OverwriteOption = False,
-) -> None:
-    """Draw the paper's nine figures of the TABLEs, each with the CSV behind it."""
-    from sfvq_analysis.report.figures import (
-        figures_of,
-        leading_table,
-        shown_utterance,
-        write_figures,
-    )
-    from sfvq_analysis.report.folders import provenance_of, whole_folder, write_manifest
-    from sfvq_analysis.report.illustrations import illustrations
-
-    loaded = find_tables(tables)
-    shown = utterance or shown_utterance(leading_table(loaded)[1])
-    drawn = figures_of(
-        loaded,
-        utterance=shown,
-        audio=find_corpus(corpus, labels)[shown].load(past_audio="count").audio if corpus else None,
-        codebook=find_codebook(quantizer, loaded) if quantizer else None,
-        palette=palette,
-    )
-    with whole_folder(out, overwrite=overwrite) as folder:
-        names = write_figures(chain(illustrations(seed=0), drawn), folder)
-        known = {"command": command_line(), "utterance": shown, "seed": 0}
-        write_manifest(folder, {**known, "tables": provenance_of(loaded)})
-    typer.echo(f"{out}: {', '.join(names)}")
-    if quantizer is None:
-        typer.echo("  figure 7 is left out: it needs the codebook, --quantizer FILE")
 
 
 @app.command()
@@ -241,6 +193,7 @@ def analyze(
     past_audio: PastAudioOption = "raise",
     allow_mismatch: MismatchOption = False,
     palette: PaletteOption = "paper",
+    audio: AudioOption = "none",
     overwrite: OverwriteOption = False,
 ) -> None:
     """Do all of it: fit on one part of CORPUS, read another, write tables, statistics, figures."""
@@ -271,6 +224,7 @@ def analyze(
         palette,
         command_line(),
         overwrite,
+        audio=audio,
     )
     run(
         to_read,
@@ -288,9 +242,13 @@ def _show(out: Path) -> None:
     typer.echo((out / "summary.txt").read_text(encoding="utf-8"))
     manifest = json.loads((out / "manifest.json").read_text(encoding="utf-8"))
     echo_counted(next(iter(manifest["tables"].values())))
+    left_out = manifest["fitted_on"].get("skipped", [])
+    if left_out:
+        typer.echo(f"  {len(left_out)} utterances skipped on fitting")
     common = manifest["fitted_on"].get("n_speakers_read_too", 0)
     if common:
         typer.echo(f"  {common} speakers were both fitted on and read: see --hold-out and --split")
+    typer.echo(f"{out / 'page.html'}: all of it to explore, in a browser")
     typer.echo(f"{out / 'figures'}: the nine figures, SVG and PNG, with the CSV behind each")
     typer.echo(f"{out / 'figures' / 'measures'}: pictures of the measures, likewise")
     typer.echo(f"{out / 'stats'}: the statistics as CSV; README.txt says what each file is")

@@ -34,6 +34,7 @@ from sfvq_analysis.cli.arguments import (
 from sfvq_analysis.cli.resolving import (
     command_line,
     echo_counted,
+    echo_skipped,
     find_corpus,
     find_encoder,
     find_quantizers,
@@ -151,6 +152,7 @@ def phones(
     if out is not None:
         write_csv(found, out)
     typer.echo(found.to_string(index=False))
+    echo_skipped(speech.skipped)
     unknown = int((found["how"] == "unknown").sum())
     typer.echo(f"{len(found)} labels, {unknown} unknown; read as {inventory.phone_set}")
     if inventory.note:

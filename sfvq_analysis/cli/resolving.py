@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from sfvq_analysis.errors import EncoderError, OptionError
+from sfvq_analysis.errors import EncoderError, OptionError, printable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -83,6 +83,17 @@ def find_corpus(
     return corpus if split in (None, _EVERYTHING) else corpus.select(split=split)
 
 
+def find_recordings(root: str, labels: Labels, channel: int | None = None) -> Corpus:
+    """Return a corpus of which only the audio is needed: its labels are in a table already."""
+    from sfvq_analysis.corpus.timit import is_timit
+
+    path = Path(root)
+    named = str(root) == "demo" and not path.exists()
+    if labels == "auto" and not named and not is_timit(path):
+        labels = "none"
+    return find_corpus(root, labels, channel=channel)
+
+
 def _tiers(text: str | None) -> str | dict[str, str] | None:
     """Return what ``--tier PHONES`` or ``--tier PHONES,WORDS`` names."""
     if text is None or "," not in text:
@@ -144,13 +155,20 @@ def find_codebooks(
     paths: Sequence[Path], tables: Mapping[str, IndexTable]
 ) -> dict[str, NDArray[np.float32]]:
     """Return the corners of codebooks by the names of the tables that were read with them."""
+    return {name: one.corners() for name, one in find_quantizers_of(paths, tables).items()}
+
+
+def find_quantizers_of(
+    paths: Sequence[Path], tables: Mapping[str, IndexTable]
+) -> dict[str, Quantizer]:
+    """Return codebooks by the names of the tables that were read with them."""
     from sfvq_analysis.quantizers import load_quantizer
 
     digests = {
         name: str(table.provenance.get("quantizer", {}).get("codebook_digest", "unknown"))
         for name, table in tables.items()
     }
-    found: dict[str, NDArray[np.float32]] = {}
+    found: dict[str, Quantizer] = {}
     for path in paths:
         quantizer = load_quantizer(path)
         read = [name for name, digest in digests.items() if digest == quantizer.digest]
@@ -161,7 +179,7 @@ def find_codebooks(
                 where=str(path),
                 remedy="give the one they were made with",
             )
-        found |= dict.fromkeys(read, quantizer.corners())
+        found |= dict.fromkeys(read, quantizer)
     return found
 
 
@@ -259,6 +277,12 @@ def n_of_m(text: str) -> tuple[int, int]:
     return int(match[1]), int(match[2])
 
 
+def echo_skipped(skipped: Sequence[tuple[str, str]]) -> None:
+    """Print what was left out, and why."""
+    for name, reason in skipped:
+        typer.echo(printable(f"  skipped {name}: {reason}"))
+
+
 def echo_counted(provenance: Mapping[str, Any]) -> None:
     """Print what a reader of a table must know was missing or left out."""
     counted = {name: n for name, n in provenance["counted"].items() if name != "frames"}
@@ -268,8 +292,7 @@ def echo_counted(provenance: Mapping[str, Any]) -> None:
     unknown = provenance["unknown_phones"]
     if unknown:
         typer.echo(f"  unknown phones: {', '.join(f'{k} {n}x' for k, n in unknown.items())}")
-    for skipped in provenance["skipped"]:
-        typer.echo(f"  skipped {skipped['utterance']}: {skipped['reason']}")
+    echo_skipped([(one["utterance"], one["reason"]) for one in provenance["skipped"]])
     few = provenance["quantizer"].get("frames_fitted_per_codeword")
     if few is not None and few < FEW_FRAMES:
         typer.echo(f"  fitted on {few:g} frames a codeword: too few to trust")

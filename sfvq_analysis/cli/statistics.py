@@ -13,21 +13,28 @@ from sfvq_analysis.cli.application import app
 from sfvq_analysis.cli.arguments import (
     FOLDINGS,
     BootstrapsOption,
+    ChannelOption,
     CorpusArgument,
+    DeviceOption,
     DrawSeedOption,
     EncoderOption,
     FoldingOption,
     FormatOption,
+    HalfOption,
     HoldOutOption,
     LabelPlaceOption,
     LabelsOption,
     MethodsArgument,
     MismatchOption,
     ModeOption,
+    OnErrorOption,
     OutOption,
     OverwriteOption,
+    PastAudioOption,
     PermutationsOption,
+    PhonesOption,
     SaOption,
+    SpeakersOption,
     SplitOption,
     TablesArgument,
     TierOption,
@@ -177,9 +184,14 @@ def abx_export(
         typer.Option("--quantizer", "-q", metavar="FILE", help="A codebook. Repeatable."),
     ] = None,
     encoder: EncoderOption = None,
+    device: DeviceOption = "cpu",
+    half: HalfOption = False,
     labels: LabelsOption = "auto",
     tier: TierOption = None,
     label_place: LabelPlaceOption = None,
+    speakers: SpeakersOption = None,
+    channel: ChannelOption = None,
+    on_error: OnErrorOption = "raise",
     split: SplitOption = None,
     hold_out: HoldOutOption = None,
     sa: SaOption = True,
@@ -190,6 +202,8 @@ def abx_export(
     fold: FoldingOption = "61",
     mode: ModeOption = "exact",
     unknown: UnknownOption = "raise",
+    phone_set: PhonesOption = "auto",
+    past_audio: PastAudioOption = "raise",
     allow_mismatch: MismatchOption = False,
 ) -> None:
     """Write what fastabx needs to test whether the frames of CORPUS tell phones apart.
@@ -200,16 +214,33 @@ def abx_export(
     from sfvq_analysis.pipeline import abx_export as run
 
     quantizers = find_quantizers(quantizer or [])
-    speech = find_corpus(corpus, labels, tier=tier, label_place=label_place, sa=sa, split=split)
+    speech = find_corpus(
+        corpus,
+        labels,
+        tier=tier,
+        label_place=label_place,
+        speakers=speakers,
+        channel=channel,
+        on_error=on_error,
+        sa=sa,
+        split=split,
+    )
     if hold_out:
         _, speech = speech.hold_out(*n_of_m(hold_out))
-    reading = IndexOptions(mode, unknown=unknown, allow_mismatch=allow_mismatch)
+    reading = IndexOptions(mode, "centre", unknown, allow_mismatch, on_error, past_audio, phone_set)
     options = AbxOptions(span, FOLDINGS[fold], index=reading)
     written = run(
-        speech, find_encoder(encoder, quantizers), quantizers, out, options, progress=True
+        speech,
+        find_encoder(encoder, quantizers, device=device, half=half),
+        quantizers,
+        out,
+        options,
+        progress=True,
     )
     typer.echo(
         f"{out}: {len(written.items)} items of {len(speech)} utterances; features: "
         f"{', '.join(written.features)}"
     )
+    for one in written.skipped:
+        typer.echo(f"  skipped {one.utterance}: {one.reason}")
     typer.echo((out / "README.txt").read_text(encoding="utf-8").rstrip())

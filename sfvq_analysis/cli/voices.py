@@ -10,16 +10,19 @@ import typer
 
 from sfvq_analysis.cli.application import app
 from sfvq_analysis.cli.arguments import (
+    ChannelOption,
     CorpusArgument,
     LabelsOption,
     OutOption,
     OverwriteOption,
+    RecordingsOption,
     SpeakersOption,
 )
 from sfvq_analysis.cli.resolving import (
     command_line,
     find_corpus,
     find_edits,
+    find_recordings,
     find_voice,
     parts_of,
 )
@@ -304,7 +307,8 @@ def snippets(
     ],
     index: Annotated[int, typer.Option(metavar="INDEX", help="Whose frames to cut out.")],
     out: OutOption,
-    labels: LabelsOption = "auto",
+    labels: RecordingsOption = "auto",
+    channel: ChannelOption = None,
     number: Annotated[
         int, typer.Option("--number", "-n", help="How many at most, each of another utterance.")
     ] = 5,
@@ -318,7 +322,7 @@ def snippets(
     from sfvq_analysis.tables import load_table
 
     found = nearest_snippets(
-        load_table(table), find_corpus(corpus, labels), index, number, seconds=seconds
+        load_table(table), find_recordings(corpus, labels, channel), index, number, seconds=seconds
     )
     with whole_folder(out, overwrite=overwrite) as folder:
         rows = []

@@ -15,7 +15,7 @@ from sfvq_analysis.corpus.pairing import AUDIO_SUFFIXES, stems_of
 from sfvq_analysis.corpus.timit import is_timit, load_timit
 from sfvq_analysis.corpus.tree import PARENT_IS_SPEAKER, property_pattern, scan_tree
 from sfvq_analysis.corpus.utterance import PHONE_TIER
-from sfvq_analysis.errors import CorpusError, check_option
+from sfvq_analysis.errors import CorpusError, OptionError, check_option
 from sfvq_analysis.files import is_file, is_folder
 from sfvq_analysis.labels import read_label_file
 
@@ -82,6 +82,11 @@ def scan_corpus(
     OptionError
         If `labels`, `tier` or `pattern` is none, or doesn't fit the tree.
     """
+    if not isinstance(label_place, str | Path | None):
+        raise OptionError(
+            f"label_place is a {type(label_place).__name__}",
+            remedy="give a path; a DataFrame can be written with its to_csv(path, index=False)",
+        )
     root, place = Path(folder), None if label_place is None else Path(label_place)
     _check_folder(root)
     layout = Layout.of(labels, tier, place)
@@ -163,12 +168,9 @@ def _found_layout(root: Path, layout: Layout, findings: Findings) -> Layout:
     if not kinds:
         raise _nothing(root, layout)
     kind = kinds[0]
-    if (
-        kind == "textgrid"
-        and layout.tiers == {PHONE_TIER: None}
-        and _is_aligned(stems, layout.place or root)
-    ):
-        return Layout.of("mfa", None, layout.place)
+    if kind == "textgrid" and _is_aligned(stems, root, layout):
+        unnamed = layout.tiers == {PHONE_TIER: None}
+        return replace(layout, labels="mfa", tiers=MFA_TIERS if unnamed else layout.tiers)
     return replace(layout, labels=kind)
 
 
@@ -186,11 +188,13 @@ def _formats_there(stems: Mapping[str, Files], *, beside: bool) -> list[Labels]:
     return found or list(islice(others, 1))
 
 
-def _is_aligned(stems: Mapping[str, Files], place: Path) -> bool:
+def _is_aligned(stems: Mapping[str, Files], root: Path, layout: Layout) -> bool:
     """Tell whether TextGrids are of the Montreal Forced Aligner, by the tiers of the first."""
+    if layout.tiers[PHONE_TIER] not in (None, MFA_TIERS[PHONE_TIER]):
+        return False
     first = next(files[".textgrid"] for files in stems.values() if ".textgrid" in files)
     try:
-        tiers = next(iter(read_label_file(place / first, "textgrid").values()))
+        tiers = next(iter(read_label_file((layout.place or root) / first, "textgrid").values()))
     except CorpusError:  # said again on loading, by the name of its utterance
         return False
     return set(MFA_TIERS.values()) <= set(tiers)

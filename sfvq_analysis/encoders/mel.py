@@ -35,6 +35,7 @@ N_MELS = 80
 N_MFCC = 13
 N_FFT, WINDOW, F_MIN, TOP_DB, PRE_EMPHASIS = 2048, 400, 50.0, 80.0, 0.97
 _PEAK = 0.999
+_MOST_CONTEXT = 100  # 2 s on each side
 _MINUTE = 6000  # frames
 
 
@@ -208,12 +209,12 @@ class MelEncoder:
         then divide by its standard deviation too (a dimension that doesn't vary stays 0).
     context
         How many neighbours on each side are laid beside a frame; the first and last frame are
-        repeated beyond the edges. The grid stays.
+        repeated beyond the edges. The grid stays. At most 100.
 
     Raises
     ------
     OptionError
-        If an option isn't one of these, or `context` is negative.
+        If an option isn't one of these, or `context` is out of range.
 
     Examples
     --------
@@ -229,7 +230,7 @@ class MelEncoder:
     def __post_init__(self) -> None:
         check_option("kind", self.kind, ("logmel", "mfcc"))
         check_option("normalise", self.normalise, NORMALISATIONS)
-        check_count("context", self.context, at_least=0)
+        check_count("context", self.context, at_least=0, at_most=_MOST_CONTEXT)
 
     @property
     def grid(self) -> FrameGrid:
@@ -252,14 +253,7 @@ class MelEncoder:
         return (1 + n_samples // HOP) // 2
 
     def encode(self, audio: NDArray[np.float32], sample_rate: int) -> Features:
-        """Return the frames of one utterance.
-
-        Parameters
-        ----------
-        audio
-            Shape (n_samples,).
-        sample_rate
-            In Hz.
+        """Return the frames of one utterance, of audio of shape (n_samples,) and a rate in Hz.
 
         Raises
         ------

@@ -11,6 +11,7 @@ from importlib.abc import SourceLoader
 from typing import TYPE_CHECKING, Any
 
 from sfvq_analysis.errors import EncoderError, SfvqError, told
+from sfvq_analysis.files import is_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,6 +46,8 @@ def made_by(path: Path, factory: str) -> tuple[Any, str]:
 def own_code(path: Path) -> Iterator[None]:
     """Turn whatever goes wrong in a user's code into one line that names file and line.
 
+    Only an interruption from the keyboard goes through: it is the user's, not the code's.
+
     Raises
     ------
     EncoderError
@@ -55,7 +58,9 @@ def own_code(path: Path) -> Iterator[None]:
     except SfvqError as error:
         where = f"{path}: {error.where}" if error.where else str(path)
         raise EncoderError(error.what, where=where, remedy=error.remedy) from error
-    except (Exception, SystemExit) as error:
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
         line = _line(error, path)
         raise EncoderError(
             f"its code raised {told(error)}",
@@ -87,7 +92,7 @@ class _Source(SourceLoader):
 
 def _source(path: Path) -> bytes:
     try:
-        if not path.is_file():
+        if not is_file(path):
             raise EncoderError("no such file", where=str(path), remedy="check the path")
         return path.read_bytes()
     except OSError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ _SPECS = (
     *("mel", "mel:<options>", "vqvae", "vqvae:<checkpoint>", "hf:<model>@<layer>"),
     *("latents:<folder or file>", "module:<file.py>:<factory>"),
 )
+_COUNT = re.compile("[0-9]{1,9}")
 _MEL_OPTIONS = tuple(field.name for field in fields(MelEncoder))
 
 
@@ -64,7 +66,7 @@ def load_encoder(spec: str, *, device: str = "cpu", half: bool = False) -> Encod
             return _layer_of(rest, device=device, half=half)
         case "module":
             return _own_encoder(rest)
-        case "vqvae":
+        case "vqvae" if rest or spec == "vqvae":
             return _voice_encoder(rest)
         case _:
             raise unknown_option("encoder", spec, _SPECS)
@@ -136,8 +138,10 @@ def _own_encoder(source: str) -> Encoder:
 
 def _options(text: str) -> dict[str, Any]:
     options: dict[str, Any] = {}
-    for part in filter(None, text.split(",")):
+    for part in text.split(",") if text else ():
         name, _, value = part.partition("=")
         check_option("option of mel", name, _MEL_OPTIONS)
-        options[name] = int(value) if value.isdecimal() else value
+        if name in options:
+            raise OptionError(f"option of mel {name!r} is given twice", remedy="give it once")
+        options[name] = int(value) if _COUNT.fullmatch(value) else value
     return options

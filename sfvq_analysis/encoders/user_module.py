@@ -261,13 +261,19 @@ def _array(given: Any, grid: FrameGrid) -> NDArray[np.float32]:
         raise EncoderError(
             f"it gave features on {given.grid}, {grid} is stated", remedy="mend its grid"
         )
-    values = given.values if isinstance(given, Features) else given
+    values: Any = given.values if isinstance(given, Features) else given
     if hasattr(values, "detach"):
+        if not values.is_floating_point():  # float() would drop imaginary parts
+            raise _not_floats(values)
         values = values.detach().float().cpu().numpy()
     array = np.asarray(values)
     if array.dtype.kind != "f":
-        raise EncoderError(
-            f"it gave {array.dtype} of shape {array.shape}", remedy="give floats (n_frames, dim)"
-        )
+        raise _not_floats(array)
     with np.errstate(over="ignore"):  # what doesn't fit becomes infinite, and is refused
         return np.array(array, dtype=np.float32, order="C")
+
+
+def _not_floats(given: Any) -> EncoderError:
+    return EncoderError(
+        f"it gave {given.dtype} of shape {tuple(given.shape)}", remedy="give floats (n_frames, dim)"
+    )

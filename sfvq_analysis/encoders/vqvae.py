@@ -33,7 +33,8 @@ from sfvq_analysis.encoders.mel import HOP, N_MELS, SAMPLE_RATE, n_mel_frames
 from sfvq_analysis.encoders.protocol import Features
 from sfvq_analysis.encoders.public_checkpoint import read_public_checkpoint
 from sfvq_analysis.encoders.utterance_mel import UtteranceMel
-from sfvq_analysis.errors import EncoderError, OptionError, check_count
+from sfvq_analysis.errors import EncoderError, OptionError, check_count, told
+from sfvq_analysis.files import is_file
 from sfvq_analysis.timeline import FrameGrid
 from sfvq_analysis.weights import VOICE_MODEL, part_of, read_safetensors, weights_digest
 
@@ -119,12 +120,11 @@ class VQVAEEncoder:
         Raises
         ------
         EncoderError
-            If the file is missing, truncated or of another layout, or its weights don't make an
-            encoder.
+            If the file is missing, unreadable, truncated or of another layout, or its weights don't
+            make an encoder.
         """
         path = Path(path)
-        if not path.is_file():
-            raise EncoderError("no such checkpoint", where=str(path), remedy="check the path")
+        _check_readable(path)
         try:
             return cls.from_weights(*_read(path))
         except EncoderError as error:
@@ -179,6 +179,19 @@ class VQVAEEncoder:
         with torch.inference_mode(), torch.autocast("cpu", enabled=False):
             latents: NDArray[np.float32] = self._layers(batch)[0].T.numpy()  # (n, dim)
         return latents[start - first : stop - first]
+
+
+def _check_readable(path: Path) -> None:
+    if not is_file(path):
+        raise EncoderError("no such checkpoint", where=str(path), remedy="check the path")
+    try:
+        path.open("rb").close()
+    except OSError as error:
+        raise EncoderError(
+            f"checkpoint can't be read ({told(error)})",
+            where=str(path),
+            remedy="check the rights to it",
+        ) from error
 
 
 def _read(path: Path) -> tuple[VQVAEConfig, Mapping[str, Any]]:

@@ -10,38 +10,24 @@ spelling of the same phone (``ah`` answers for ``AH0``), and by the set where th
 
 from __future__ import annotations
 
-import csv
-import re
-import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from sfvq_analysis.errors import CorpusError, shown
 from sfvq_analysis.phones.entries import PhoneEntry
+from sfvq_analysis.phones.group_rows import GroupRow, csv_rows, toml_rows
 from sfvq_analysis.phones.rules import rule
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Mapping
 
     from sfvq_analysis.phones.rules import SetName
 
-LARGEST_BYTES = 1 << 23
-"""A file of groups that is larger (8 MiB) isn't read."""
+LARGEST_BYTES = 1 << 20
+"""A file of groups that is larger (1 MiB) isn't read."""
 LONGEST_NAME = 60
-_NEEDED, _OPTIONAL = ("label", "group"), ("symbol", "fold48", "fold39")
 _RESERVED = ("all", "rest", "consonant_vowel")
-_TOML_PLACE = re.compile(r"\(at line ([0-9]{1,9}), column [0-9]{1,9}\)")
-
-
-class GroupRow(NamedTuple):
-    """What a file says of a label; None where it says nothing."""
-
-    label: str
-    group: str
-    symbol: str | None = None
-    fold48: str | None = None
-    fold39: str | None = None
 
 
 @dataclass(frozen=True)
@@ -117,7 +103,7 @@ def load_phone_groups(path: Path | str) -> PhoneGroups:
         longer than 60 characters, or holds a comma or what can't be printed.
     """
     path = Path(path)
-    readers = {".csv": _csv_rows, ".toml": _toml_rows}
+    readers = {".csv": csv_rows, ".toml": toml_rows}
     if path.suffix.lower() not in readers:
         raise CorpusError("no file of groups", where=str(path), remedy="give a .csv or .toml file")
     text = _text(path)
@@ -135,7 +121,7 @@ def _text(path: Path) -> str:
             what = "that is a folder" if path.is_dir() else "file of groups is missing"
             raise CorpusError(what, where=str(path), remedy="name a .csv or .toml file")
         if path.stat().st_size > LARGEST_BYTES:
-            raise CorpusError("file of groups is larger than 8 MiB", where=str(path))
+            raise CorpusError("file of groups is larger than 1 MiB", where=str(path))
         raw = path.read_bytes()
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -151,90 +137,6 @@ def _text(path: Path) -> str:
         line = text.count("\n", 0, text.index("\0")) + 1
         raise CorpusError("it holds NUL characters", where=f"{path}:{line}", remedy="mend it")
     return text
-
-
-def _csv_rows(text: str) -> Iterator[tuple[str, GroupRow]]:
-    """Yield line and row of a CSV file."""
-    reader = csv.reader(text.splitlines(keepends=True), strict=True)
-    names: list[str] = []
-    try:
-        for cells in reader:
-            line = str(reader.line_num)
-            if not "".join(cells).strip():
-                continue
-            if not names:
-                names = _checked_names([cell.strip() for cell in cells], line)
-                continue
-            if len(cells) != len(names):
-                raise CorpusError(
-                    f"{len(cells)} cells, the first line names {len(names)} columns",
-                    where=line,
-                    remedy="give every line as many; quote a cell that holds a comma",
-                )
-            row = dict(zip(names, (cell.strip() for cell in cells), strict=True))
-            own = {name: row.get(name) or None for name in _OPTIONAL}
-            yield line, GroupRow(row["label"], row["group"], **own)
-    except csv.Error as error:
-        raise CorpusError(f"not CSV ({error})", where=str(reader.line_num)) from error
-
-
-def _checked_names(names: list[str], line: str) -> list[str]:
-    remedy = "the first line is label,group and any of symbol,fold48,fold39"
-    for name in names:
-        if name not in (*_NEEDED, *_OPTIONAL):
-            raise CorpusError(f"unknown column {shown(name)}", where=line, remedy=remedy)
-        if names.count(name) > 1:
-            raise CorpusError(f"column {name} stands twice", where=line, remedy=remedy)
-    for name in _NEEDED:
-        if name not in names:
-            raise CorpusError(f"no column {name}", where=line, remedy=remedy)
-    return names
-
-
-def _toml_rows(text: str) -> Iterator[tuple[str, GroupRow]]:
-    """Yield place and row of a TOML file."""
-    try:
-        tables = tomllib.loads(text)
-    except (ValueError, RecursionError) as error:
-        place = _TOML_PLACE.search(str(error))
-        raise CorpusError(
-            f"not TOML ({shown(str(error))})", where=place[1] if place else None, remedy="mend it"
-        ) from error
-    _check_tables(tables)
-    own = {name: _named(tables, name) for name in _OPTIONAL}
-    grouped: set[str] = set()
-    for group, labels in tables["groups"].items():
-        if not isinstance(labels, list) or not all(isinstance(one, str) for one in labels):
-            raise CorpusError(
-                f"group {shown(group)} is no list of labels", remedy='write such as s = ["s", "z"]'
-            )
-        for label in map(str.strip, labels):
-            grouped.add(label)
-            names = {name: found.get(label) for name, found in own.items()}
-            yield f"group {shown(group)}", GroupRow(label, group.strip(), **names)
-    for name, found in own.items():
-        for label in sorted(found.keys() - grouped):
-            raise CorpusError(f"[{name}] names {shown(label)}, which is in no group")
-
-
-def _check_tables(tables: Mapping[str, object]) -> None:
-    for name, table in tables.items():
-        if name not in ("groups", *_OPTIONAL):
-            remedy = "the tables are [groups] and any of [symbol], [fold48], [fold39]"
-            raise CorpusError(f"unknown table {shown(name)}", remedy=remedy)
-        if not isinstance(table, dict):
-            raise CorpusError(f"{name} is no table", remedy=f"write [{name}] on a line of its own")
-    if "groups" not in tables:
-        raise CorpusError("no table [groups]", remedy='write [groups] and lines such as s = ["s"]')
-
-
-def _named(tables: Mapping[str, Mapping[str, object]], name: str) -> dict[str, str]:
-    found = {}
-    for label, symbol in tables.get(name, {}).items():
-        if not isinstance(symbol, str):
-            raise CorpusError(f"[{name}] {shown(label)} is {shown(symbol)}", remedy="give text")
-        found[label.strip()] = symbol.strip()
-    return found
 
 
 def _collected(rows: Iterable[tuple[str, GroupRow]], source: str) -> PhoneGroups:

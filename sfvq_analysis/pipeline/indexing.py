@@ -31,6 +31,7 @@ from sfvq_analysis.pipeline.journal import IndexJournal, index_journal
 from sfvq_analysis.pipeline.options import IndexOptions
 from sfvq_analysis.pipeline.rows import TableRows
 from sfvq_analysis.pipeline.stamps import run_key, utterance_stamp
+from sfvq_analysis.quantizers.foreign import as_quantizer
 from sfvq_analysis.tables import (
     PHONE_TIER,
     IndexTable,
@@ -120,9 +121,10 @@ def index_table(
     >>> table.codebook_size, list(table.utterances["sentence"])
     (256, ['sa1', 'sa2', 'si1201', 'si1202', 'sx201', 'sx202'])
     """
-    named = quantizers if isinstance(quantizers, Mapping) else {"": quantizers}
-    if not named:
+    given = quantizers if isinstance(quantizers, Mapping) else {"": quantizers}
+    if not given:
         raise OptionError("no quantizer is given", remedy="give one, or several by name")
+    named = {name: as_quantizer(one) for name, one in given.items()}
     for name, quantizer in named.items():
         check_match(name, quantizer, encoder, allow_mismatch=options.allow_mismatch)
     inventory = corpus_inventory(corpus, options)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from sfvq_analysis.encoders import Encoder, Features
@@ -53,7 +53,7 @@ def sample_features(
     Parameters
     ----------
     corpus
-        Speech; its labels are read, but nothing of them is used.
+        Speech; its labels are not read.
     encoder
         Gives the frames.
     max_frames
@@ -89,7 +89,8 @@ def sample_features(
     kept = Reservoir(max_frames, seed)
     lengths = []
     skipped = []
-    found = each_utterance(corpus.utterances, encoder, lambda one: one.features.values, on_error)
+    speech = [replace(utterance, labels={}) for utterance in corpus]
+    found = each_utterance(speech, encoder, lambda one: one.features.values, on_error)
     for values in with_bar(found, corpus, progress=progress):
         if isinstance(values, SkippedUtterance):
             skipped.append(below_root(values, corpus))

@@ -93,7 +93,8 @@ def nearest_snippets(
         recording = corpus[row.utterance].load(past_audio="count")
         centre = row.centre * recording.sample_rate // table.grid.sample_rate
         audio = _around(recording.audio, centre, round(seconds * recording.sample_rate))
-        phone = row.phone if isinstance(row.phone, str) else ""
+        entry = table.inventory.entries.get(row.phone) if isinstance(row.phone, str) else None
+        phone = (entry.symbol if entry else None) or ""
         known_of = (str(row.utterance), int(row.frame), phone, float(row.codeword_distortion))
         snippets.append(Snippet(*known_of, audio, recording.sample_rate))
     return snippets

@@ -17,6 +17,7 @@ from sfvq_analysis.plots.style import (
     new_axes,
 )
 from sfvq_analysis.stats.histograms import by_columns
+from sfvq_analysis.tables import IndexTable
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from sfvq_analysis.plots.style import Palette
 
 Normalise = Literal["max", "density"]
-_MOST_LINES, _MOST_GROUPS = 20, 60
+MOST_LINES, MOST_GROUPS = 20, 60
 _Y_LABELS = {"max": "smoothed density / its maximum", "density": "smoothed density"}
 
 
@@ -127,6 +128,8 @@ def _draw_lines(
 
 
 def _only_property(hist: pd.DataFrame) -> str:
+    if isinstance(hist, IndexTable):
+        raise OptionError("hist is a table", remedy="give stats.index_histogram(table)")
     require_columns("hist", hist, ("index", "smoothed", "n_frames"), "stats.index_histogram")
     by = by_columns(hist)
     if len(by) != 1:
@@ -137,7 +140,7 @@ def _only_property(hist: pd.DataFrame) -> str:
 def _check_number(by: str, n_lines: int) -> None:
     if n_lines == 0:
         raise OptionError("hist is empty", remedy="count speech that has labels")
-    most = _MOST_GROUPS if by == "phone_group" else _MOST_LINES
+    most = MOST_GROUPS if by == "phone_group" else MOST_LINES
     if n_lines > most:
         raise OptionError(
             f"hist has {n_lines} values of {by}, too many lines to tell apart",

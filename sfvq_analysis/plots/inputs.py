@@ -37,13 +37,21 @@ def as_plane(name: str, values: ArrayLike, at_least: int = 1) -> NDArray[np.floa
 
 def require_columns(name: str, frame: pd.DataFrame, columns: Iterable[str], source: str) -> None:
     """Raise an OptionError unless the frame has the columns; `source` names what makes them."""
+    require_frame(name, frame, source)
     missing = [column for column in columns if column not in frame]
     if missing:
         raise OptionError(f"{name} lacks the columns {missing}", remedy=f"give what {source} gives")
 
 
+def require_frame(name: str, frame: object, source: str) -> None:
+    """Raise an OptionError unless this is a frame; `source` names what makes it."""
+    if not isinstance(frame, pd.DataFrame):
+        raise OptionError(f"{name} is {type(frame).__name__}", remedy=f"give what {source} gives")
+
+
 def require_square(name: str, frame: pd.DataFrame) -> None:
     """Raise an OptionError unless the frame is a square matrix with at least one row."""
+    require_frame(name, frame, "the function of that name in stats")
     rows, columns = frame.shape
     if rows != columns or rows == 0:
         raise OptionError(f"{name} has shape {frame.shape}", remedy="give a square matrix")

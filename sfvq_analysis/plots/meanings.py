@@ -10,7 +10,7 @@ from matplotlib.patches import Rectangle
 
 from sfvq_analysis.errors import OptionError
 from sfvq_analysis.phones import timit_inventory
-from sfvq_analysis.plots.inputs import require_columns
+from sfvq_analysis.plots.inputs import require_columns, require_frame
 from sfvq_analysis.plots.style import (
     PAGE_WIDTH,
     SMALL_TEXT_SIZE,
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 _OTHER = None  # a phone in no group
 _NO_GROUP = "other"
+_SHARES_OF = 'stats.conditional(table, "phone")'
 _OTHER_COLOUR = "0.6"
 _ROW_HEIGHT = 0.115
 _MARGINS = 1.4
@@ -71,11 +72,10 @@ def meanings_heatmap(
     Raises
     ------
     OptionError
-        If `shares` has no row, `meanings` lacks a column or is of another codebook, or the palette
-        isn't one of these.
+        If `shares` has no row or other columns than indices, `meanings` lacks a column or is of
+        another codebook, or the palette isn't one of these.
     """
-    if shares.empty:
-        raise OptionError("shares has no row", remedy="count speech that has labels")
+    _check_shares(shares)
     known = inventory or timit_inventory()
     colours: Colours = {_OTHER: _OTHER_COLOUR}
     colours.update(group_colours(palette, known.groups).items())
@@ -91,6 +91,17 @@ def meanings_heatmap(
     if meanings is not None:
         _add_strip(ax, _checked(meanings, shares.shape[1]), colours)
     return ax
+
+
+def _check_shares(shares: pd.DataFrame) -> None:
+    require_frame("shares", shares, _SHARES_OF)
+    if shares.empty:
+        raise OptionError("shares has no row", remedy="count speech that has labels")
+    if list(shares.columns) != list(range(shares.shape[1])):
+        raise OptionError(
+            f"shares has the columns {', '.join(map(str, shares.columns[:3]))} …, not indices",
+            remedy=f"give what {_SHARES_OF} gives; stats.index_meanings goes to meanings=",
+        )
 
 
 def _in_curve_order(

@@ -20,7 +20,7 @@ from sfvq_analysis.curve.checks import (
 )
 from sfvq_analysis.errors import QuantizerError
 from sfvq_analysis.quantizers.estimators import Gradients, estimate
-from sfvq_analysis.quantizers.masks import counted, spread
+from sfvq_analysis.quantizers.masks import counted, spread, unmasked
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -82,7 +82,7 @@ class Quantizer(nn.Module, ABC):
         gradients: Gradients | None = None,
     ) -> None:
         super().__init__()
-        corners = checked_corners(codebook, at_least=2)
+        corners = checked_corners(unmasked(codebook), at_least=2)
         self.codebook = nn.Parameter(torch.from_numpy(np.ascontiguousarray(corners, np.float32)))
         self.provenance = provenance or Provenance()
         self._gradients = gradients or Gradients()

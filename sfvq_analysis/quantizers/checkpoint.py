@@ -223,13 +223,18 @@ def _provenance(stated: Any) -> Provenance:
 
 def _torch_quantizer(path: Path, kind: QuantizerKind | None) -> Quantizer:
     """Return the only codebook of a torch file, of the kind that its layout or the caller says."""
-    found = _codebooks(read_tensors(path, QuantizerError))
+    stored = read_tensors(path, QuantizerError)
+    found = _codebooks(stored)
     if len(found) != 1:
         raise QuantizerError(
             f"it has {'no' if not found else len(found)} vector_quantizer.codebook",
             remedy='the published layout is {"vector_quantizer": {"codebook": K x dim}}',
         )
     ((layout, tensor),) = found
+    if _n_named_codebook(stored) > (layout != _PLAIN):
+        raise QuantizerError(
+            "it has more tensors named codebook", remedy="store the one that is meant alone"
+        )
     stated = {_CURVE: SpaceFillingVQ.kind, _PLAIN: PlainVQ.kind}.get(layout, kind)
     if stated is None:
         raise QuantizerError(
@@ -257,6 +262,16 @@ def _codebooks(stored: Any, prefix: str = "") -> list[tuple[str, torch.Tensor]]:
         return []
     parts = ((name, value) for name, value in stored.items() if isinstance(name, str))
     return [found for name, value in parts for found in _codebooks(value, f"{prefix}{name}.")]
+
+
+def _n_named_codebook(stored: Any, name: str = "", depth: int = 0) -> int:
+    """Return how many tensors of a torch file are named codebook, wherever they are."""
+    if isinstance(stored, torch.Tensor):
+        return int(f".{name}".endswith(f".{_BARE}") or not depth)
+    if not isinstance(stored, dict) or depth > _DEEPEST:
+        return 0
+    parts = ((name, value) for name, value in stored.items() if isinstance(name, str))
+    return sum(_n_named_codebook(value, name, depth + 1) for name, value in parts)
 
 
 def _npy_codebook(path: Path) -> NDArray[np.float32]:

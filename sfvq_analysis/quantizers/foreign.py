@@ -17,6 +17,7 @@ from sfvq_analysis.curve.checks import is_tensor
 from sfvq_analysis.errors import OptionError, QuantizerError, check_option
 from sfvq_analysis.quantizers.base import Provenance, Quantizer
 from sfvq_analysis.quantizers.codewords import checked_codewords, warn_of
+from sfvq_analysis.quantizers.masks import unmasked
 from sfvq_analysis.quantizers.plain import PlainVQ
 from sfvq_analysis.quantizers.space_filling import SpaceFillingVQ
 
@@ -220,7 +221,9 @@ def _quantizer(codewords: Any, kind: str, source: str, known: dict[str, Any]) ->
 
 def _array(codewords: Any) -> np.ndarray[Any, Any]:
     try:
-        return np.asarray(codewords)
+        return np.asarray(unmasked(codewords))
+    except QuantizerError:
+        raise
     except ValueError as error:  # rows of different lengths
         raise QuantizerError("the rows don't have one length", remedy="give (K, dim)") from error
 

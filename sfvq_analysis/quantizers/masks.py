@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
+import numpy as np
 import torch
 
 from sfvq_analysis.errors import QuantizerError
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+_Array = TypeVar("_Array")
 
 
 def counted(z: Tensor, mask: Tensor | None, dim: int) -> Tensor:
@@ -67,3 +70,17 @@ def spread(rows: Tensor, shape: torch.Size, mask: Tensor | None, *, filler: int)
     full = rows.new_full((*shape, *rows.shape[1:]), filler)
     full[mask] = rows
     return full
+
+
+def unmasked(codewords: _Array) -> _Array:
+    """Return codewords, unless numbers of them are masked: an array made of them knows no mask.
+
+    Raises
+    ------
+    QuantizerError
+        If it is a `numpy.ma.MaskedArray`, or a list that holds one, in which a number is masked.
+    """
+    parts = codewords if isinstance(codewords, list | tuple) else [codewords]
+    if any(np.ma.is_masked(part) for part in parts):
+        raise QuantizerError("numbers of the codebook are masked", remedy="leave those rows out")
+    return codewords

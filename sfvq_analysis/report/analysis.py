@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from sfvq_analysis.errors import ErrorPolicy
     from sfvq_analysis.pipeline.indexed import SkippedUtterance
     from sfvq_analysis.plots.style import Palette
+    from sfvq_analysis.report.page.sounds import AudioPolicy
     from sfvq_analysis.stats import Inference
     from sfvq_analysis.training.curve_fit import Method
 
@@ -77,6 +78,8 @@ class AnalysisOptions:
         Whether an earlier output in that folder may be replaced.
     inference
         Draws, level and seed of the statistics: few by default, as ``sfvq stats`` draws more.
+    audio
+        Whether the page has sound, as in `sfvq_analysis.report.write`.
     """
 
     index: IndexOptions = field(default_factory=IndexOptions)
@@ -84,6 +87,7 @@ class AnalysisOptions:
     command: str = ""
     overwrite: bool = False
     inference: Inference = QUICK_DRAWS
+    audio: AudioPolicy = "none"
 
 
 class Fitted(NamedTuple):
@@ -182,7 +186,7 @@ def analyze(
             folder,
             corpus=corpus,
             quantizers=quantizers,
-            looks=Looks(options.palette, options.inference),
+            looks=Looks(options.palette, options.inference, options.audio, options.command),
             progress=progress,
         )
         known |= {**_read(corpus, options), "fitted_on": fitted_on}

@@ -14,6 +14,7 @@ from sfvq_analysis.report.figures import (
 )
 from sfvq_analysis.report.folders import provenance_of, whole_folder, write_manifest
 from sfvq_analysis.report.illustrations import illustrations
+from sfvq_analysis.report.page import write_page
 from sfvq_analysis.report.pictures import write_pictures
 from sfvq_analysis.report.statistics import (
     QUICK,
@@ -33,19 +34,23 @@ if TYPE_CHECKING:
     from sfvq_analysis.corpus import Corpus
     from sfvq_analysis.plots.style import Palette
     from sfvq_analysis.quantizers import Quantizer
+    from sfvq_analysis.report.page.sounds import AudioPolicy
     from sfvq_analysis.stats import Inference
 
+PAGE = "page.html"
 
-def write(
+
+def write(  # noqa: PLR0913  (all but two are optional parts of the folder)
     tables: IndexTable | Mapping[str, IndexTable],
     out: Path | str,
     *,
     corpus: Corpus | None = None,
     quantizers: Mapping[str, Quantizer] | None = None,
+    audio: AudioPolicy = "none",
     palette: Palette = "paper",
     overwrite: bool = False,
 ) -> Path:
-    """Write figures, statistics, tables and a manifest to a folder, whole or not at all.
+    """Write a page, figures, statistics, tables and a manifest to a folder, whole or not at all.
 
     Parameters
     ----------
@@ -54,9 +59,12 @@ def write(
     out
         The folder.
     corpus
-        Where the audio for figure 4's spectrogram comes from.
+        Where the audio for spectrograms comes from.
     quantizers
         By the tables' names; without them figure 7 (distances of codewords) is left out.
+    audio
+        Whether the page has sound: ``"none"``, ``"link"`` or ``"embed"``
+        (`sfvq_analysis.report.page.write_page`).
     palette
         ``"paper"`` or ``"colorblind"``.
     overwrite
@@ -65,8 +73,9 @@ def write(
     Returns
     -------
     Path
-        `out`. It holds ``figures/`` (SVG, PNG and the CSV behind each; those of the measures in
-        ``figures/measures/``), ``stats/<table>/*.csv`` with ``stats/README.txt``,
+        `out`. It holds ``page.html``, one file to explore it all with; ``figures/`` (SVG, PNG and
+        the CSV behind each; those of the measures in ``figures/measures/``),
+        ``stats/<table>/*.csv`` with ``stats/README.txt``,
         ``tables/<table>/*.parquet``, ``summary.csv``, ``summary.txt`` and ``manifest.json``.
         Slow statistics, which the manifest names, are left to ``sfvq stats``.
 
@@ -78,17 +87,19 @@ def write(
     named = {"table": tables} if isinstance(tables, IndexTable) else dict(tables)
     with whole_folder(out, overwrite=overwrite) as folder:
         known = write_parts(
-            named, folder, corpus=corpus, quantizers=quantizers, looks=Looks(palette)
+            named, folder, corpus=corpus, quantizers=quantizers, looks=Looks(palette, audio=audio)
         )
         write_manifest(folder, known)
     return Path(out)
 
 
 class Looks(NamedTuple):
-    """How the parts of a folder are made: colours of groups, and draws of statistics."""
+    """How the parts of a folder are made: colours, draws of statistics, sound, and the command."""
 
     palette: Palette = "paper"
     inference: Inference = QUICK_DRAWS
+    audio: AudioPolicy = "none"
+    command: str = ""
 
 
 def write_parts(
@@ -110,6 +121,15 @@ def write_parts(
         write_statistics(found[name], folder / "stats" / name)
     write_readme(found, folder / "stats", looks.inference)
     write_csv(summary_of(found).reset_index(), folder / "summary.csv")
+    write_page(
+        tables,
+        folder / PAGE,
+        corpus=corpus,
+        quantizers=quantizers,
+        audio=looks.audio,
+        statistics=found,
+        command=looks.command,
+    )
     text = findings_text(tables, found, looks.inference)
     (folder / "summary.txt").write_text(text + "\n", encoding="utf-8")
     leading, table = leading_table(tables)

@@ -109,6 +109,16 @@ def smooth(density: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray(convolve1d(density, window / window.sum(), axis=-1, mode="constant"))
 
 
+def check_histogram(histogram: object) -> None:
+    """Raise an OptionError unless this is a histogram."""
+    what = type(histogram).__name__
+    if isinstance(histogram, pd.DataFrame):
+        if {"index", "density", "smoothed", "n_frames"} <= set(histogram):
+            return
+        what = "a frame without index and density"
+    raise OptionError(f"histogram is {what}", remedy="give what stats.index_histogram gives")
+
+
 def histogram_matrix(histogram: pd.DataFrame, value: str) -> pd.DataFrame:
     """Return one column of a histogram as a matrix: a row a value of `by`, a column an index."""
     wide = histogram.pivot_table(

@@ -44,6 +44,7 @@ from sfvq_analysis.stats.counting.reductions import reduce, unit_counts
 from sfvq_analysis.stats.inference import Inference, resampling_weights
 from sfvq_analysis.stats.inference.order_null import in_parts, why_no_order
 from sfvq_analysis.stats.inference.relabelling import relabelled_counts
+from sfvq_analysis.stats.inference.swapping import FEWEST, swapping_share
 from sfvq_analysis.stats.order.adjacency import AdjacencyPairs, adjacency_of
 from sfvq_analysis.stats.order.autocorrelation import posterior_autocorrelation
 from sfvq_analysis.stats.order.axis import N_ARCS
@@ -232,7 +233,9 @@ def _with_label_null(counts: Floats, of_phone: Floats) -> tuple[Floats, Floats, 
 def _label_null(
     reductions: Reductions, counts: UnitCounts, inference: Inference, phone_set: Folding
 ) -> dict[str, float]:
-    """Return the mean of the label null of each measure that has one; NaN without a draw.
+    """Return the mean of the label null of each measure that has one.
+
+    NaN without a draw, and where few frames can swap labels.
 
     As in `sfvq_analysis.stats.units.information`: a draw changes how many frames a phone has, which
     is no information, so that the rows are scaled to the frames it has, and H(phone) is the data's.
@@ -240,7 +243,8 @@ def _label_null(
     frames = counts.total().sum(axis=1)
     found = [np.full((0, len(WITH_LABEL_NULL)), np.nan)]
     draws = relabelled_counts(reductions, inference, "phone", phone_set)
-    for draw in islice(draws, LABEL_DRAWS if len(frames) else 0):
+    few = swapping_share(reductions, np.arange(len(frames)), ("phone", phone_set)) < FEWEST
+    for draw in islice(draws, 0 if few or not len(frames) else LABEL_DRAWS):
         scaled = draw * (frames / np.maximum(draw.sum(axis=1), 1))[:, None]
         pnmi, _, arcs = _with_label_null(draw[None].astype(np.float64), entropy_of(frames)[None])
         purity = _with_label_null(scaled[None], entropy_of(frames)[None])[1]

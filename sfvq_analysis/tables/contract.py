@@ -117,15 +117,15 @@ def check_codes(frames: pd.DataFrame, codebook_size: int) -> None:
         raise TableError(f"codebook_size is {codebook_size}", remedy="a codebook has >= 2")
     last = codebook_size - 1
     codeword, segment, t = (frames[name].to_numpy() for name in ("codeword", "curve_segment", "t"))
-    _refuse(frames["codeword"], (codeword < 0) | (codeword > last), f"0 … {last}")
-    _refuse(frames["curve_segment"], (segment < -1) | (segment >= last), f"-1 … {last - 1}")
+    refuse_rows(frames["codeword"], (codeword < 0) | (codeword > last), f"0 … {last}")
+    refuse_rows(frames["curve_segment"], (segment < -1) | (segment >= last), f"-1 … {last - 1}")
     within = np.where(segment >= 0, (t >= 0) & (t <= 1), np.isnan(t))
-    _refuse(frames["t"], ~within, "0 … 1 on a curve, NaN in a plain codebook")
+    refuse_rows(frames["t"], ~within, "0 … 1 on a curve, NaN in a plain codebook")
     if len(segment) and (segment >= 0).any() != (segment >= 0).all():
         raise TableError("codes of a curve and a plain codebook are mixed", remedy="use two tables")
     for name in ("distortion", "codeword_distortion"):
         values = frames[name].to_numpy()
-        _refuse(frames[name], ~(np.isfinite(values) & (values >= 0)), "finite and >= 0")
+        refuse_rows(frames[name], ~(np.isfinite(values) & (values >= 0)), "finite and >= 0")
 
 
 def check_order(utterances: pd.DataFrame, segments: pd.DataFrame, frames: pd.DataFrame) -> None:
@@ -156,8 +156,8 @@ def check_frames(utterances: pd.DataFrame, frames: pd.DataFrame, grid: FrameGrid
         )
     number = _count_within(stated)
     centre = grid.offset + grid.hop * number
-    _refuse(frames["frame"], frames["frame"].to_numpy() != number, "0 … n_frames - 1")
-    _refuse(frames["centre"], frames["centre"].to_numpy() != centre, "on the grid")
+    refuse_rows(frames["frame"], frames["frame"].to_numpy() != number, "0 … n_frames - 1")
+    refuse_rows(frames["centre"], frames["centre"].to_numpy() != centre, "on the grid")
 
 
 def check_owners(
@@ -165,17 +165,17 @@ def check_owners(
 ) -> None:
     """Raise a TableError unless every frame has the phone of the segment it names."""
     empty = segments["stop"].to_numpy() <= segments["start"].to_numpy()
-    _refuse(segments["stop"], empty, "after its start")
+    refuse_rows(segments["stop"], empty, "after its start")
     first, n_phones, phones = phone_rows(segments, n_utterances)
     row = frames["utterance"].cat.codes.to_numpy()
     ordinal = frames["phone_segment"].to_numpy()
     strange = (ordinal < -1) | (ordinal >= n_phones[row])
-    _refuse(frames["phone_segment"], strange, "a phone's ordinal, or -1")
+    refuse_rows(frames["phone_segment"], strange, "a phone's ordinal, or -1")
     owned = ordinal >= 0
     place = (first[row] + ordinal)[owned]
     group_codes = phones["phone_group"].cat.codes.to_numpy()
     misgrouped = group_codes != group_codes_of(phones["label"], inventory)
-    _refuse(phones["phone_group"], misgrouped, "the group of its label")
+    refuse_rows(phones["phone_group"], misgrouped, "the group of its label")
     for column, right, codes in (
         ("phone", phones["label"], phone_codes(phones["label"], inventory)),
         ("phone_group", phones["phone_group"], group_codes),
@@ -185,9 +185,9 @@ def check_owners(
         as_owner = np.append(names, -1)[found.cat.codes]
         wrong = ~owned & (as_owner >= 0)
         wrong[owned] = as_owner[owned] != codes[place]
-        _refuse(found, wrong, "that of its phone segment")
+        refuse_rows(found, wrong, "that of its phone segment")
     miscounted = np.bincount(place, minlength=len(phones)) != phones["n_frames"].to_numpy()
-    _refuse(phones["n_frames"], miscounted, "the number of frames it owns")
+    refuse_rows(phones["n_frames"], miscounted, "the number of frames it owns")
 
 
 def group_codes_of(labels: pd.Series[Any], inventory: PhoneInventory) -> NDArray[np.int64]:
@@ -239,7 +239,7 @@ def phone_rows(
     phones = segments[segments["tier"] == PHONE_TIER].reset_index(drop=True)
     n_phones = np.bincount(phones["utterance"].cat.codes, minlength=n_utterances)
     misplaced = phones["ordinal"].to_numpy() != _count_within(n_phones)
-    _refuse(phones["ordinal"], misplaced, "0, 1, … in its utterance")
+    refuse_rows(phones["ordinal"], misplaced, "0, 1, … in its utterance")
     return np.cumsum(n_phones) - n_phones, n_phones, phones
 
 
@@ -249,7 +249,7 @@ def _count_within(sizes: NDArray[np.int64]) -> NDArray[np.int64]:
     return np.arange(sizes.sum()) - np.repeat(first, sizes)
 
 
-def _refuse(values: pd.Series[Any], wrong: NDArray[np.bool_], right: str) -> None:
+def refuse_rows(values: pd.Series[Any], wrong: NDArray[np.bool_], right: str) -> None:
     """Raise a TableError that shows the first wrong row of a column, if there is one."""
     rows = np.flatnonzero(wrong)
     if len(rows):

@@ -10,6 +10,7 @@ bare, the shortest that read back as the same float; ``true`` and ``false``, ``i
 
 from __future__ import annotations
 
+import stat
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,7 @@ from sfvq_analysis.errors import TableError, shown
 from sfvq_analysis.files import new_file
 from sfvq_analysis.phones import PHONE_GROUPS
 from sfvq_analysis.tables.contract import FRAME_COLUMNS, group_dtype
+from sfvq_analysis.tables.flat_frame import OF_UTTERANCES, check_flat
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -31,9 +33,11 @@ FLAT_COLUMNS: Mapping[str, str] = {
     **FRAME_COLUMNS,
     "position": "float64",
     "seconds": "float64",
-    **dict.fromkeys(("speaker", "sex", "dialect", "sentence", "split"), "category"),
+    **dict.fromkeys(OF_UTTERANCES, "category"),
 }
 """Columns and dtypes of `IndexTable.to_pandas`."""
+LARGEST_BYTES = 1 << 33
+"""A CSV file that is larger (8 GiB) isn't read."""
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # noqa: RUF001 (full width)
 
@@ -108,40 +112,24 @@ def read_index_csv(path: Path | str, groups: Sequence[str] = PHONE_GROUPS) -> pd
     Raises
     ------
     TableError
-        If the file is missing, cut off within a line or no such CSV, or has another group of
-        phones.
+        If the file is missing, larger than 8 GiB, cut off within a line or no such CSV, has another
+        group of phones, or rows that no table has.
     """
-    import pyarrow as pa
-    from pyarrow import csv
-
     given = str(path)
-    types = {name: _arrow_type(dtype) for name, dtype in FLAT_COLUMNS.items()}
-    content = _whole(Path(path))
     try:
-        table = csv.read_csv(
-            pa.BufferReader(content),
-            parse_options=csv.ParseOptions(newlines_in_values=True),
-            convert_options=csv.ConvertOptions(
-                column_types=types,
-                null_values=[""],
-                strings_can_be_null=True,
-                quoted_strings_can_be_null=False,
-            ),
-        )
-    except (pa.ArrowException, ValueError) as error:
-        what = " ".join(str(error).split())[:120]
+        return _as_flat(_parsed(_whole(Path(path))), groups)
+    except TableError as error:
+        raise error.at(given) from error
+    except MemoryError:
         raise TableError(
-            f"not the CSV of an index table ({what})", where=given, remedy="write it anew"
-        ) from error
-    if table.column_names != list(FLAT_COLUMNS):
-        raise TableError(
-            f"columns are {str(table.column_names)[:120]}",
-            where=given,
-            remedy=f"an index table's are {list(FLAT_COLUMNS)}",
-        )
+            "it is too large for the memory", where=given, remedy="save the table as Parquet"
+        ) from None
+
+
+def _as_flat(table: pa.Table, groups: Sequence[str]) -> pd.DataFrame:
     flat = pd.DataFrame(
         {
-            name: _as_dtype(table.column(name).combine_chunks(), name, dtype, given)
+            name: _as_dtype(table.column(name).combine_chunks(), name, dtype)
             for name, dtype in FLAT_COLUMNS.items()
         }
     )
@@ -149,22 +137,86 @@ def read_index_csv(path: Path | str, groups: Sequence[str] = PHONE_GROUPS) -> pd
     if strange:
         raise TableError(
             f"a phone_group is {shown(strange[0])}",
-            where=given,
             remedy=f"give the table's groups in order; here they are {', '.join(groups)}",
         )
-    return flat.astype({"phone_group": group_dtype(groups)})
+    flat = flat.astype({"phone_group": group_dtype(groups)})
+    check_flat(flat)
+    return flat
+
+
+def _parsed(content: bytes) -> pa.Table:
+    """Return the columns of a flat frame as Arrow has them."""
+    import pyarrow as pa
+
+    types = {name: _arrow_type(dtype) for name, dtype in FLAT_COLUMNS.items()}
+    try:
+        table = _arrow_table(content, types)
+        names = table.column_names
+        if b"0x" in content or b"0X" in content:  # Arrow takes these digits for a number, too
+            _refuse_hexadecimal(_arrow_table(content, dict.fromkeys(types, pa.string())))
+    except (pa.ArrowException, ValueError) as error:
+        if isinstance(error, TableError):
+            raise
+        what = " ".join(str(error).split())[:120]
+        raise TableError(
+            f"not the CSV of an index table ({what})", remedy="write it anew"
+        ) from error
+    if names != list(FLAT_COLUMNS):
+        raise TableError(
+            f"columns are {str(names)[:120]}",
+            remedy=f"an index table's are {list(FLAT_COLUMNS)}",
+        )
+    return table
+
+
+def _arrow_table(content: bytes, types: Mapping[str, pa.DataType]) -> pa.Table:
+    import pyarrow as pa
+    from pyarrow import csv
+
+    return csv.read_csv(
+        pa.BufferReader(content),
+        parse_options=csv.ParseOptions(newlines_in_values=True),
+        convert_options=csv.ConvertOptions(
+            column_types=types,
+            null_values=[""],
+            strings_can_be_null=True,
+            quoted_strings_can_be_null=False,
+        ),
+    )
+
+
+def _refuse_hexadecimal(texts: pa.Table) -> None:
+    import pyarrow.compute as pc
+
+    for name, dtype in FLAT_COLUMNS.items():
+        if "int" in dtype and name in texts.column_names:
+            wrong = pc.match_substring(texts.column(name), "x", ignore_case=True)
+            row = pc.index(wrong, value=True).as_py()
+            if row >= 0:
+                raise TableError(
+                    f"{name} is {shown(texts.column(name)[row].as_py())} in row {row}",
+                    remedy="write numbers in decimal",
+                )
 
 
 def _whole(path: Path) -> bytes:
-    """Return what a file holds, unless it ends within a line."""
+    """Return what a file holds, unless it is none, too large or ends within a line."""
     try:
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode):
+            raise TableError("that is no regular file", remedy="give a CSV file")
+        if status.st_size > LARGEST_BYTES:
+            raise TableError("it is larger than 8 GiB", remedy="save the table as Parquet")
         content = path.read_bytes()
     except OSError as error:
-        raise TableError(
-            error.strerror or str(error), where=str(path), remedy="give a file that can be read"
-        ) from error
+        what = error.strerror or str(error)
+        raise TableError(what, remedy="give a file that can be read") from error
+    except ValueError as error:
+        if isinstance(error, TableError):
+            raise
+        raise TableError(str(error), remedy="give the name of a file") from error
     if not content.endswith(b"\n") or content.count(b'"') % 2:
-        raise TableError("it is cut off", where=str(path), remedy="write it anew")
+        raise TableError("it is cut off", remedy="write it anew")
     return content
 
 
@@ -211,12 +263,12 @@ def _arrow_type(dtype: str) -> pa.DataType:
     return pa.string() if dtype in {"category", "group"} else pa.type_for_alias(dtype)
 
 
-def _as_dtype(array: pa.Array, name: str, dtype: str, path: str) -> pd.Series[Any]:
+def _as_dtype(array: pa.Array, name: str, dtype: str) -> pd.Series[Any]:
     """Return a column as the flat frame has it."""
     if dtype not in {"category", "group"}:
         if array.null_count and "int" in dtype:
-            row = array.is_null().index(True).as_py() + 1
-            raise TableError(f"{name} is missing in row {row}", where=path, remedy="write it anew")
+            row = array.is_null().index(True).as_py()
+            raise TableError(f"{name} is missing in row {row}", remedy="write it anew")
         return pd.Series(array.to_numpy(zero_copy_only=False).astype(dtype))
     texts = array.to_pandas().astype("str")
     return pd.Series(texts if dtype == "group" else texts.astype("category"))

@@ -17,6 +17,7 @@ from sfvq_analysis.tables.contract import (
     check_owners,
     phone_labels_of,
 )
+from sfvq_analysis.tables.values import check_texts, check_times
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -68,7 +69,9 @@ class IndexTable:
         for name in CONTRACTS:
             check_columns(name, getattr(self, name), self.inventory.groups)
         check_codes(self.frames, self.codebook_size)
+        check_texts(self.utterances, self.segments)
         check_order(self.utterances, self.segments, self.frames)
+        check_times(self.utterances, self.segments)
         check_frames(self.utterances, self.frames, self.grid)
         inventory = self.inventory.covering(phone_labels_of(self.segments))
         object.__setattr__(self, "inventory", inventory)

@@ -11,6 +11,7 @@ Log-mels (Whisper)
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -127,7 +128,7 @@ def preparation_of(folder: Path, shape: Shape) -> Preparation:
     Raises
     ------
     EncoderError
-        If the file isn't readable, is another family's, or states what can't be.
+        If the file is there but isn't readable, is another family's, or states what can't be.
     """
     path, stated = _stated(folder)
     try:
@@ -157,14 +158,31 @@ def prepared(stated: Mapping[str, Any] | None, shape: Shape) -> Preparation:
 
 def _stated(folder: Path) -> tuple[Path, dict[str, Any] | None]:
     path = folder / _FILE
-    if is_file(path):
+    if _is_there(path):
         return path, read_json(path)
     newer = folder / _NEWER_FILE
-    if is_file(newer):
+    if _is_there(newer):
         part = read_json(newer).get(_PART)
         if isinstance(part, dict):
             return newer, part
     return path, None
+
+
+def _is_there(path: Path) -> bool:
+    """Tell whether a file is there; what only has its name would say something that we can't read.
+
+    Raises
+    ------
+    EncoderError
+        If the name is a link to nothing, or that of a folder or a pipe.
+    """
+    if os.path.lexists(path) and not is_file(path):
+        raise EncoderError(
+            "no regular file, or a link to a missing one",
+            where=str(path),
+            remedy="restore it, or remove it to have the usual preparation",
+        )
+    return is_file(path)
 
 
 def _log_mels(stated: Mapping[str, Any], shape: Shape) -> LogMels:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from sfvq_analysis.errors import EncoderError, OptionError, in_line, shown
+from sfvq_analysis.files import is_file, is_folder
 from sfvq_analysis.timeline import FrameGrid
 
 GRID_FILE = "grid.json"
@@ -93,11 +94,11 @@ def find_grid(place: Path, stated: FrameGrid | None) -> StatedGrid:
     EncoderError
         If nothing states a grid, a grid file isn't as described, or the two don't agree.
     """
-    if place.is_dir():
+    if is_folder(place):
         paths = [place / GRID_FILE]
     else:
         paths = [place.with_name(f"{place.name}.json"), place.with_name(GRID_FILE)]
-    path = next((path for path in paths if path.is_file()), None)
+    path = next((path for path in paths if is_file(path)), None)
     if path is None:
         if stated is not None:
             return StatedGrid(stated)
@@ -137,11 +138,12 @@ def _parsed(path: Path) -> Any:
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """Return a JSON object; which of two values counts is not for us to say."""
-    names = [name for name, _ in pairs]
-    twice = next((name for name in names if names.count(name) > 1), None)
-    if twice is not None:
-        raise EncoderError(f"{shown(twice)} is stated twice", remedy="state it once")
-    return dict(pairs)
+    stated: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in stated:
+            raise EncoderError(f"{shown(name)} is stated twice", remedy="state it once")
+        stated[name] = value
+    return stated
 
 
 def _checked(stated: Any) -> dict[str, Any]:

@@ -5,12 +5,11 @@ from __future__ import annotations
 import zipfile
 from typing import TYPE_CHECKING, Any
 
-from sfvq_analysis.arrays import ZIP_DAMAGE, check_inflation, read_npy_stream
+from sfvq_analysis.arrays import ZIP_DAMAGE, check_begins, check_inflation, read_npy_stream
 from sfvq_analysis.encoders.latent_files.source import LatentFile
 from sfvq_analysis.errors import EncoderError, in_line, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -29,11 +28,8 @@ class NpzFile(LatentFile):
             raise EncoderError(
                 f"not an .npz ({in_line(error)})", remedy="store it with numpy.savez"
             ) from error
-        self._members: dict[str, zipfile.ZipInfo] = {}
-        for name, member in _arrays(self._archive):
-            if name in self._members:
-                raise EncoderError(f"it holds {shown(name)} twice", remedy="store each name once")
-            self._members[name] = member
+        check_begins(self._archive, EncoderError)
+        self._members = _arrays(self._archive.infolist())
 
     @property
     def keys(self) -> list[str]:
@@ -58,8 +54,12 @@ class NpzFile(LatentFile):
             raise EncoderError(f"it is damaged ({in_line(error)})", remedy="restore it") from error
 
 
-def _arrays(archive: zipfile.ZipFile) -> Iterator[tuple[str, zipfile.ZipInfo]]:
-    """Yield the members that are arrays by their keys."""
-    for member in archive.infolist():
-        if member.filename.endswith(_MEMBER):
-            yield member.filename.removesuffix(_MEMBER), member
+def _arrays(members: list[zipfile.ZipInfo]) -> dict[str, zipfile.ZipInfo]:
+    """Return the members that are arrays by their keys; ``x`` and ``x.npy`` have the same."""
+    found: dict[str, zipfile.ZipInfo] = {}
+    for member in members:
+        key = member.filename.removesuffix(_MEMBER)
+        if key in found:
+            raise EncoderError(f"it holds {shown(key)} twice", remedy="store each name once")
+        found[key] = member
+    return {key: one for key, one in found.items() if one.filename.endswith(_MEMBER)}

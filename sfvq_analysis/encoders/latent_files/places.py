@@ -17,7 +17,7 @@ from sfvq_analysis.encoders.latent_files.reading import (
 )
 from sfvq_analysis.encoders.latent_files.source import UNNAMED, counted_keys
 from sfvq_analysis.errors import EncoderError, shown
-from sfvq_analysis.files import is_file
+from sfvq_analysis.files import is_file, is_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -74,13 +74,9 @@ def open_place(place: Path) -> LatentPlace:
     EncoderError
         If it is neither.
     """
-    try:
-        if place.is_dir():
-            return _Folder(place)
-        there = place.exists()
-    except (OSError, ValueError):
-        there = False
-    if not there:
+    if is_folder(place):
+        return _Folder(place)
+    if not is_file(place):
         raise EncoderError("no such file or folder", where=str(place), remedy="check it")
     return _File(place)
 

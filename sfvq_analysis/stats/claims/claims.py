@@ -25,6 +25,8 @@ C12 takes less than half a minute of a table that has less than two.
 
 \* p is the larger of two: codes permuted, and labels permuted over segments of as many frames, for
 where all frames keep to a few neighbouring codes, those of any phones do.
+Where labels of few of the frames can be permuted so, it's untestable, not "not shown", and
+``detail`` has the p of codes (see `sfvq_analysis.stats.inference.swapping`).
 
 Only rows of the family ``order`` speak of the order of the axis: the others may hold for a codebook
 in any order. p values of all claims are corrected together (Benjamini and Hochberg).

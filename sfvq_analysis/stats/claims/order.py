@@ -10,7 +10,7 @@ import pandas as pd
 from sfvq_analysis.phones import CONSONANT_GROUPS, VOWEL_GROUPS
 from sfvq_analysis.stats.arithmetic.densities import densities
 from sfvq_analysis.stats.arithmetic.parting import best_cut, side_density
-from sfvq_analysis.stats.claims.said import Found, as_measure
+from sfvq_analysis.stats.claims.said import Found, against_labels, as_measure
 from sfvq_analysis.stats.counting.reductions import unit_counts
 from sfvq_analysis.stats.groups.splits import splits
 from sfvq_analysis.stats.inference import Measure, p_value
@@ -22,6 +22,7 @@ from sfvq_analysis.stats.time.steps import steps
 if TYPE_CHECKING:
     from sfvq_analysis.stats.claims.said import Said
 
+_NAMED = 3
 _MINUTES = (0.5, 0.25, 0.1)
 
 
@@ -42,21 +43,31 @@ def one_threshold(said: Said) -> Found:
     row = found.iloc[0]
     measure = as_measure(found.iloc[:1], "accuracy", effect="accuracy")
     if pd.isna(row["share_of_ceiling"]):  # an empty side, or both alike, so that no order parts
-        return Found(
-            Measure("accuracy", unit=measure.unit, n_units=measure.n_units, reason=row["reason"])
-        )
+        why = _sideless(said) or row["reason"]
+        return Found(Measure("accuracy", unit=measure.unit, n_units=measure.n_units, reason=why))
     bounds = no_interval(measure.unit, measure.n_units, said.inference)
     detail = (
         f"{row['above']}s above index {row['threshold']}; the best order of these codes "
         f"has {row['ceiling']:.3f}"
     )
     reason = joined(measure.reason, bounds, no_null(said.inference))
-    p = np.maximum(measure.p, _p_of_labels(measure.effect, said))
-    return Found(measure._replace(p=float(p), reason=reason), detail)
+    return _against_labels(Found(measure._replace(reason=reason), detail), said)
 
 
-def _p_of_labels(accuracy: float, said: Said) -> float:
-    """Return how often a threshold parts consonants and vowels so well when labels are permuted."""
+def _sideless(said: Said) -> str:
+    """Return which groups are neither of consonants nor of vowels, in words; empty if none is."""
+    sides = {*CONSONANT_GROUPS, *VOWEL_GROUPS}
+    names = [repr(one) for one in said.reductions.inventory.groups if one not in sides]
+    if not names:
+        return ""
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    verb = "is" if len(names) == 1 else "are"
+    which = f"group{'s' if names[1:] else ''} {', '.join(names[:_NAMED])}{more}"
+    return f"{which} {verb} neither of consonants nor of vowels"
+
+
+def _against_labels(found: Found, said: Said) -> Found:
+    """Test whether a threshold parts consonants and vowels so well when labels are permuted."""
     counts = unit_counts(said.reductions, "phone")
     groups = counts.inventory.groups
     group_of = [counts.inventory.group_of(phone) for phone in counts.values]
@@ -67,7 +78,10 @@ def _p_of_labels(accuracy: float, said: Said) -> float:
         by_group = densities(members @ draw)  # (n_groups, K)
         first, second = (side_density(by_group, side) for side in of_sides)
         null.append(float(best_cut(first, second).accuracy))
-    return p_value(accuracy, null, "greater")
+    is_of = np.stack(of_sides) @ members > 0  # (2, n_phones)
+    kinds = np.where(is_of.any(axis=0), is_of.argmax(axis=0), -1)
+    p = p_value(found.measure.effect, null, "greater")
+    return against_labels(found, p, said.why_no_labels(kinds))
 
 
 def similar_peak_together(said: Said) -> Found:

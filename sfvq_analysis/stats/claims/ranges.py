@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sfvq_analysis.stats.arithmetic.shortest import shortest_range, shortest_width
-from sfvq_analysis.stats.claims.said import Found, measured, untestable
+from sfvq_analysis.stats.claims.said import Found, against_labels, measured, untestable
 from sfvq_analysis.stats.counting.reductions import unit_counts
 from sfvq_analysis.stats.inference import p_value, permuted_codes
 from sfvq_analysis.stats.inference.order_null import why_no_order
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from sfvq_analysis.stats.claims.said import Said
-    from sfvq_analysis.stats.inference import Measure
 
     Floats = NDArray[np.float64]
 
@@ -58,7 +57,7 @@ def groups_in_ranges(said: Said) -> Found:
     members = [
         [counts.inventory.group_of(phone) == group for phone in phones] for group in counts.values
     ]
-    return Found(_widths(said, np.array(members)), ", ".join(text))
+    return _widths(said, np.array(members), ", ".join(text))
 
 
 def _in_range_of(said: Said, phones: Collection[str]) -> Found:
@@ -78,11 +77,11 @@ def _in_one_range(said: Said, phones: Collection[str], none: str) -> Found:
     mine = counts.total()[chosen].sum(axis=0)
     first, last = shortest_range(mine, _MASS)
     detail = f"{first}-{last} holds {mine[first : last + 1].sum() / mine.sum():.0%}"
-    return Found(_widths(said, chosen[None]), detail)
+    return _widths(said, chosen[None], detail)
 
 
-def _widths(said: Said, members: NDArray[np.bool_]) -> Measure:
-    """Return the mean width of the ranges of sets of phones, shape (n_sets, n_phones)."""
+def _widths(said: Said, members: NDArray[np.bool_], detail: str) -> Found:
+    """Test the mean width of the ranges of sets of phones, shape (n_sets, n_phones)."""
     counts = unit_counts(said.reductions, "phone")
     total = counts.total().astype(np.float64)
     fold = members.astype(np.float64)
@@ -104,5 +103,6 @@ def _widths(said: Said, members: NDArray[np.bool_]) -> Measure:
     observed = float(width(total[None])[0])
     null = np.concatenate(by_order)
     found = measured(counts, "range width", (observed, null, "less"), width, said)
-    p = max(found.p, p_value(observed, by_label, "less"))
-    return found._replace(p=p)
+    kinds = np.where(members.any(axis=0), members.argmax(axis=0), -1)
+    p = p_value(observed, by_label, "less")
+    return against_labels(Found(found, detail), p, said.why_no_labels(kinds))

@@ -10,6 +10,7 @@ import numpy as np
 from sfvq_analysis.stats.inference import Inference, Measure, null_summary, p_value
 from sfvq_analysis.stats.inference.reasons import joined, no_interval, no_null
 from sfvq_analysis.stats.inference.relabelling import relabelled_counts
+from sfvq_analysis.stats.inference.swapping import swapping_share, why_few_swap
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -45,6 +46,16 @@ class Said:
             draws = relabelled_counts(self.reductions, fewer, alike=True)
             self._relabelled.extend(draw.astype(np.int32) for draw in draws)
         return self._relabelled
+
+    def why_no_labels(self, kinds: NDArray[np.integer]) -> str:
+        """Return why permuted labels say nothing of kinds of phones, empty where they do.
+
+        `kinds` are of every phone, below 0 for those that aren't asked about.
+        """
+        if self.inference.n_permutations == 0:
+            return ""
+        share = swapping_share(self.reductions, kinds, alike=True)
+        return why_few_swap(share, "no p", "among segments as long")
 
 
 class Found(NamedTuple):
@@ -85,6 +96,19 @@ def measured(
 def untestable(counts: UnitCounts, name: str, reason: str) -> Found:
     """Return what a claim that can't be tested answers."""
     return Found(Measure(name, unit=counts.unit, n_units=counts.n_units, reason=reason))
+
+
+def against_labels(found: Found, p: float, why_not: str) -> Found:
+    """Return a claim tested against orders with the larger p of it and of permuted labels.
+
+    Where those say nothing there is none: the claim isn't tested by orders alone.
+    """
+    measure = found.measure
+    if why_not:
+        alone = f"p of orders alone {measure.p:.2g}"
+        untested = measure._replace(p=np.nan, reason=joined(measure.reason, why_not))
+        return Found(untested, "; ".join(filter(None, (found.detail, alone))))
+    return found._replace(measure=measure._replace(p=float(np.maximum(measure.p, p))))
 
 
 def as_measure(frame: pd.DataFrame, measure: str, **renamed: str) -> Measure:

@@ -36,7 +36,7 @@ import pandas as pd
 from sfvq_analysis.stats.arithmetic.contingency import ratio
 from sfvq_analysis.stats.arithmetic.densities import densities, emd, js_distance
 from sfvq_analysis.stats.counting.reductions import as_reductions, unit_counts
-from sfvq_analysis.stats.histograms import histogram_matrix
+from sfvq_analysis.stats.histograms import check_histogram, histogram_matrix, index_histogram
 from sfvq_analysis.stats.inference import (
     Inference,
     corrected_p,
@@ -48,13 +48,13 @@ from sfvq_analysis.stats.inference import (
 )
 from sfvq_analysis.stats.inference.pair_relabelling import null_of_pairs
 from sfvq_analysis.stats.inference.reasons import joined, no_interval
+from sfvq_analysis.tables import IndexTable
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from sfvq_analysis.phones import Folding
     from sfvq_analysis.stats.counting.reductions import By, Reductions, UnitCounts
-    from sfvq_analysis.tables import IndexTable
 
 _COLUMNS = {
     "a": "str", "b": "str", "js": "float64", "js_low": "float64", "js_high": "float64",
@@ -71,7 +71,7 @@ _COLUMNS = {
 _DRAWS = 128  # resampled at a time
 
 
-def jensen_shannon(histogram: pd.DataFrame) -> pd.DataFrame:
+def jensen_shannon(histogram: pd.DataFrame | IndexTable) -> pd.DataFrame:
     """Return the Jensen-Shannon distances (base 2, the divergence's square root) of histograms.
 
     Computed on the raw densities, not the smoothed ones. The distance doesn't change when codes are
@@ -80,14 +80,22 @@ def jensen_shannon(histogram: pd.DataFrame) -> pd.DataFrame:
     Parameters
     ----------
     histogram
-        Of `sfvq_analysis.stats.index_histogram`.
+        Of `sfvq_analysis.stats.index_histogram`; or a table, for that by phone group.
 
     Returns
     -------
     pd.DataFrame
         Square and symmetric, in 0 … 1, a row and a column each value that has frames; the order is
         the histogram's.
+
+    Raises
+    ------
+    OptionError
+        If it is no histogram.
     """
+    if isinstance(histogram, IndexTable):
+        histogram = index_histogram(histogram, by="phone_group")
+    check_histogram(histogram)
     wide = histogram_matrix(histogram, "density")
     density = wide.to_numpy(dtype=np.float64)
     distance = js_distance(density[:, None], density[None])

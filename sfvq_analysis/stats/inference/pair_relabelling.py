@@ -1,5 +1,8 @@
 """The label null of pairs: within each utterance, only the segments of two values swap labels.
 
+(Within a speaker or the table where no utterance holds two segments: see
+`sfvq_analysis.stats.inference.swapping`.)
+
 Permuting all labels tests whether any label means anything, and says little of one pair: two values
 that are alike may look told apart because their codes are more various than those of the rest.
 Here the others stay what they are, so that a test of a pair holds whatever they are like.
@@ -13,6 +16,7 @@ import numpy as np
 
 from sfvq_analysis.stats.counting.reductions import token_values
 from sfvq_analysis.stats.inference.relabelling import strata_of
+from sfvq_analysis.stats.inference.swapping import swapping_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,10 +32,10 @@ _DRAWS = 64  # at a time: the counts of as many stay in the processor's cache
 
 
 class _Labelled(NamedTuple):
-    """Tokens with a value and a frame: value, utterance and frames of each, and their runs."""
+    """Tokens with a value and a frame: value, what they swap in, frames of each, and their runs."""
 
     value: NDArray[np.int64]
-    utterance: NDArray[np.int32]
+    among: NDArray[np.int64]
     n_frames: NDArray[np.int64]
     runs: tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.int32]]
 
@@ -104,18 +108,15 @@ def _labelled(reductions: Reductions, values: tuple[By, Folding]) -> _Labelled:
     n_runs = np.bincount(owner[known], minlength=len(value))
     owning = n_runs > 0
     index, length = (reductions.runs[name].to_numpy()[known] for name in ("index", "length"))
-    utterance, n_frames = (
-        reductions.tokens[name].to_numpy()[owning] for name in ("utterance", "n_frames")
-    )
+    among = swapping_in(reductions)[owning]
+    n_frames = reductions.tokens["n_frames"].to_numpy()[owning]
     first_run = np.append(0, np.cumsum(n_runs[owning]))
-    return _Labelled(value[owning], utterance, n_frames, (first_run, index, length))
+    return _Labelled(value[owning], among, n_frames, (first_run, index, length))
 
 
 def _prepared(labelled: _Labelled, pair: tuple[int, int], size: int, alike: bool) -> _Pair | None:
     number = np.flatnonzero(np.isin(labelled.value, pair))
-    order, bounds = strata_of(
-        labelled.utterance[number], labelled.n_frames[number] if alike else None
-    )
+    order, bounds = strata_of(labelled.among[number], labelled.n_frames[number] if alike else None)
     number = number[order]
     is_first = labelled.value[number] == pair[0]
     n, n_first = np.diff(bounds), np.diff(np.append(0, np.cumsum(is_first))[bounds])

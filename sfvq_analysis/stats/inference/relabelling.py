@@ -1,5 +1,9 @@
 """The label null: what counts look like when labels are permuted over segments in an utterance.
 
+Where no utterance holds two segments (isolated words, independent rows) they're permuted over those
+of a speaker, or over all: see `sfvq_analysis.stats.inference.swapping`, which also says where so
+few labels can move that the null says nothing.
+
 A segment keeps its frames and their codes, an utterance keeps its labels; only which segment has
 which label is drawn. Segments that own no frame, or whose phone has no value (a phone in no group),
 take no part.
@@ -21,6 +25,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sfvq_analysis.stats.counting.reductions import token_values
+from sfvq_analysis.stats.inference.swapping import swapping_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -60,8 +65,8 @@ def relabelled_counts(
     n_frames = reductions.tokens["n_frames"].to_numpy()
     taking_part = (code >= 0) & (n_frames > 0)
     token, index, length = _entries(reductions.runs, taking_part)
-    utterance = reductions.tokens["utterance"].to_numpy()[taking_part]
-    order, first = strata_of(utterance, n_frames[taking_part] if alike else None)
+    among = swapping_in(reductions)[taking_part]
+    order, first = strata_of(among, n_frames[taking_part] if alike else None)
     token, labels = np.argsort(order)[token], code[taking_part][order]
     rng = inference.generator("labels alike" if alike else "labels")
     shuffled, added = _kernels()
@@ -81,7 +86,7 @@ def strata_of(
     Parameters
     ----------
     utterance
-        Of every token, or another number of what tokens swap labels in; in order.
+        Of every token, or another number of what tokens swap labels in.
     n_frames
         Of every token, if only those of as many frames may swap.
 
@@ -97,7 +102,8 @@ def strata_of(
     ([0, 2, 1, 3], [0, 2, 3, 4])
     """
     if n_frames is None:
-        return np.arange(len(utterance)), first_of_utterances(utterance)
+        order = np.argsort(utterance, kind="stable")
+        return order, first_of_utterances(utterance[order])
     order = np.lexsort((n_frames, utterance)).astype(np.int64)
     longest = int(n_frames.max(initial=0)) + 1
     stratum = utterance.astype(np.int64) * longest + n_frames

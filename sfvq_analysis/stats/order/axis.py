@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from sfvq_analysis.errors import OptionError
 from sfvq_analysis.phones import (
     CONSONANT_GROUPS,
     PHONE_GROUPS,
@@ -33,12 +34,12 @@ from sfvq_analysis.stats.arithmetic.parting import best_cut, ceiling, side_densi
 from sfvq_analysis.stats.counting.labelled import phone_counts
 from sfvq_analysis.stats.time.transitions import relative_step
 from sfvq_analysis.stats.units.usage import arc_pnmi, pnmi
+from sfvq_analysis.tables import IndexTable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from sfvq_analysis.phones import PhoneInventory
-    from sfvq_analysis.tables import IndexTable
 
 N_ARCS = 16
 
@@ -85,16 +86,17 @@ def axis_measures(
 
 
 def consonant_vowel_split(
-    counts: pd.DataFrame, *, inventory: PhoneInventory | None = None
+    counts: pd.DataFrame | IndexTable, *, inventory: PhoneInventory | None = None
 ) -> pd.DataFrame:
     """Return the best single threshold between consonants (and silence) and vowels, as one row.
 
     Parameters
     ----------
     counts
-        Of `sfvq_analysis.stats.phone_counts`.
+        Of `sfvq_analysis.stats.phone_counts`; or the table.
     inventory
-        The table's, which says the groups of phones; by default TIMIT's.
+        The table's, which says the groups of phones; by default TIMIT's (that of a table if
+        `counts` is one).
 
     Returns
     -------
@@ -102,7 +104,18 @@ def consonant_vowel_split(
         ``threshold`` (the last index of the lower side), ``vowels_above`` (direction),
         ``accuracy``, ``ceiling``; NaN and NA where a side has no frame, or the inventory has groups
         that aren't the paper's, which are on neither side.
+
+    Raises
+    ------
+    OptionError
+        If `counts` is neither.
     """
+    if isinstance(counts, IndexTable):
+        return consonant_vowel_split(phone_counts(counts), inventory=inventory or counts.inventory)
+    if not isinstance(counts, pd.DataFrame):
+        raise OptionError(
+            f"counts is {type(counts).__name__}", remedy="give a table or its phone_counts"
+        )
     known = inventory or timit_inventory()
     group_of = [known.group_of(str(phone)) for phone in counts.index]
     rows = [[group == one for one in group_of] for group in PHONE_GROUPS]

@@ -20,7 +20,7 @@ clustering", Bioinformatics 17 (2001), S22-S29.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import numpy as np
 import pandas as pd
@@ -53,27 +53,48 @@ _MEASURES: tuple[tuple[str, Tail], ...] = (
 _NO_INTERVAL = "corners aren't resampled: no interval"
 
 
-def corner_distances(codebook: ArrayLike) -> pd.DataFrame:
+class Cornered(Protocol):
+    """What has corners, such as a quantizer."""
+
+    def corners(self) -> NDArray[np.float32]:
+        """Return them, shape (K, dim)."""
+        ...
+
+
+def corner_distances(codebook: ArrayLike | Cornered) -> pd.DataFrame:
     """Return the Euclidean distances between codewords, shape (K, K), in index order.
 
     Parameters
     ----------
     codebook
-        Shape (K, dim).
+        Shape (K, dim), or a quantizer.
 
     Raises
     ------
     QuantizerError
         If it isn't finite or not of that shape.
+    OptionError
+        If it is no array of numbers.
 
     Examples
     --------
     >>> corner_distances([[0.0, 0.0], [3.0, 4.0]]).to_numpy().tolist()
     [[0.0, 5.0], [5.0, 0.0]]
     """
-    corners = checked_corners(codebook, at_least=1)
+    corners = checked_corners(_corners_of(codebook), at_least=1)
     index = pd.RangeIndex(len(corners), name="index")
     return pd.DataFrame(cdist(corners, corners), index=index, columns=index)
+
+
+def _corners_of(codebook: ArrayLike | Cornered) -> NDArray[np.float64]:
+    own = getattr(codebook, "corners", None)
+    try:
+        return np.asarray(own() if callable(own) else codebook, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise OptionError(
+            f"codebook is {type(codebook).__name__}, not numbers of one shape",
+            remedy="give corners, shape (K, dim), or a quantizer",
+        ) from None
 
 
 def codebook_order(

@@ -29,6 +29,7 @@ from sfvq_analysis.stats.inference.intervals import moved_interval
 from sfvq_analysis.stats.inference.order_null import in_parts, permuted_counts, why_no_order
 from sfvq_analysis.stats.inference.reasons import joined, no_interval, no_null
 from sfvq_analysis.stats.inference.relabelling import relabelled_counts
+from sfvq_analysis.stats.inference.swapping import swapping_share, why_few_swap
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -109,7 +110,10 @@ def merge_information(
         if reason
         else _numbers(counts, reductions, n_arcs, inference, phone_set)
     )
-    missing = no_interval(counts.unit, counts.n_units, inference), no_null(inference)
+    missing = (
+        no_interval(counts.unit, counts.n_units, inference),
+        no_null(inference) or _why_few_swap(reductions, phone_set, len(counts.values)),
+    )
     for name, values in numbers.items():
         frame[name] = values
     frame["dedicated"] = yardstick
@@ -221,12 +225,20 @@ def _nothing(n_rows: int) -> dict[str, NDArray[np.float64]]:
 def _label_null(
     reductions: Reductions, n_arcs: list[int], inference: Inference, phone_set: Folding
 ) -> NDArray[np.float64]:
+    n_values = len(unit_counts(reductions, phone_set=phone_set).values)
+    if _why_few_swap(reductions, phone_set, n_values):
+        return np.full(len(n_arcs), np.nan)
     fewer = replace(inference, n_permutations=min(inference.n_permutations, _LABEL_DRAWS))
     draws = [
         arcs_information(counts[None].astype(np.float64), n_arcs)
         for counts in relabelled_counts(reductions, fewer, "phone", phone_set)
     ]
     return np.concatenate(draws).mean(axis=0) if draws else np.full(len(n_arcs), np.nan)
+
+
+def _why_few_swap(reductions: Reductions, phone_set: Folding, n_values: int) -> str:
+    share = swapping_share(reductions, np.arange(n_values), ("phone", phone_set))
+    return why_few_swap(share, "no label null")
 
 
 def _intervals(

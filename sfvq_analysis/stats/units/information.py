@@ -41,6 +41,7 @@ from sfvq_analysis.stats.inference import (
     resampling_weights,
 )
 from sfvq_analysis.stats.inference.relabelling import relabelled_counts
+from sfvq_analysis.stats.inference.swapping import swapping_share, why_few_swap
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -95,7 +96,8 @@ def information(
 
     ``p`` has a null of its own, in which labels are permuted among segments of an utterance that
     own as many frames: it is exact however long phones last (see
-    `sfvq_analysis.stats.inference.relabelling`); 1 where no two such segments differ in label.
+    `sfvq_analysis.stats.inference.relabelling`). Where few frames can swap labels (see
+    `sfvq_analysis.stats.inference.swapping`) a null says nothing: what rests on it is NaN.
 
     Parameters
     ----------
@@ -161,14 +163,29 @@ def information(
         reason = f"one {which} only" if len(counts.values) else "no labelled frame"
         return _frame({**known, "reason": reason})
     observed, expected = _observed(counts)
+    few = _why_few(reductions, (by, phone_set), len(counts.values))
     fewer = replace(inference, n_permutations=min(_MEAN_DRAWS, inference.n_permutations))
-    null = _null(relabelled_counts(reductions, fewer, by, phone_set), counts.total(), expected)
-    draws = relabelled_counts(reductions, inference, by, phone_set, alike=True)
-    alike = _drawn(draws, lambda tables: _measures(_parts(tables), expected))
+    draws = iter(()) if few[0] else relabelled_counts(reductions, fewer, by, phone_set)
+    null = _null(draws, counts.total(), expected)
+    exact = (
+        iter(()) if few[1] else relabelled_counts(reductions, inference, by, phone_set, alike=True)
+    )
+    alike = _drawn(exact, lambda tables: _measures(_parts(tables), expected))
     resampled = _resampled(counts, expected, inference)
     numbers = _numbers(observed, (null, alike), resampled, counts.n_units, inference)
-    reasons = _reasons(observed, counts.n_units, counts.unit, inference)
+    reasons = _reasons(observed, counts.n_units, counts.unit, inference, few)
     return _frame({**numbers, **known, "reason": reasons})
+
+
+def _why_few(reductions: Reductions, values: tuple[By, Folding], n_values: int) -> tuple[str, str]:
+    """Return why there is no null, and why there is none of segments as long; empty if there is."""
+    shares = [
+        swapping_share(reductions, np.arange(n_values), values, alike=alike)
+        for alike in (False, True)
+    ]
+    return why_few_swap(shares[0], "no null"), why_few_swap(
+        shares[1], "no p", "among segments as long"
+    )
 
 
 def _observed(counts: UnitCounts) -> tuple[NDArray[np.float64], float]:
@@ -287,12 +304,18 @@ def _numbers(
 
 
 def _reasons(
-    observed: NDArray[np.float64], n_units: int, unit: str, inference: Inference
+    observed: NDArray[np.float64],
+    n_units: int,
+    unit: str,
+    inference: Inference,
+    few: tuple[str, str],
 ) -> list[str]:
     """Return why something is NaN in the row of each measure."""
     common = []
     if inference.n_permutations == 0:
         common.append("no permutation was drawn")
+    else:
+        common.extend(why for why in few if why)
     if n_units < 2:
         common.append(f"one {unit} only, so no interval")
     elif inference.n_bootstraps == 0:

@@ -1,0 +1,80 @@
+"""The page as text: the template with its parts.
+
+What comes from data is escaped by the template, or stands in one block of JSON that the page's
+script writes as text.
+"""
+
+from __future__ import annotations
+
+from importlib import resources
+from typing import TYPE_CHECKING, Any
+
+from sfvq_analysis.report.page.claims import claim_rows, draws_text
+from sfvq_analysis.report.page.content import SEED
+from sfvq_analysis.report.page.drawing import bokeh_script, components_of
+from sfvq_analysis.report.page.facts import alarms, brief, header, health
+from sfvq_analysis.report.page.figures import axis_figures
+from sfvq_analysis.report.page.packing import script_json, storable
+from sfvq_analysis.report.page.panels import PANELS
+from sfvq_analysis.report.page.time_figures import time_figures
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import pandas as pd
+
+    from sfvq_analysis.tables import IndexTable
+
+SCRIPTS = (
+    "data.js", "downloads.js", "axis.js", "histograms.js", "matrices.js", "sound.js",
+    "utterance.js", "cards.js", "page.js",
+)  # fmt: skip
+
+
+def rendered(
+    tables: Mapping[str, IndexTable],
+    content: Mapping[str, Any],
+    claims: Mapping[str, pd.DataFrame | None],
+    *,
+    title: str,
+    command: str,
+) -> str:
+    """Return the HTML of a page."""
+    from jinja2 import Environment
+
+    table = tables[content["leading"]]
+    figures, ranges = axis_figures(table.codebook_size)
+    figures |= time_figures(len(tables), ranges.time)
+    script, elements = components_of(figures)
+    corpus = table.provenance.get("corpus", {})
+    environment = Environment(
+        autoescape=True, trim_blocks=True, lstrip_blocks=True, finalize=_finalised
+    )
+    return environment.from_string(_asset("page.html")).render(
+        title=title or corpus.get("name") or "index table",
+        notes=corpus.get("notes", ""),
+        names=list(tables),
+        leading=content["leading"],
+        brief=brief(tables),
+        header=header(tables, command, SEED),
+        health=health(tables),
+        alarms=alarms(tables),
+        claims=claim_rows(claims),
+        draws=draws_text(claims),
+        panels=PANELS,
+        elements=elements,
+        css=_asset("page.css"),
+        bokeh=bokeh_script(),
+        figures=script,
+        data=script_json(content),
+        script="\n".join(_asset(name) for name in SCRIPTS),
+        left_out=content["left_out"],
+    )
+
+
+def _asset(name: str) -> str:
+    return resources.files(__package__).joinpath("assets", name).read_text(encoding="utf-8")
+
+
+def _finalised(value: Any) -> Any:
+    return storable(value) if type(value) is str else value  # Markup has been seen to

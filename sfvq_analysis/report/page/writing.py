@@ -1,0 +1,142 @@
+"""`write_page`: an analysis as one HTML file that needs no network."""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sfvq_analysis.errors import OptionError, SfvqError, check_option
+from sfvq_analysis.files import new_file, package_data
+from sfvq_analysis.report.figures import leading_table
+from sfvq_analysis.report.page.content import (
+    REDUCTIONS,
+    needed_statistics,
+    speech_content,
+    table_content,
+)
+from sfvq_analysis.report.page.rendering import rendered
+from sfvq_analysis.report.page.sounds import POLICIES, AudioPolicy, Speech
+from sfvq_analysis.tables import IndexTable
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from sfvq_analysis.corpus import Corpus
+    from sfvq_analysis.quantizers import Quantizer
+    from sfvq_analysis.report.page.content import Statistics
+
+MOST_BYTES = 10_000_000
+_LICENCES = (
+    "the page holds speech of the corpus: pass it on only where the corpus' licence allows that "
+    "(the LDC's, TIMIT's among them, doesn't)"
+)
+
+
+def write_page(  # noqa: PLR0913  (all but two are optional parts of the page)
+    tables: IndexTable | Mapping[str, IndexTable],
+    path: Path | str,
+    *,
+    corpus: Corpus | None = None,
+    quantizers: Mapping[str, Quantizer] | None = None,
+    audio: AudioPolicy = "none",
+    statistics: Statistics | None = None,
+    title: str = "",
+    command: str = "",
+) -> Path:
+    """Write one self-contained HTML file to explore tables with, whole or not at all.
+
+    What there is no ground for (no corpus, no corners, no label) leaves a sentence in its place.
+
+    Parameters
+    ----------
+    tables
+        One table or several by name; the first of a curve leads.
+    path
+        The file; an earlier one is replaced.
+    corpus
+        Where spectrograms and sound come from.
+    quantizers
+        By the tables' names, for corners in the plane and their distances.
+    audio
+        ``"none"``; ``"link"``, to the corpus' files where they are now; or ``"embed"``, snippets
+        inside the page, which warns of licences.
+    statistics
+        Of `sfvq_analysis.report.statistics.all_statistics`, by the tables' names; what is missing
+        of what the page shows is made anew, with few draws.
+    title
+        By default the corpus' name.
+    command
+        That made the page.
+
+    Returns
+    -------
+    Path
+        `path`, a file of less than 10 MB.
+
+    Raises
+    ------
+    OptionError
+        If there is no table, or `audio` isn't one of its options.
+    SfvqError
+        If the page would be too large whatever is left out.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> from sfvq_analysis.tables import Simulation, simulated_table
+    >>> with TemporaryDirectory() as folder:
+    ...     page = write_page(simulated_table(Simulation(n_speakers=4)), f"{folder}/page.html")
+    ...     page.read_text(encoding="utf-8")[:15]
+    '<!doctype html>'
+    """
+    check_option("audio", audio, POLICIES)
+    named = {"table": tables} if isinstance(tables, IndexTable) else dict(tables)
+    if not named:
+        raise OptionError("no table is given", remedy="give at least one")
+    target = Path(path)
+    leading, _ = leading_table(named)
+    found = needed_statistics(named, statistics)
+    content: dict[str, Any] = {
+        "names": list(named),
+        "leading": leading,
+        "tables": {
+            name: table_content(table, found[name]["describe_axis"], (quantizers or {}).get(name))
+            for name, table in named.items()
+        },
+        **speech_content(named, leading, Speech(corpus, audio, target.resolve())),
+        "left_out": [],
+    }
+    claims = {name: frames.get("claims") for name, frames in found.items()}
+    page = _small_enough(named, content, claims, title=title, command=command)
+    with new_file(target) as file:
+        file.write(page)
+    if audio == "embed" and corpus is not None and not _is_own(corpus):
+        warnings.warn(_LICENCES, UserWarning, stacklevel=2)
+    return target
+
+
+def _small_enough(
+    tables: Mapping[str, IndexTable],
+    content: dict[str, Any],
+    claims: Mapping[str, Any],
+    *,
+    title: str,
+    command: str,
+) -> bytes:
+    """Return the page, with as little left out as lets it stay below its size."""
+    for leave_out in (None, *REDUCTIONS):
+        if leave_out is not None:
+            content["left_out"].append(leave_out(content))
+        page = rendered(tables, content, claims, title=title, command=command).encode()
+        if len(page) < MOST_BYTES:
+            return page
+    raise SfvqError(
+        f"the page would have {len(page):,} bytes",
+        remedy="give fewer tables, or tables of fewer codes",
+    )
+
+
+def _is_own(corpus: Corpus) -> bool:
+    """Tell whether a corpus is the one that comes with the package, whose speech is synthetic."""
+    return corpus.root.resolve().is_relative_to(package_data().resolve())

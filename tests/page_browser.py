@@ -1,0 +1,85 @@
+"""A real browser, without a network, that opens a page from the disk and keeps what goes wrong."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+CHROMIUM = Path("/usr/bin/chromium")
+_LOCAL = ("file:", "data:", "blob:")
+
+
+class OpenPage:
+    """A page in a browser, and what it complained of or asked the network for."""
+
+    def __init__(self, page):
+        self.page = page
+        self.complaints: list[str] = []
+        page.on("console", self._noted)
+        page.on("pageerror", lambda error: self.complaints.append(f"error: {error}"))
+        page.context.route("**/*", self._only_local)
+
+    def _noted(self, message):
+        if message.type in {"error", "warning"}:
+            self.complaints.append(f"{message.type}: {message.text}")
+
+    def _only_local(self, route):
+        if route.request.url.startswith(_LOCAL):
+            route.continue_()
+        else:
+            self.complaints.append(f"asked for {route.request.url}")
+            route.abort()
+
+    def open(self, path):
+        self.page.goto(Path(path).resolve().as_uri())
+        self.page.wait_for_selector("html[data-ready=yes]", timeout=60_000)
+        self.settle()
+
+    def settle(self):
+        """Wait until Bokeh has drawn what was changed."""
+        self.page.evaluate(
+            "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
+        )
+        self.page.wait_for_function("() => Bokeh.documents[0].is_idle")
+
+    def drawn(self, figure):
+        """Tell how many pixels of a figure aren't white."""
+        return self.page.evaluate(_PIXELS, figure)
+
+    def saved(self, press, timeout=30_000):
+        """Return name and bytes of what a press of a button downloads."""
+        with self.page.expect_download(timeout=timeout) as download:
+            press.click()
+        return download.value.suggested_filename, Path(download.value.path()).read_bytes()
+
+
+_PIXELS = """async (name) => {
+    const view = Bokeh.index.find_one_by_id(Bokeh.documents[0].get_model_by_name(name).id);
+    const canvas = view.export("png", false).canvas;
+    const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+    let n = 0;
+    for (let i = 0; i < data.length; i += 4) {
+        if (data[i + 3] && Math.min(data[i], data[i + 1], data[i + 2]) < 200) n += 1;
+    }
+    return n;
+}"""
+
+
+@contextmanager
+def browsing(width=1280, height=900):
+    """Yield an `OpenPage`, or skip the test where there is no browser."""
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright isn't installed")
+    if not CHROMIUM.exists():
+        pytest.skip(f"no browser at {CHROMIUM}")
+    with playwright.sync_playwright() as driver:
+        options = ["--no-sandbox", "--autoplay-policy=no-user-gesture-required"]
+        browser = driver.chromium.launch(executable_path=str(CHROMIUM), args=options)
+        try:
+            context = browser.new_context(
+                viewport={"width": width, "height": height}, accept_downloads=True
+            )
+            yield OpenPage(context.new_page())
+        finally:
+            browser.close()

@@ -1,0 +1,190 @@
+"""The page in a real browser, from the disk, without a network; skipped where there is none."""
+
+from pathlib import Path
+
+import pytest
+from nasty_page import NASTY, nasty_table
+from page_browser import browsing
+
+from sfvq_analysis import demo_corpus, demo_quantizers, index_table, load_encoder
+from sfvq_analysis.report.page import write_page
+
+FIGURES = (
+    "ribbon", "plane", "groups", "phones", "meanings", "transitions", "distances", "wave",
+    "spectrogram", "tiers", "index_0", "index_1", "distortion",
+)  # fmt: skip
+SCREENSHOTS = Path(__file__).parents[1] / "build" / "page"  # ignored by git
+WIDTHS = (1280, 720)
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory):
+    corpus = demo_corpus().select(split="test")
+    quantizers = demo_quantizers()
+    tables = index_table(corpus, load_encoder("vqvae"), quantizers)
+    path = tmp_path_factory.mktemp("demo") / "page.html"
+    return write_page(tables, path, corpus=corpus, quantizers=quantizers, audio="embed")
+
+
+@pytest.fixture(params=WIDTHS)
+def browser(request, demo):
+    with browsing(width=request.param) as opened:
+        opened.width = request.param
+        opened.open(demo)
+        yield opened
+        assert opened.complaints == []
+
+
+def shot(browser, name):
+    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+    browser.page.screenshot(path=SCREENSHOTS / f"{browser.width}_{name}.png")
+
+
+def test_every_figure_is_drawn_and_fits_the_width(browser):
+    for name in FIGURES:
+        assert browser.drawn(name) > 300, name
+    assert browser.page.evaluate("document.documentElement.scrollWidth") <= browser.width
+
+
+def test_find_the_fricatives_open_an_index_play_it_and_export_its_figure(browser):
+    page = browser.page
+    shot(browser, "0_opened")
+    page.click("button[data-range*=fricative] >> nth=0")  # 1
+    browser.settle()
+    first, last = (int(page.input_value(f"#brush-{end}")) for end in ("from", "to"))
+    assert 0 < first < last < 255
+    shot(browser, "1_fricatives")
+    page.locator("#codes [data-code]").nth(3).click()  # 2
+    assert page.text_content("#card-title").startswith("Index ")
+    assert first <= int(page.text_content("#card-title").split()[1]) <= last
+    shot(browser, "2_index")
+    page.locator("#card .play").first.click()  # 3
+    page.wait_for_function("() => player.currentTime > 0.05 && !player.error")
+    shot(browser, "3_played")
+    name, saved = browser.saved(page.locator("[data-svg=ribbon]"))  # 4
+    assert name == "sfvq_ribbon.svg"
+    assert saved.startswith(b"<svg")
+    shot(browser, "4_exported")
+
+
+def test_the_brush_filters_all_that_stands_below(browser):
+    page = browser.page
+    page.locator("#figure-ribbon").scroll_into_view_if_needed()
+    box = page.locator("#figure-ribbon").bounding_box()
+    page.mouse.move(box["x"] + 0.3 * box["width"], box["y"] + 60)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 0.5 * box["width"], box["y"] + 60, steps=5)
+    page.mouse.up()
+    browser.settle()
+    page.wait_for_function("() => state.brush[0] > 0")
+    first, last = page.evaluate("state.brush")
+    assert 40 < first < last < 150
+    codes = [int(one) for one in page.locator("#codes [data-code]").all_text_contents()]
+    assert codes
+    assert first <= min(codes) <= max(codes) <= last
+    faint = page.evaluate("model('corners_source').data.alpha.map((one) => one < 0.5)")
+    assert [at for at, one in enumerate(faint) if not one] == list(range(first, last + 1))
+    for figure in ("groups", "phones", "meanings", "transitions", "distances"):
+        span = page.evaluate(f"[model('{figure}').x_range.start, model('{figure}').x_range.end]")
+        assert span == [first - 0.5, last + 0.5]
+    page.click("#brush-all")
+    browser.settle()
+    assert page.evaluate("state.brush") == [0, 255]
+
+
+def test_a_click_on_an_index_opens_its_card_and_escape_closes_it(browser):
+    page = browser.page
+    page.locator("#figure-ribbon").scroll_into_view_if_needed()
+    box = page.locator("#figure-ribbon").bounding_box()
+    page.mouse.click(box["x"] + 0.4 * box["width"], box["y"] + 60)
+    page.wait_for_selector("#card:not([hidden])")
+    index = int(page.text_content("#card-title").split()[1])
+    assert 60 < index < 120
+    page.locator("#card .bar button").first.click()
+    assert "Index over normalised time" in page.text_content("#card-body")
+    shot(browser, "5_phone")
+    page.keyboard.press("Escape")
+    assert page.locator("#card").is_hidden()
+
+
+def test_all_can_be_reached_with_the_keyboard(browser):
+    page = browser.page
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.className") == "skip"
+    page.keyboard.press("Enter")
+    page.focus("#code-number")
+    page.keyboard.type("70")
+    page.keyboard.press("Enter")
+    assert page.text_content("#card-title") == "Index 70"
+    page.focus("#card-after")
+    page.keyboard.press("Enter")
+    assert page.text_content("#card-title") == "Index 71"
+
+
+@pytest.mark.parametrize("browser", WIDTHS[:1], indirect=True)
+def test_every_download_has_something_in_it(browser):
+    page = browser.page
+    for kind, start in (("png", b"\x89PNG"), ("svg", b"<svg"), ("csv", b"")):
+        buttons = page.locator(f"[data-{kind}]")
+        for at in range(buttons.count()):
+            name, saved = browser.saved(buttons.nth(at))
+            assert saved.startswith(start), name
+            assert len(saved) > 100, name
+            assert kind != "csv" or saved.count(b"\n") > 5, name
+    name, saved = browser.saved(page.locator("#utterance-textgrid"))
+    assert b"IntervalTier" in saved
+
+
+def test_the_other_table_and_every_way_to_draw_histograms(browser):
+    page = browser.page
+    page.select_option("#table", "1")
+    browser.settle()
+    assert page.locator("#no-order").is_visible()
+    for name in ("counts", "paper"):
+        page.check(f"input[name=measure][value={name}]")
+    for name in ("48", "39", "group"):
+        page.check(f"input[name=set][value='{name}']")
+    assert page.locator("#phones-panel").is_hidden()
+    page.select_option("#utterance", "1")
+    browser.settle()
+    assert browser.drawn("groups") > 300
+
+
+def test_an_utterance_is_heard_by_a_click_on_its_interval(browser):
+    page = browser.page
+    page.locator("#figure-tiers").scroll_into_view_if_needed()
+    box = page.locator("#figure-tiers").bounding_box()
+    page.mouse.click(box["x"] + 0.5 * box["width"], box["y"] + 0.7 * box["height"])
+    page.wait_for_function("() => player.currentTime > 0 && !player.error")
+
+
+def test_time_is_zoomed_and_moved_inside_the_utterance(browser):
+    page = browser.page
+    whole = page.evaluate("[model('time').start, model('time').end]")
+    for press in ("in", "in", "after"):
+        page.click(f"#time-{press}")
+    start, end = page.evaluate("[model('time').start, model('time').end]")
+    assert end - start == pytest.approx((whole[1] - whole[0]) / 4)
+    assert whole[0] < start < end < whole[1]
+    page.click("#time-out")
+    page.click("#time-out")
+    assert page.evaluate("[model('time').start, model('time').end]") == pytest.approx(whole)
+
+
+def test_nasty_names_are_shown_as_they_are(tmp_path):
+    table = nasty_table()
+    path = write_page({NASTY[0]: table, "_b": table}, tmp_path / "page.html", title=NASTY[1])
+    with browsing() as browser:
+        browser.open(path)
+        page = browser.page
+        assert page.locator("img").count() == 0
+        assert page.text_content("h1") == NASTY[1]
+        for index in range(8):
+            page.evaluate(f"openCode({index})")
+        for name in page.evaluate("Object.keys(table().phones)"):
+            page.evaluate("(name) => openPhone(name)", name)
+            assert name in page.text_content("#card-title")
+        labels = page.evaluate("model('tiers_source').data.label")
+        assert all(isinstance(one, str) for one in labels)
+        browser.settle()
+        assert browser.complaints == []
