@@ -29,7 +29,7 @@ test: $(VENV)/.testable
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/pytest -n 2 tests
+	$(BIN)/pytest -n 2 --dist loadfile tests
 	$(BIN)/pytest --doctest-modules --pyargs sfvq_analysis
 
 docs: $(VENV)/.documentable

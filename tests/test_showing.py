@@ -30,7 +30,7 @@ NASTY = (
     '"><img src=x onerror=alert(1)>',
     "&lt;b&gt;",
     "\u202eevil",
-    "\x00\x1b[31m",
+    "\x07\x1b[31m",
     "👩‍🔬 _name",
     "x" * 500,
 )
