@@ -140,15 +140,16 @@ def phones(
     """List the phone labels of CORPUS: how often, and which phone and group each became."""
     from sfvq_analysis.phones import LabelCounts, phone_report
     from sfvq_analysis.pipeline import IndexOptions
-    from sfvq_analysis.pipeline.indexing import corpus_inventory, phone_labels
+    from sfvq_analysis.pipeline.indexing import inventory_of, phone_labels
     from sfvq_analysis.tables import write_csv
 
     speech = find_corpus(
         corpus, labels, tier=tier, label_place=label_place, on_error=on_error, split=split
     )
     options = IndexOptions(unknown="na", on_error=on_error, phone_set=phone_set)
-    inventory = corpus_inventory(speech, options)
-    found = phone_report(inventory, LabelCounts.of(phone_labels(speech, on_error)).counts)
+    labelled = LabelCounts.of(phone_labels(speech, on_error))
+    inventory = inventory_of(labelled, speech, options)
+    found = phone_report(inventory, labelled.counts)
     if out is not None:
         write_csv(found, out)
     typer.echo(found.to_string(index=False))

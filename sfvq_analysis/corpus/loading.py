@@ -13,7 +13,7 @@ from sfvq_analysis.corpus.findings import Findings
 from sfvq_analysis.corpus.layout import MFA_TIERS, SHARED, SUFFIX_OF, Layout
 from sfvq_analysis.corpus.pairing import AUDIO_SUFFIXES, stems_of
 from sfvq_analysis.corpus.timit import is_timit, load_timit
-from sfvq_analysis.corpus.tree import PARENT_IS_SPEAKER, property_pattern, scan_tree
+from sfvq_analysis.corpus.tree import PARENT_IS_SPEAKER, property_pattern, utterances_of
 from sfvq_analysis.corpus.utterance import PHONE_TIER
 from sfvq_analysis.errors import CorpusError, OptionError, check_option
 from sfvq_analysis.files import is_file, is_folder
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from sfvq_analysis.corpus.layout import Labels
-    from sfvq_analysis.corpus.pairing import Files
+    from sfvq_analysis.corpus.pairing import Files, Stems
     from sfvq_analysis.errors import ErrorPolicy
 
 _BESIDE: tuple[Labels, ...] = ("phn", "textgrid", "eaf")
@@ -95,11 +95,12 @@ def scan_corpus(
     elsewhere = (tier, label_place, pattern) != (None, None, None)
     if labels == "timit" or (labels == "auto" and not elsewhere and is_timit(root)):
         return load_timit(root, on_error=on_error)
+    stems = stems_of(root, findings)
     if labels == "auto":
-        layout = _found_layout(root, layout, findings)
+        layout = _found_layout(root, stems, layout, findings)
     if place is not None and not (is_file(place) or is_folder(place)):
         raise CorpusError("no such file or folder", where=str(place), remedy="mend label_place")
-    utterances = tuple(scan_tree(root, layout, expression, findings))
+    utterances = tuple(utterances_of(root, stems, layout, expression, findings))
     if not utterances and not findings.skipped:
         raise _nothing(root, layout)
     return Corpus(
@@ -148,17 +149,16 @@ def _check_folder(root: Path) -> None:
         raise CorpusError(what, where=str(root), remedy="give the corpus' folder")
 
 
-def _found_layout(root: Path, layout: Layout, findings: Findings) -> Layout:
+def _found_layout(root: Path, stems: Stems, layout: Layout, findings: Findings) -> Layout:
     """Return the layout with the one format of label files that stand beside audio."""
-    stems: Mapping[str, Files] = {}
+    labelled = stems.files
     if layout.place is not None and is_file(layout.place):
         suffix = layout.place.suffix.lower()
         kinds = [kind for kind in SHARED if SUFFIX_OF[kind] == suffix]
     else:
-        place = layout.place or root
-        stems = stems_of(place, findings).files
-        kinds = _formats_there(stems, beside=layout.place is None)
-        findings.skipped.clear()  # the scan itself meets them again
+        if layout.place is not None:  # what is wrong there is met again by the scan itself
+            labelled = stems_of(layout.place, Findings(findings.on_error)).files
+        kinds = _formats_there(labelled, beside=layout.place is None)
     if len(kinds) > 1:
         raise CorpusError(
             f"labels of several formats are there: {', '.join(kinds)}",
@@ -168,7 +168,7 @@ def _found_layout(root: Path, layout: Layout, findings: Findings) -> Layout:
     if not kinds:
         raise _nothing(root, layout)
     kind = kinds[0]
-    if kind == "textgrid" and _is_aligned(stems, root, layout):
+    if kind == "textgrid" and _is_aligned(labelled, root, layout):
         unnamed = layout.tiers == {PHONE_TIER: None}
         return replace(layout, labels="mfa", tiers=MFA_TIERS if unnamed else layout.tiers)
     return replace(layout, labels=kind)

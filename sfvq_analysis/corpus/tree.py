@@ -28,10 +28,12 @@ Sources = dict[str, LabelSource]
 """Where each tier of an utterance stands."""
 
 
-def scan_tree(
-    root: Path, layout: Layout, pattern: re.Pattern[str], findings: Findings
+def utterances_of(
+    root: Path, stems: Stems, layout: Layout, pattern: re.Pattern[str], findings: Findings
 ) -> Iterator[Utterance]:
-    """Yield the utterances of a tree; ids are the paths below `root` without suffix.
+    """Yield the utterances of a tree whose files are known.
+
+    Ids are the paths below `root` without suffix.
 
     Raises
     ------
@@ -41,7 +43,6 @@ def scan_tree(
     OptionError
         If `pattern` doesn't match a path.
     """
-    stems = stems_of(root, findings)
     found = _with_labels(root, stems, layout, findings)
     for audio, sources in found:
         yield _utterance(root, audio, sources, pattern)

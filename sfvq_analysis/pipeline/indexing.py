@@ -225,6 +225,11 @@ def corpus_inventory(corpus: Corpus, options: IndexOptions) -> PhoneInventory:
         If labels are unknown (unless ``unknown="na"``), or can't be read.
     """
     counts = LabelCounts.of(phone_labels(corpus, options.on_error))
+    return inventory_of(counts, corpus, options)
+
+
+def inventory_of(counts: LabelCounts, corpus: Corpus, options: IndexOptions) -> PhoneInventory:
+    """Return what the phone labels of a corpus mean, once they are counted."""
     return resolve(
         counts,
         options.phone_set,
