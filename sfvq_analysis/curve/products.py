@@ -178,6 +178,11 @@ def one_thread_here() -> None:
 
 @functools.cache
 def _blas() -> Any:
+    """Return what sets threads of the BLAS libraries loaded by now, NumPy's among them.
+
+    One that is loaded later isn't held: no product is asked of it, and to look for it every time
+    would take as long as projecting a few hundred frames.
+    """
     from threadpoolctl import ThreadpoolController
 
     return ThreadpoolController().select(user_api="blas")
