@@ -12,15 +12,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sfvq_analysis import demo_corpus, demo_quantizers
+from sfvq_analysis import (
+    Features,
+    FrameGrid,
+    demo_corpus,
+    demo_quantizers,
+    demo_voice_model,
+)
 from sfvq_analysis.quantizers import PlainVQ
 from sfvq_analysis.showing import (
     LONGEST_TEXT,
     Preview,
     as_html,
     corpus_html,
+    features_html,
     quantizer_html,
     table_html,
+    voice_model_html,
 )
 from sfvq_analysis.tables.simulated import Simulation, simulated_table
 
@@ -152,6 +160,38 @@ def test_nothing_is_read_to_show_a_corpus(tmp_path):
     html = corpus_html(replace(corpus, utterances=(gone,)))
     assert "none" in html
     assert "speakers" not in html
+
+
+def test_columns_that_nobody_filled_are_left_out():
+    known = [replace(one, sex="", dialect="", split="") for one in demo_corpus().utterances]
+    texts = seen(corpus_html(replace(demo_corpus(), utterances=tuple(known)))).texts
+    assert "dialect" not in texts
+    assert {"id", "speaker", "sentence"} <= set(texts)
+
+
+@pytest.mark.parametrize("dim", [1, 5, 6])
+def test_frames_show_their_first_values(dim):
+    grid = FrameGrid(16_000, 320, 200)
+    frames = Features(np.arange(3 * dim, dtype=np.float32).reshape(3, dim), grid, {"a": NASTY[0]})
+    texts = seen(features_html(frames)).texts
+    assert "50 frames a second" in texts
+    assert ("…" in texts) == (dim > 5)
+    assert texts[-1] == "3 of 3 rows"
+    assert str(2 * dim) in texts
+
+
+def test_frames_without_an_order_say_so():
+    frames = Features(np.zeros((2, 2), np.float32), FrameGrid(16_000, 320, 200), {}, lengths=())
+    assert "order unknown" in features_html(frames)
+
+
+def test_a_voice_model_shows_its_voices_and_no_layer():
+    model = demo_voice_model()
+    nasty = replace(model, speakers={text: model.voice("1040") for text in NASTY})
+    texts = seen(voice_model_html(nasty)).texts
+    assert "SpaceFillingVQ · 256 · " + model.quantizer.digest in texts
+    assert texts[:3] == ["VoiceModel", "voices", str(len(NASTY))]
+    assert "Conv1d" not in repr(model) + model._repr_html_()
 
 
 @pytest.mark.parametrize("missing", [None, math.nan, pd.NA, pd.NaT])

@@ -17,7 +17,7 @@ from made_tables import (
 from recoded import mirrored, recoded
 
 from sfvq_analysis.errors import OptionError
-from sfvq_analysis.stats.counting.reductions import unit_counts
+from sfvq_analysis.stats.counting.unit_counts import unit_counts
 from sfvq_analysis.stats.inference import (
     Inference,
     corrected_p,

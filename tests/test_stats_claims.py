@@ -25,7 +25,8 @@ from sfvq_analysis.stats.claims.ranges import groups_in_ranges, sibilants, silen
 from sfvq_analysis.stats.claims.said import Said as Given
 from sfvq_analysis.stats.claims.speech import rare_moves, same_picture
 from sfvq_analysis.stats.claims.units import names_its_phone, peaks_apart
-from sfvq_analysis.stats.counting.reductions import reduce, unit_counts
+from sfvq_analysis.stats.counting.reductions import reduce
+from sfvq_analysis.stats.counting.unit_counts import unit_counts
 from sfvq_analysis.stats.groups.splits import splits
 from sfvq_analysis.stats.histograms import smooth
 from sfvq_analysis.stats.inference import Inference, permuted_codes

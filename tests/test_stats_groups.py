@@ -23,7 +23,8 @@ from scipy.stats import wasserstein_distance
 
 from sfvq_analysis.errors import OptionError
 from sfvq_analysis.stats import index_histogram, jensen_shannon
-from sfvq_analysis.stats.counting.reductions import reduce, unit_counts
+from sfvq_analysis.stats.counting.reductions import reduce
+from sfvq_analysis.stats.counting.unit_counts import unit_counts
 from sfvq_analysis.stats.groups.distances import group_distances
 from sfvq_analysis.stats.inference import Inference, interval, permuted_codes, resampling_weights
 from sfvq_analysis.stats.inference.pair_relabelling import null_of_pairs

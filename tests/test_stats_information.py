@@ -22,7 +22,8 @@ from sklearn import metrics
 
 from sfvq_analysis.errors import OptionError
 from sfvq_analysis.phones import fold, phone_group
-from sfvq_analysis.stats.counting.reductions import reduce, unit_counts
+from sfvq_analysis.stats.counting.reductions import reduce
+from sfvq_analysis.stats.counting.unit_counts import unit_counts
 from sfvq_analysis.stats.inference import Inference, interval, resampling_weights
 from sfvq_analysis.stats.inference.relabelling import relabelled_counts
 from sfvq_analysis.stats.units.information import MEASURES, information

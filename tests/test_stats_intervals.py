@@ -4,7 +4,7 @@ import numpy as np
 from made_tables import Said, made_table, random_table
 
 from sfvq_analysis.stats.arithmetic.contingency import normalised_information
-from sfvq_analysis.stats.counting.reductions import unit_counts
+from sfvq_analysis.stats.counting.unit_counts import unit_counts
 from sfvq_analysis.stats.inference import Inference, interval, resampling_weights
 from sfvq_analysis.stats.inference.intervals import moved_interval
 

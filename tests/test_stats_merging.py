@@ -18,7 +18,8 @@ from sklearn.metrics import mutual_info_score
 
 from sfvq_analysis.errors import OptionError
 from sfvq_analysis.stats import arc_pnmi, phone_counts, pnmi
-from sfvq_analysis.stats.counting.reductions import reduce, unit_counts
+from sfvq_analysis.stats.counting.reductions import reduce
+from sfvq_analysis.stats.counting.unit_counts import unit_counts
 from sfvq_analysis.stats.inference import Inference, interval, permuted_codes, resampling_weights
 from sfvq_analysis.stats.inference.relabelling import relabelled_counts
 from sfvq_analysis.stats.order.merging import arcs_information, merge_information, numbers_of_arcs

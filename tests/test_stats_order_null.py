@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from made_tables import Said, made_table, no_frames, nothing_labelled, random_table
 
-from sfvq_analysis.stats.counting.reductions import unit_counts
+from sfvq_analysis.stats.counting.unit_counts import unit_counts
 from sfvq_analysis.stats.inference import Inference, order_null, permuted_codes
 from sfvq_analysis.stats.inference.order_null import in_parts, permuted_counts, why_no_order
 

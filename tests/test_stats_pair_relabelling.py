@@ -4,7 +4,8 @@ import numpy as np
 from made_tables import Said, made_table, nothing_labelled, random_table
 from scipy.stats import chisquare
 
-from sfvq_analysis.stats.counting.reductions import reduce, unit_counts
+from sfvq_analysis.stats.counting.reductions import reduce
+from sfvq_analysis.stats.counting.unit_counts import unit_counts
 from sfvq_analysis.stats.inference import Inference
 from sfvq_analysis.stats.inference.pair_relabelling import null_of_pairs
 

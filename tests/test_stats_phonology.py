@@ -13,7 +13,8 @@ from made_tables import (
 from scipy.stats import spearmanr, wasserstein_distance
 
 from sfvq_analysis.errors import OptionError
-from sfvq_analysis.stats.counting.reductions import reduce, unit_counts
+from sfvq_analysis.stats.counting.reductions import reduce
+from sfvq_analysis.stats.counting.unit_counts import unit_counts
 from sfvq_analysis.stats.inference import Inference
 from sfvq_analysis.stats.order.phone_features import feature_distances, is_vowel
 from sfvq_analysis.stats.order.phonology import SCOPES, feature_correlation

@@ -16,8 +16,9 @@ from made_tables import (
 )
 
 from sfvq_analysis.phones import PHONE_GROUPS
-from sfvq_analysis.stats.counting.labelled import phone_counts
-from sfvq_analysis.stats.counting.reductions import reduce, unit_counts
+from sfvq_analysis.stats.counting.phone_counts import phone_counts
+from sfvq_analysis.stats.counting.reductions import reduce
+from sfvq_analysis.stats.counting.unit_counts import unit_counts
 from sfvq_analysis.stats.groups.distances import group_distances
 from sfvq_analysis.stats.groups.ranges import group_ranges
 from sfvq_analysis.stats.groups.splits import splits

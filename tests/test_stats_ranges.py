@@ -21,7 +21,8 @@ from made_tables import (
 
 from sfvq_analysis.errors import OptionError
 from sfvq_analysis.stats.arithmetic.shortest import shortest_range
-from sfvq_analysis.stats.counting.reductions import reduce, unit_counts
+from sfvq_analysis.stats.counting.reductions import reduce
+from sfvq_analysis.stats.counting.unit_counts import unit_counts
 from sfvq_analysis.stats.groups.ranges import dead_ranges, frames_by_index, group_ranges, stretches
 from sfvq_analysis.stats.inference import (
     Inference,

@@ -21,7 +21,8 @@ from made_tables import (
 from sfvq_analysis.errors import OptionError
 from sfvq_analysis.phones import fold, is_known, phone_group
 from sfvq_analysis.stats import phone_counts
-from sfvq_analysis.stats.counting.reductions import as_reductions, reduce, token_values, unit_counts
+from sfvq_analysis.stats.counting.reductions import as_reductions, reduce
+from sfvq_analysis.stats.counting.unit_counts import token_values, unit_counts
 from sfvq_analysis.stats.inference import Inference, resampling_weights
 
 SEEDS = st.integers(0, 10_000)
@@ -172,7 +173,7 @@ class TestUnitCounts:
         weights = resampling_weights(found.n_units, Inference(n_bootstraps=7))
         (whole,) = found.weighted(weights)
         monkeypatch.setattr(
-            "sfvq_analysis.stats.counting.reductions._CELLS_IN_MEMORY", 2 * whole[0].size
+            "sfvq_analysis.stats.counting.unit_counts._CELLS_IN_MEMORY", 2 * whole[0].size
         )
         blocks = list(found.weighted(weights))
         assert [len(block) for block in blocks] == [2, 2, 2, 1]
@@ -209,3 +210,10 @@ def test_a_token_has_the_value_of_its_phone(seed):
         expected = phone_group(phone)
         assert (names[one] if one >= 0 else None) in (expected, None)
         assert one >= 0 or expected is None or expected not in names
+
+
+def test_counts_of_nothing_labelled_are_weighted_to_nothing():
+    counts = unit_counts(nothing_labelled(), "phone")
+    assert counts.values == ()
+    weights = np.ones((3, counts.n_units))
+    assert [block.shape for block in counts.weighted(weights)] == [(3, 0, counts.codebook_size)]

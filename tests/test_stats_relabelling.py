@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from made_tables import Said, made_table, no_frames, nothing_labelled, random_table
 
-from sfvq_analysis.stats.counting.reductions import reduce, unit_counts
+from sfvq_analysis.stats.counting.reductions import reduce
+from sfvq_analysis.stats.counting.unit_counts import unit_counts
 from sfvq_analysis.stats.inference import Inference
 from sfvq_analysis.stats.inference.relabelling import (
     first_of_utterances,

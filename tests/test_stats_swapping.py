@@ -7,7 +7,8 @@ import pytest
 from made_tables import Said, made_table, no_frames, nothing_labelled, random_table
 
 from sfvq_analysis.stats import group_distances, information, merge_information
-from sfvq_analysis.stats.counting.reductions import reduce, unit_counts
+from sfvq_analysis.stats.counting.reductions import reduce
+from sfvq_analysis.stats.counting.unit_counts import unit_counts
 from sfvq_analysis.stats.inference import Inference
 from sfvq_analysis.stats.inference.relabelling import relabelled_counts
 from sfvq_analysis.stats.inference.swapping import swapping_in, swapping_share, why_few_swap

@@ -1,6 +1,7 @@
 """The command ``sfvq``."""
 
 from sfvq_analysis.cli import (  # noqa: F401 -- they add their commands to the app
+    clusters,
     commands,
     indexing,
     reporting,

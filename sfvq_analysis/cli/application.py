@@ -15,7 +15,18 @@ _INTERRUPTED, _TERMINATED = 130, 143
 _GOES_ON = {"train": "--resume goes on", "index": "the same command goes on"}
 
 _IN_ORDER_OF_USE = (
-    *("demo", "fit", "index", "phones", "figures", "report", "analyze", "stats", "compare"),
+    *(
+        "demo",
+        "fit",
+        "index",
+        "status",
+        "phones",
+        "figures",
+        "report",
+        "analyze",
+        "stats",
+        "compare",
+    ),
     *("abx-export", "train", "voices", "convert", "listen", "snippets"),
 )
 

@@ -31,15 +31,26 @@ from sfvq_analysis.cli.arguments import (
     TierOption,
     UnknownOption,
 )
+from sfvq_analysis.cli.clusters import (
+    ClusterOption,
+    EngineOption,
+    OnCluster,
+    ResourceOption,
+    ShardHoursOption,
+    WorkersOption,
+    index_on_cluster,
+    refuse_written_beside,
+)
 from sfvq_analysis.cli.resolving import (
     command_line,
     echo_counted,
     echo_skipped,
     find_corpus,
-    find_encoder,
+    find_encoder_maker,
     find_quantizers,
     n_of_m,
 )
+from sfvq_analysis.errors import OptionError
 
 
 @app.command()
@@ -76,14 +87,29 @@ def index(
     textgrids: Annotated[
         bool, typer.Option("--textgrids", help="Write a Praat TextGrid with an index tier each.")
     ] = False,
+    stages: Annotated[
+        bool,
+        typer.Option(
+            "--stages",
+            help="Read with the smaller curves that each curve grew from, too: a table each "
+            "inside the curve's (sfvq/bits3), by which `sfvq report` shows every bit rate.",
+        ),
+    ] = False,
     overwrite: OverwriteOption = False,
+    engine: EngineOption = "local",
+    cluster: ClusterOption = None,
+    workers: WorkersOption = None,
+    shard_hours: ShardHoursOption = None,
+    resource: ResourceOption = None,
 ) -> None:
     """Turn CORPUS into indices aligned with its labels, one table a codebook (Parquet).
 
-    After a kill the same command goes on: utterances that are done aren't encoded again.
+    After a kill the same command goes on: utterances that are done aren't encoded again. With
+    --engine dask several processes or machines share the work, and tables are kept in shards.
     """
     from sfvq_analysis.pipeline import IndexOptions, index_journal, index_table, journal_path
     from sfvq_analysis.report.folders import provenance_of, whole_folder, write_manifest
+    from sfvq_analysis.report.stages import parted, save_stages, with_stages
     from sfvq_analysis.textgrids import write_textgrids
 
     quantizers = find_quantizers(quantizer)
@@ -101,18 +127,30 @@ def index(
     )
     if hold_out:
         _, speech = speech.hold_out(*n_of_m(hold_out))
-    chosen = find_encoder(encoder, quantizers, device=device, half=half)
     options = IndexOptions(
         mode, ownership, unknown, allow_mismatch, on_error, past_audio, phone_set
     )
+    on_cluster = OnCluster(cluster, workers, shard_hours, tuple(resource or ()))
+    maker = find_encoder_maker(encoder, quantizers, device=device, half=half)
+    if engine == "dask":
+        if stages:
+            raise OptionError("--stages is given with --engine dask", remedy="drop one of them")
+        refuse_written_beside(csv=csv, textgrids=textgrids)
+        index_on_cluster(speech, maker, quantizers, out, options, on_cluster, overwrite=overwrite)
+        return
+    on_cluster.refuse_given()
+    chosen = maker()
     # the journal goes when the folder stands
     with (
         index_journal(journal_path(out)) as journal,
         whole_folder(out, overwrite=overwrite) as folder,
     ):
-        tables = index_table(speech, chosen, quantizers, options, journal=journal, progress=True)
+        read = with_stages(quantizers) if stages else quantizers
+        found = index_table(speech, chosen, read, options, journal=journal, progress=True)
+        tables, of_stages = parted(found, quantizers) if stages else (found, {})
         for name, table in tables.items():
             table.save(folder / name)
+            save_stages(of_stages.get(name, {}), folder / name)
             if csv:
                 table.to_csv(folder / f"{name}.csv", spreadsheet_safe=spreadsheet_safe)
             if textgrids:
@@ -120,6 +158,9 @@ def index(
         write_manifest(folder, {"command": command_line(), "tables": provenance_of(tables)})
     for name, table in tables.items():
         typer.echo(f"{out / name}: {table}")
+        if stages:
+            rates = ", ".join(map(str, of_stages.get(name, {}))) or "none"
+            typer.echo(f"  stages: {rates}{' bits' if name in of_stages else ''}")
         echo_counted(table.provenance)
 
 

@@ -6,6 +6,7 @@ import re
 import shlex
 import sys
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,7 @@ import typer
 from sfvq_analysis.errors import EncoderError, OptionError, printable
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     import numpy as np
     from numpy.typing import NDArray
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from sfvq_analysis.encoders.protocol import EncoderConfig
     from sfvq_analysis.errors import ErrorPolicy
     from sfvq_analysis.quantizers import Quantizer
-    from sfvq_analysis.tables import IndexTable
+    from sfvq_analysis.tables import Indexed, IndexTable
     from sfvq_analysis.voice import Edit, VoiceModel
 
 _HOLD_OUT = re.compile(r"([0-9]+)/([0-9]+)")
@@ -112,13 +113,24 @@ def find_encoder(
     half: bool = False,
 ) -> Encoder:
     """Return the encoder named, else the one the quantizers were fitted on, else ``mel``."""
+    return find_encoder_maker(spec, quantizers, device=device, half=half)()
+
+
+def find_encoder_maker(
+    spec: str | None,
+    quantizers: Mapping[str, Quantizer],
+    *,
+    device: str = "cpu",
+    half: bool = False,
+) -> Callable[[], Encoder]:
+    """Return what makes the encoder that `find_encoder` gives, wherever it is called."""
     from sfvq_analysis.encoders import load_encoder
 
     if spec is not None:
-        return load_encoder(spec, device=device, half=half)
+        return partial(load_encoder, spec, device=device, half=half)
     stated = [q.provenance.encoder for q in quantizers.values() if q.provenance.encoder]
     if stated:
-        return _encoder_stated(stated[0])
+        return partial(_encoder_stated, stated[0])
     if quantizers:
         files = ", ".join(quantizer.source for quantizer in quantizers.values())
         raise OptionError(
@@ -126,7 +138,7 @@ def find_encoder(
             where=files,
             remedy="name it with --encoder",
         )
-    return load_encoder("mel")
+    return partial(load_encoder, "mel")
 
 
 def _encoder_stated(config: EncoderConfig) -> Encoder:
@@ -146,20 +158,20 @@ def find_quantizers(paths: Sequence[Path]) -> dict[str, Quantizer]:
     return {name: load_quantizer(path) for name, path in _by_name(paths).items()}
 
 
-def find_codebook(path: Path, tables: Mapping[str, IndexTable]) -> NDArray[np.float32]:
+def find_codebook(path: Path, tables: Mapping[str, Indexed]) -> NDArray[np.float32]:
     """Return the corners of a codebook that one of the tables was read with."""
     return next(iter(find_codebooks([path], tables).values()))
 
 
 def find_codebooks(
-    paths: Sequence[Path], tables: Mapping[str, IndexTable]
+    paths: Sequence[Path], tables: Mapping[str, Indexed]
 ) -> dict[str, NDArray[np.float32]]:
     """Return the corners of codebooks by the names of the tables that were read with them."""
     return {name: one.corners() for name, one in find_quantizers_of(paths, tables).items()}
 
 
 def find_quantizers_of(
-    paths: Sequence[Path], tables: Mapping[str, IndexTable]
+    paths: Sequence[Path], tables: Mapping[str, Indexed]
 ) -> dict[str, Quantizer]:
     """Return codebooks by the names of the tables that were read with them."""
     from sfvq_analysis.quantizers import load_quantizer
@@ -183,16 +195,24 @@ def find_quantizers_of(
     return found
 
 
-def find_tables(folders: Sequence[Path]) -> dict[str, IndexTable]:
-    """Return tables by the names of their folders."""
-    from sfvq_analysis.tables import load_table
+def find_tables(folders: Sequence[Path]) -> dict[str, Indexed]:
+    """Return tables, and datasets in shards, by the names of their folders."""
+    from sfvq_analysis.tables import open_table
 
-    return {name: load_table(path) for name, path in _by_name(folders).items()}
+    return {name: open_table(path) for name, path in _by_name(folders).items()}
 
 
-def find_methods(texts: Sequence[str]) -> dict[str, list[IndexTable]]:
+def find_whole_tables(folders: Sequence[Path]) -> dict[str, IndexTable]:
+    """Return tables by the names of their folders; datasets are read whole."""
+    from sfvq_analysis.tables import IndexTable
+
+    found = find_tables(folders)
+    return {name: one if isinstance(one, IndexTable) else one.load() for name, one in found.items()}
+
+
+def find_methods(texts: Sequence[str]) -> dict[str, list[Indexed]]:
     """Return the tables of each method that ``[NAME=]TABLE[,TABLE...]`` names."""
-    from sfvq_analysis.tables import load_table
+    from sfvq_analysis.tables import open_table
 
     folders: dict[str, list[Path]] = {}
     for text in texts:
@@ -202,7 +222,7 @@ def find_methods(texts: Sequence[str]) -> dict[str, list[IndexTable]]:
                 f"two methods are called {name!r}", remedy="write NAME=TABLE to tell them apart"
             )
         folders[name] = paths
-    return {name: [load_table(path) for path in paths] for name, paths in folders.items()}
+    return {name: [open_table(path) for path in paths] for name, paths in folders.items()}
 
 
 def _named_paths(text: str) -> tuple[str, list[Path]]:

@@ -103,6 +103,16 @@ class Utterance:
             self.refuse_late_labels(recording)
         return recording
 
+    def length(self) -> tuple[int, int]:
+        """Return how many samples the audio has, and its rate in Hz, from the file's header.
+
+        Raises
+        ------
+        CorpusError
+            If the file is missing or isn't what it claims to be.
+        """
+        return audio_length(self.audio_path)
+
     def refuse_late_labels(self, recording: Recording) -> None:
         """Raise a CorpusError if phone or word labels aren't those of the audio, by their times.
 
@@ -141,7 +151,7 @@ class Utterance:
             )
         source = self.labels[PHONE_TIER]
         counts_samples = source.format == "timit"  # then the audio's rate changes nothing
-        rate = 1 if counts_samples else audio_length(self.audio_path)[1]
+        rate = 1 if counts_samples else self.length()[1]
         return source.read(rate)
 
     def _read_tier(

@@ -50,6 +50,17 @@ class LabelCounts(NamedTuple):
                 counts[label], places[label] = 1, place
         return cls(counts, places)
 
+    @classmethod
+    def merged(cls, parts: Iterable[LabelCounts]) -> LabelCounts:
+        """Return the counts of all parts, as if they had been counted one after the other."""
+        counts: dict[str, int] = {}
+        places: dict[str, str] = {}
+        for part in parts:
+            for label, n in part.counts.items():
+                counts[label] = counts.get(label, 0) + n
+                places.setdefault(label, part.places[label])
+        return cls(counts, places)
+
 
 def resolve(
     labels: Iterable[tuple[str, str]] | LabelCounts,

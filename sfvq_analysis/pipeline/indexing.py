@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, nullcontext
 from functools import partial
 from pathlib import Path
@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, overload
 
 from sfvq_analysis.encoders import Encoder, config_digest
 from sfvq_analysis.errors import (
+    CorpusError,
     OptionError,
     QuantizerError,
     SfvqError,
+    shown,
 )
 from sfvq_analysis.phones import LabelCounts, PhoneInventory, resolve
 from sfvq_analysis.pipeline.encoding import (
@@ -39,7 +41,7 @@ from sfvq_analysis.tables import (
 from sfvq_analysis.timeline import check_segments
 
 if TYPE_CHECKING:
-    from sfvq_analysis.corpus import Corpus
+    from sfvq_analysis.corpus import Corpus, Utterance
     from sfvq_analysis.errors import ErrorPolicy
     from sfvq_analysis.quantizers import Quantizer
 
@@ -129,16 +131,30 @@ def index_table(
         check_match(name, quantizer, encoder, allow_mismatch=options.allow_mismatch)
     inventory = corpus_inventory(corpus, options)
     with _opened(journal) as kept:
-        rows = TableRows(corpus, encoder, options, inventory=inventory)
-        found = _indexed(corpus, encoder, named, options, kept)
-        for one in with_bar(found, corpus, progress=progress):
-            if isinstance(one, SkippedUtterance):
-                rows.skip(below_root(one, corpus))
-            else:
-                rows.add(one)
+        found = indexed_utterances(corpus, encoder, named, options, kept)
+        rows = gathered(
+            with_bar(found, corpus, progress=progress), corpus, encoder, options, inventory
+        )
         refuse_nothing_left(len(rows.utterances), rows.skipped, corpus)
         tables = rows.tables(named)
     return tables if isinstance(quantizers, Mapping) else tables[""]
+
+
+def gathered(
+    found: Iterable[IndexedUtterance | SkippedUtterance],
+    corpus: Corpus,
+    encoder: Encoder,
+    options: IndexOptions,
+    inventory: PhoneInventory,
+) -> TableRows:
+    """Return the rows of the tables of a corpus' utterances, and what was left out of it."""
+    rows = TableRows(corpus, encoder, options, inventory=inventory)
+    for one in found:
+        if isinstance(one, SkippedUtterance):
+            rows.skip(below_root(one, corpus))
+        else:
+            rows.add(one)
+    return rows
 
 
 def _opened(
@@ -149,23 +165,35 @@ def _opened(
     return nullcontext(journal)
 
 
-def _indexed(
+def indexed_utterances(
     corpus: Corpus,
     encoder: Encoder,
     quantizers: Mapping[str, Quantizer],
     options: IndexOptions,
     journal: IndexJournal | None,
+    *,
+    refused: Callable[[Utterance], str] | None = None,
 ) -> Iterator[IndexedUtterance | SkippedUtterance]:
-    """Yield every utterance in order, from the journal where it is finished, or encoded now."""
+    """Yield every utterance in order, from the journal where it is finished, or encoded now.
+
+    Parameters
+    ----------
+    corpus, encoder, quantizers, options, journal
+        As in `index_table`.
+    refused
+        Is asked of every utterance before anything of it is read, and says why it isn't to be,
+        or ``""``. No other is read meanwhile.
+    """
+    each = each_utterance if refused is None else partial(_one_by_one, refused=refused)
     work = partial(_with_codes, quantizers=quantizers, options=options)
     if journal is None:
-        yield from each_utterance(corpus.utterances, encoder, work, options.on_error)
+        yield from each(corpus.utterances, encoder, work, options.on_error)
         return
     journal.begin(run_key(encoder, quantizers, options))
     stamps = {utterance.id: utterance_stamp(utterance) for utterance in corpus}
     finished = {name for name, stamp in stamps.items() if journal.stamps.get(name) == stamp}
     left = [utterance for utterance in corpus if utterance.id not in finished]
-    with closing(each_utterance(left, encoder, work, options.on_error)) as fresh:
+    with closing(each(left, encoder, work, options.on_error)) as fresh:
         for utterance in corpus:
             if utterance.id in finished:
                 yield journal.get(utterance)
@@ -174,6 +202,25 @@ def _indexed(
                 if not isinstance(one, SkippedUtterance):
                     journal.put(stamps[utterance.id], one)
                 yield one
+
+
+def _one_by_one(
+    utterances: Sequence[Utterance],
+    encoder: Encoder,
+    work: Callable[[EncodedUtterance], IndexedUtterance],
+    on_error: ErrorPolicy,
+    refused: Callable[[Utterance], str],
+) -> Generator[IndexedUtterance | SkippedUtterance, None, None]:
+    """Work on utterances as `each_utterance`, reading none before the last is done."""
+    for utterance in utterances:
+        reason = refused(utterance)
+        if not reason:
+            yield from each_utterance((utterance,), encoder, work, on_error)
+            continue
+        error = CorpusError(reason, where=str(utterance.audio_path), remedy="look at the file")
+        if on_error == "raise":
+            raise error.at(f"utterance {shown(utterance.id)}")
+        yield SkippedUtterance(utterance.id, str(error))
 
 
 def _with_codes(

@@ -215,13 +215,13 @@ class TableRows:
             "utterances_without_frames": list(self.without_frames),
             "skipped": [
                 {"utterance": name, "reason": reason}
-                for name, reason in (*_below(self.corpus), *self.skipped)
+                for name, reason in (*scanned_out(self.corpus), *self.skipped)
             ],
         }
 
 
-def _below(corpus: Corpus) -> list[Skipped]:
-    """Return what was left out on scanning, with paths below the corpus' folder."""
+def scanned_out(corpus: Corpus) -> list[Skipped]:
+    """Return what was left out on scanning a corpus, with paths below its folder."""
     return [
         Skipped(*(without_root(text, corpus.root) for text in skipped))
         for skipped in corpus.skipped

@@ -25,16 +25,22 @@ _FORMAT = 1
 _ARITHMETIC = ("numpy", "scipy", "torch", "numba", "librosa", "soxr", "soundfile", "transformers")
 
 
-def run_key(encoder: Encoder, quantizers: Mapping[str, Quantizer], options: IndexOptions) -> str:
+def run_key(
+    encoder: Encoder,
+    quantizers: Mapping[str, Quantizer],
+    options: IndexOptions,
+    *,
+    n_threads: int | None = None,
+) -> str:
     """Return a digest of all that every utterance's codes depend on.
 
     That is options, encoder (configuration, device, and files it looks latents up in), codebooks in
     their order, versions of this package and of those that do its arithmetic, and the machine's
-    type and number of threads.
+    type and number of threads, by default torch's.
     """
     import torch
 
-    return _digest(
+    return digest(
         {
             "format": _FORMAT,
             "version": VERSION,
@@ -46,7 +52,11 @@ def run_key(encoder: Encoder, quantizers: Mapping[str, Quantizer], options: Inde
             "latents": list(_looked_up_in(encoder)),
             "quantizers": [[name, one.kind, one.digest] for name, one in quantizers.items()],
             "packages": {name: _version(name) for name in _ARITHMETIC},
-            "machine": [platform.machine(), platform.system(), torch.get_num_threads()],
+            "machine": [
+                platform.machine(),
+                platform.system(),
+                n_threads or torch.get_num_threads(),
+            ],
         }
     )
 
@@ -57,7 +67,7 @@ def utterance_stamp(utterance: Utterance) -> str:
     known += [
         [tier, repr(source), *_file(source.path)] for tier, source in utterance.labels.items()
     ]
-    return _digest(known)
+    return digest(known)
 
 
 def _looked_up_in(encoder: Encoder) -> Iterator[list[Any]]:
@@ -83,6 +93,7 @@ def _version(package: str) -> str:
         return ""
 
 
-def _digest(known: Any) -> str:
+def digest(known: Any) -> str:
+    """Return the SHA-256 of a JSON-able value."""
     text = json.dumps(known, sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()

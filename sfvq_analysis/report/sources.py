@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from sfvq_analysis.stats import Inference, Reductions
-    from sfvq_analysis.tables import IndexTable
+    from sfvq_analysis.tables import Indexed
 
 
 @dataclass(frozen=True)
@@ -35,11 +35,11 @@ class Source:
         Another table of the same utterances that the consistency of sentences is compared with.
     """
 
-    table: IndexTable
+    table: Indexed
     inference: Inference
     sentence: str | None = None
     corners: NDArray[np.float32] | None = None
-    baseline: IndexTable | None = None
+    baseline: Indexed | None = None
 
     @cached_property
     def reductions(self) -> Reductions:

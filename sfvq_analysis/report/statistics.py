@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-    from sfvq_analysis.tables import IndexTable
+    from sfvq_analysis.tables import Indexed
 
 Format = Literal["csv", "parquet"]
 DIGITS = 6
@@ -31,7 +31,7 @@ QUICK_DRAWS = Inference(n_permutations=99, n_bootstraps=200)
 
 
 def statistics_of(
-    table: IndexTable,
+    table: Indexed,
     *,
     names: Collection[str] | None = None,
     inference: Inference | None = None,
@@ -75,7 +75,7 @@ def statistics_of(
 
 
 def all_statistics(
-    tables: Mapping[str, IndexTable],
+    tables: Mapping[str, Indexed],
     *,
     names: Collection[str] | None = None,
     inference: Inference | None = None,
@@ -192,7 +192,7 @@ def _readme(found: Mapping[str, Mapping[str, pd.DataFrame]], inference: Inferenc
         yield from ("", f"Left to `sfvq stats`, being slow: {', '.join(left)}.")
 
 
-def _plain_counterpart(table: IndexTable, tables: Mapping[str, IndexTable]) -> IndexTable | None:
+def _plain_counterpart(table: Indexed, tables: Mapping[str, Indexed]) -> Indexed | None:
     """Return the first plain codebook's table of the same utterances, for a curve's."""
     if not table.is_curve:
         return None
@@ -205,6 +205,6 @@ def _plain_counterpart(table: IndexTable, tables: Mapping[str, IndexTable]) -> I
     return next(same, None)
 
 
-def _sentences(table: IndexTable) -> str:
+def _sentences(table: Indexed) -> str:
     some = [str(name) for name in table.utterances["sentence"].value_counts().index[:3] if name]
     return f"there are such as {', '.join(some)}" if some else "its sentences aren't known"

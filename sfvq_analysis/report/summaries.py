@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from sfvq_analysis.stats import Inference
-    from sfvq_analysis.tables import IndexTable
+    from sfvq_analysis.tables import Indexed
 
 Found = dict[str, pd.DataFrame]
 SUMMARISED = ("claims", "describe_axis", "axis_measures", "usage", "peak_adjacency")
@@ -39,7 +39,7 @@ _WIDTH = 100
 _STATEMENT = 40
 
 
-def summary(tables: Mapping[str, IndexTable]) -> pd.DataFrame:
+def summary(tables: Mapping[str, Indexed]) -> pd.DataFrame:
     """Return the measures of the axis and of the codebook's use, a row a table.
 
     ``similar_peaks`` and ``other_peaks`` are the median distances between the main peaks of similar
@@ -55,7 +55,7 @@ def summary_of(found: Mapping[str, Found]) -> pd.DataFrame:
     return pd.concat([_row(name, frames) for name, frames in found.items()])
 
 
-def summary_text(tables: Mapping[str, IndexTable], frame: pd.DataFrame) -> str:
+def summary_text(tables: Mapping[str, Indexed], frame: pd.DataFrame) -> str:
     """Return the tables' `summary` as text, with the words that make it readable."""
     width = max(len(text) for text, _ in _MEANINGS.values())
     column = max(10, *(len(name) + 2 for name in frame.index))
@@ -68,7 +68,7 @@ def summary_text(tables: Mapping[str, IndexTable], frame: pd.DataFrame) -> str:
 
 
 def findings_text(
-    tables: Mapping[str, IndexTable], found: Mapping[str, Found], inference: Inference
+    tables: Mapping[str, Indexed], found: Mapping[str, Found], inference: Inference
 ) -> str:
     """Return the summary, and under it the claims and the axis in words, a block a table."""
     parts = [summary_text(tables, summary_of(found))]
@@ -118,7 +118,7 @@ def _median(distances: pd.Series) -> float:
     return float(np.median(known)) if len(known) else float("nan")
 
 
-def _what_was_read(table: IndexTable) -> str:
+def _what_was_read(table: Indexed) -> str:
     corpus, encoder = table.provenance.get("corpus", {}), table.provenance.get("encoder", {})
     options = ", ".join(f"{name} {value}" for name, value in encoder.items() if name != "encoder")
     notes = f" ({corpus['notes']})" if corpus.get("notes") else ""

@@ -6,7 +6,7 @@ Rules of inference: `sfvq_analysis.stats.inference.rules`. What statistics are c
 
 from sfvq_analysis.stats.claims import claims
 from sfvq_analysis.stats.compare import compare
-from sfvq_analysis.stats.counting.labelled import phone_counts
+from sfvq_analysis.stats.counting.phone_counts import phone_counts
 from sfvq_analysis.stats.counting.reductions import Reductions, reduce
 from sfvq_analysis.stats.groups.description import describe_axis, describe_axis_text
 from sfvq_analysis.stats.groups.distances import group_distances, jensen_shannon

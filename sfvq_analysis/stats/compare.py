@@ -13,6 +13,7 @@ label null (pnmi, phone_purity, arcs) are claimed; the step is no finding where 
 
 from __future__ import annotations
 
+import hashlib
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -23,7 +24,7 @@ from sfvq_analysis.stats.inference import Inference, interval
 from sfvq_analysis.stats.inference.reasons import joined, no_interval
 from sfvq_analysis.stats.order.axis import N_ARCS
 from sfvq_analysis.stats.profiles import SCALARS, WITH_LABEL_NULL, profile
-from sfvq_analysis.tables import IndexTable
+from sfvq_analysis.tables import IndexDataset, Indexed, IndexTable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -63,7 +64,7 @@ class _Method(NamedTuple):
 
 
 def compare(
-    methods: Mapping[str, IndexTable | Sequence[IndexTable]],
+    methods: Mapping[str, Indexed | Sequence[Indexed]],
     *,
     baseline: str | None = None,
     phone_set: Folding = 61,
@@ -113,7 +114,7 @@ def compare(
     """
     inference = inference or Inference()
     fits = {
-        name: [given] if isinstance(given, IndexTable) else list(given)
+        name: [given] if isinstance(given, IndexTable | IndexDataset) else list(given)
         for name, given in methods.items()
     }
     first = _checked(fits, baseline)
@@ -145,7 +146,7 @@ def compare(
     return pd.DataFrame(rows, columns=list(_COLUMNS)).astype(_COLUMNS)
 
 
-def _checked(fits: Mapping[str, list[IndexTable]], baseline: str | None) -> IndexTable:
+def _checked(fits: Mapping[str, list[Indexed]], baseline: str | None) -> Indexed:
     """Return a table, after all have been found to be of the same utterances."""
     if not fits or not all(fits.values()):
         raise OptionError("a method has no table", remedy="give one, or one for each fit")
@@ -167,16 +168,24 @@ def _checked(fits: Mapping[str, list[IndexTable]], baseline: str | None) -> Inde
     return first
 
 
-def _is_of_the_same(table: IndexTable, first: IndexTable) -> bool:
+def _is_of_the_same(table: Indexed, first: Indexed) -> bool:
     """Return whether two tables are of the same utterances, speakers and labels."""
     said = ["utterance", "speaker"]
-    labels = ["utterance", "tier", "label"]
-    return bool(table.utterances[said].equals(first.utterances[said])) and bool(
-        table.segments[labels].astype("str").equals(first.segments[labels].astype("str"))
+    return bool(table.utterances[said].equals(first.utterances[said])) and (
+        _labels_digest(table) == _labels_digest(first)
     )
 
 
-def _method(profiles: list[Profile], tables: list[IndexTable]) -> _Method:
+def _labels_digest(table: Indexed) -> str:
+    """Return a digest of all labels in order, however they are cut into shards."""
+    found = hashlib.sha256()
+    for part in table.tables():
+        labels = part.segments[["utterance", "tier", "label"]]
+        found.update(pd.util.hash_pandas_object(labels, index=False).to_numpy().tobytes())
+    return found.hexdigest()
+
+
+def _method(profiles: list[Profile], tables: list[Indexed]) -> _Method:
     return _Method(
         np.array([one.observed for one in profiles]),
         np.mean([one.draws for one in profiles], axis=0),

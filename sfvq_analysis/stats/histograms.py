@@ -19,8 +19,9 @@ import numpy as np
 import pandas as pd
 from scipy.ndimage import convolve1d
 
-from sfvq_analysis.errors import OptionError, unknown_option
-from sfvq_analysis.stats.counting.labelled import PROPERTIES, labelled_frames, phone_tokens
+from sfvq_analysis.errors import OptionError, check_option
+from sfvq_analysis.stats.counting.labelled import PROPERTIES
+from sfvq_analysis.stats.counting.tallies import Tally, tally
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from sfvq_analysis.phones import Folding
-    from sfvq_analysis.tables import IndexTable
+    from sfvq_analysis.tables import Indexed
 
 Weight = Literal["frame", "token", "speaker"]
 SMOOTHING_WINDOW = 7
@@ -36,7 +37,7 @@ SUPPORT_COLUMNS = ("n_frames", "n_tokens", "n_empty_tokens", "n_speakers")
 
 
 def index_histogram(
-    table: IndexTable,
+    table: Indexed,
     by: str | Sequence[str] = "phone_group",
     *,
     weight: Weight = "frame",
@@ -49,7 +50,7 @@ def index_histogram(
     Parameters
     ----------
     table
-        The index table.
+        The index table, or a dataset.
     by
         ``"phone"``, ``"phone_group"``, ``"speaker"``, ``"sex"``, ``"dialect"``, ``"sentence"``,
         ``"split"``, ``"utterance"``, or several of them.
@@ -88,19 +89,16 @@ def index_histogram(
     keys = [by] if isinstance(by, str) else list(by)
     if not keys:
         raise OptionError("by is empty", remedy=f"name some of {PROPERTIES}")
-    columns = list(dict.fromkeys([*keys, "speaker"]))
-    frames = labelled_frames(table, columns, trim=trim, exclude=exclude, phone_set=phone_set)
-    frames = frames.dropna(subset=keys)
-    tokens = phone_tokens(table, keys, exclude=exclude, phone_set=phone_set).dropna(subset=keys)
-    cells = _cells(tokens, keys)
-    cell = _cell_of(frames, cells, keys)
-    frame_weight = _frame_weights(frames, cell, weight)
+    check_option("weight", weight, ("frame", "token", "speaker"))
+    counted = tally(table, keys, trim=trim, exclude=exclude, phone_set=phone_set)
+    cells = counted.tokens[keys]
+    cell = _cell_of(counted.frames, cells, keys)
+    index, count = (counted.frames[name].to_numpy() for name in ("index", "count"))
     shape = (len(cells), table.codebook_size)
-    count = _sum_into(cell, frames["index"].to_numpy(), np.ones(len(frames)), shape)
-    weighted = _sum_into(cell, frames["index"].to_numpy(), frame_weight, shape)
-    density = _normalised(weighted)
-    support = _support(frames, tokens, cell, cells, keys)
-    return _tidy(cells, support, count.astype(np.int64), density)
+    weighted = _sum_into(cell, index, count * _weight(counted.frames, cell, weight), shape)
+    added = _sum_into(cell, index, count.astype(np.float64), shape)
+    support = _support(counted, cell)
+    return _tidy(cells, support, added.astype(np.int64), _normalised(weighted))
 
 
 def smooth(density: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -133,31 +131,23 @@ def by_columns(histogram: pd.DataFrame) -> list[str]:
     return list(histogram.columns[: histogram.columns.get_loc("index")])
 
 
-def _cells(tokens: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
-    """Return the distinct values of the keys among tokens, sorted."""
-    return tokens[keys].drop_duplicates().sort_values(keys).reset_index(drop=True)
-
-
 def _cell_of(frame: pd.DataFrame, cells: pd.DataFrame, keys: list[str]) -> NDArray[np.int64]:
     numbers = pd.MultiIndex.from_frame(cells[keys].astype(object))
     wanted = pd.MultiIndex.from_frame(frame[keys].astype(object))
     return np.asarray(numbers.get_indexer(wanted), dtype=np.int64)
 
 
-def _frame_weights(
-    frames: pd.DataFrame, cell: NDArray[np.int64], weight: Weight
-) -> NDArray[np.float64]:
+def _weight(frames: pd.DataFrame, cell: NDArray[np.int64], weight: Weight) -> NDArray[np.float64]:
+    """Return what a frame of each row of a tally counts."""
     match weight:
         case "frame":
             return np.ones(len(frames))
         case "token":
-            unit = frames["segment"].to_numpy()
+            return np.asarray(1.0 / frames["size"].to_numpy())
         case "speaker":
-            unit = frames["speaker"].cat.codes.to_numpy()
-        case _:
-            raise unknown_option("weight", weight, ("frame", "token", "speaker"))
-    sizes = pd.Series(1.0, index=range(len(frames))).groupby([cell, unit]).transform("sum")
-    return np.asarray(1.0 / sizes.to_numpy(), dtype=np.float64)
+            speaker = frames["speaker"].cat.codes.to_numpy()
+            sizes = frames["count"].groupby([cell, speaker]).transform("sum")
+            return np.asarray(1.0 / sizes.to_numpy())
 
 
 def _sum_into(
@@ -178,23 +168,17 @@ def _normalised(weighted: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray(np.divide(weighted, total, out=nothing, where=total > 0))
 
 
-def _support(
-    frames: pd.DataFrame,
-    tokens: pd.DataFrame,
-    cell: NDArray[np.int64],
-    cells: pd.DataFrame,
-    keys: list[str],
-) -> pd.DataFrame:
+def _support(counted: Tally, cell: NDArray[np.int64]) -> pd.DataFrame:
     """Return what each cell rests on, a row a cell."""
-    n = len(cells)
-    n_tokens = np.bincount(_cell_of(tokens, cells, keys), minlength=n)
-    n_owning = _distinct(cell, frames["segment"].to_numpy(), n)
+    n = len(counted.tokens)
+    n_tokens = counted.tokens["n_tokens"].to_numpy()
+    frames = np.bincount(cell, weights=counted.frames["count"], minlength=n)
     return pd.DataFrame(
         {
-            "n_frames": np.bincount(cell, minlength=n),
+            "n_frames": frames.astype(np.int64),
             "n_tokens": n_tokens,
-            "n_empty_tokens": n_tokens - n_owning,
-            "n_speakers": _distinct(cell, frames["speaker"].cat.codes.to_numpy(), n),
+            "n_empty_tokens": n_tokens - counted.tokens["n_owning"].to_numpy(),
+            "n_speakers": _distinct(cell, counted.frames["speaker"].cat.codes.to_numpy(), n),
         }
     )
 

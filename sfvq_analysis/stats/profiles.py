@@ -40,7 +40,8 @@ from sfvq_analysis.stats.arithmetic.contingency import entropy_of, mutual_inform
 from sfvq_analysis.stats.arithmetic.densities import densities, js_distance
 from sfvq_analysis.stats.arithmetic.parting import DIGITS, best_cut, ceiling, side_density
 from sfvq_analysis.stats.arithmetic.shortest import shortest_width
-from sfvq_analysis.stats.counting.reductions import reduce, unit_counts
+from sfvq_analysis.stats.counting.reductions import as_reductions
+from sfvq_analysis.stats.counting.unit_counts import unit_counts
 from sfvq_analysis.stats.inference import Inference, resampling_weights
 from sfvq_analysis.stats.inference.order_null import in_parts, why_no_order
 from sfvq_analysis.stats.inference.relabelling import relabelled_counts
@@ -58,8 +59,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from sfvq_analysis.phones import Folding
-    from sfvq_analysis.stats.counting.reductions import Reductions, UnitCounts
-    from sfvq_analysis.tables import IndexTable
+    from sfvq_analysis.stats.counting.reductions import Reducible, Reductions
+    from sfvq_analysis.stats.counting.unit_counts import UnitCounts
 
     Floats = NDArray[np.float64]
 
@@ -144,9 +145,9 @@ class _Phones(NamedTuple):
         )
 
 
-def profile(table: IndexTable, inference: Inference, phone_set: Folding = 61) -> Profile:
+def profile(table: Reducible, inference: Inference, phone_set: Folding = 61) -> Profile:
     """Return the scalars of a table; see the module's docstring."""
-    reductions = reduce(table)
+    reductions = as_reductions(table)
     n_units = len(reductions.units)
     weights = np.vstack([np.ones((1, n_units)), resampling_weights(n_units, inference)])
     counts = unit_counts(reductions, "phone", phone_set=phone_set)
@@ -154,7 +155,7 @@ def profile(table: IndexTable, inference: Inference, phone_set: Folding = 61) ->
     of_phones = partial(_of_phones, phones=_Phones.of(counts, phone_set))
     has_order = not why_no_order(groups, at_least=3)
     of_groups = partial(_of_groups, names=groups.values, has_order=has_order)
-    error, n_frames = (weights @ part for part in _distortion(table, reductions))
+    error, n_frames = (weights @ part for part in _distortion(reductions))
     found = {
         **_weighted(counts, weights, of_phones, _OF_PHONES),
         **_weighted(groups, weights, of_groups, _OF_GROUPS),
@@ -242,9 +243,10 @@ def _label_null(
     """
     frames = counts.total().sum(axis=1)
     found = [np.full((0, len(WITH_LABEL_NULL)), np.nan)]
-    draws = relabelled_counts(reductions, inference, "phone", phone_set)
-    few = swapping_share(reductions, np.arange(len(frames)), ("phone", phone_set)) < FEWEST
-    for draw in islice(draws, 0 if few or not len(frames) else LABEL_DRAWS):
+    none = inference.n_permutations == 0 or not len(frames)  # then no token need be known
+    few = none or swapping_share(reductions, np.arange(len(frames)), ("phone", phone_set)) < FEWEST
+    draws = iter(()) if few else relabelled_counts(reductions, inference, "phone", phone_set)
+    for draw in islice(draws, LABEL_DRAWS):
         scaled = draw * (frames / np.maximum(draw.sum(axis=1), 1))[:, None]
         pnmi, _, arcs = _with_label_null(draw[None].astype(np.float64), entropy_of(frames)[None])
         purity = _with_label_null(scaled[None], entropy_of(frames)[None])[1]
@@ -285,14 +287,14 @@ def _similar_pairs(counts: Floats, phones: _Phones) -> Floats:
     return ratio(near, every)
 
 
-def _distortion(table: IndexTable, reductions: Reductions) -> tuple[Floats, Floats]:
+def _distortion(reductions: Reductions) -> tuple[Floats, Floats]:
     """Return the sum of squared distances, and the number of frames, of each unit."""
-    unit = reductions.utterances["unit"].to_numpy()
-    of_frame = unit[table.frames["utterance"].cat.codes.to_numpy()]
-    error = table.frames["codeword_distortion"].to_numpy(dtype=np.float64)
-    n = len(reductions.units)
-    total = np.bincount(of_frame, weights=error, minlength=n).astype(np.float64)
-    return total, np.bincount(of_frame, minlength=n).astype(np.float64)
+    said, n = reductions.utterances, len(reductions.units)
+    error, n_frames = (
+        np.bincount(said["unit"], weights=said[name], minlength=n).astype(np.float64)
+        for name in ("distortion", "n_frames")
+    )
+    return error, n_frames
 
 
 def _mean(values: Floats) -> Floats:

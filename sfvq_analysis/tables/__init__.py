@@ -12,6 +12,7 @@ A table is stored as a folder of three Parquet files, each with the table's prov
 metadata.
 """
 
+from sfvq_analysis.tables.concatenation import concatenate_tables
 from sfvq_analysis.tables.contract import (
     FRAME_COLUMNS,
     GROUP_DTYPE,
@@ -26,6 +27,13 @@ from sfvq_analysis.tables.contract import (
     phone_rows,
 )
 from sfvq_analysis.tables.csv_files import read_index_csv, write_csv
+from sfvq_analysis.tables.dataset import (
+    IndexDataset,
+    Indexed,
+    open_dataset,
+    open_table,
+    save_in_shards,
+)
 from sfvq_analysis.tables.index_table import IndexTable
 from sfvq_analysis.tables.simulated import Simulation, simulated_table
 from sfvq_analysis.tables.storage import load_table
@@ -36,16 +44,22 @@ __all__ = [
     "PHONE_TIER",
     "SEGMENT_COLUMNS",
     "UTTERANCE_COLUMNS",
+    "IndexDataset",
     "IndexTable",
+    "Indexed",
     "Simulation",
     "as_contract",
+    "concatenate_tables",
     "group_codes_of",
     "group_dtype",
     "load_table",
+    "open_dataset",
+    "open_table",
     "phone_codes",
     "phone_labels_of",
     "phone_rows",
     "read_index_csv",
+    "save_in_shards",
     "simulated_table",
     "write_csv",
 ]

@@ -20,7 +20,7 @@ from sfvq_analysis.tables.contract import (
 from sfvq_analysis.tables.values import check_texts, check_times
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     import pandas as pd
 
@@ -81,6 +81,10 @@ class IndexTable:
     def is_curve(self) -> bool:
         """Whether the codes are those of a curve, so that `position` means something."""
         return bool((self.frames["curve_segment"] >= 0).all()) and len(self.frames) > 0
+
+    def tables(self) -> Iterator[IndexTable]:
+        """Yield the table: the shards of an `IndexDataset` are more."""
+        yield self
 
     def to_pandas(self) -> pd.DataFrame:
         """Return one flat frame: every frame with its utterance's properties and ``position``.

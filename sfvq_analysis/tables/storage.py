@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import os
 from contextlib import suppress
-from dataclasses import asdict, fields
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pandas as pd
 import pyarrow as pa
@@ -16,17 +14,17 @@ import pyarrow.parquet as pq
 
 from sfvq_analysis.errors import SfvqError, TableError, shown
 from sfvq_analysis.files import is_file, new_folder
-from sfvq_analysis.phones import PhoneInventory
 from sfvq_analysis.tables.contract import CONTRACTS, as_contract
 from sfvq_analysis.tables.index_table import IndexTable
+from sfvq_analysis.tables.known import Known
 from sfvq_analysis.tables.values import check_castable
-from sfvq_analysis.timeline import FrameGrid
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping
+
+    from sfvq_analysis.phones import PhoneInventory
 
 _METADATA = b"sfvq_analysis"
-_FORMAT = 1
 _LEVELS, _LOOKED_AT, _NAMED = 2, 1000, 5
 
 
@@ -36,7 +34,7 @@ def save_table(table: IndexTable, folder: Path) -> Path:
         raise TableError("folder exists", where=str(folder), remedy="give another or remove it")
     with new_folder(folder) as partial:
         for name in CONTRACTS:
-            pq.write_table(_as_arrow(table, name), partial / f"{name}.parquet")
+            pq.write_table(as_arrow(table, name), partial / f"{name}.parquet")
     return folder
 
 
@@ -49,27 +47,39 @@ def load_table(folder: Path | str) -> IndexTable:
         If a file is missing, isn't Parquet, has no provenance, or the table breaks its contract.
     """
     folder = Path(folder)
-    read, texts = {}, {}
-    for name in CONTRACTS:
-        table, read[name] = _read(folder / f"{name}.parquet")
-        texts[name] = (table.schema.metadata or {}).get(_METADATA, b"")
+    return table_of({name: _read(folder / f"{name}.parquet") for name in CONTRACTS}, str(folder))
+
+
+def table_of(read: Mapping[str, tuple[pa.Table, pd.DataFrame]], where: str) -> IndexTable:
+    """Return the table that was read from Parquet files.
+
+    Parameters
+    ----------
+    read
+        ``utterances``, ``segments`` and ``frames`` as Arrow and as pandas have them.
+    where
+        Where they are, for messages.
+
+    Raises
+    ------
+    TableError
+        If they have no provenance, or break the contract of a table.
+    """
     try:
-        known = _known(texts)
-        stored = known.get("inventory")
-        inventory = PhoneInventory() if stored is None else PhoneInventory.from_json(stored)
+        known = known_of({name: table.schema.metadata for name, (table, _) in read.items()})
         return IndexTable(
-            **_as_contracts(read, inventory.groups),
-            codebook_size=known["codebook_size"],
-            grid=FrameGrid(**known["grid"]),
-            provenance=known["provenance"],
-            inventory=inventory,
+            **_as_contracts({name: frame for name, (_, frame) in read.items()}, known.inventory),
+            codebook_size=known.codebook_size,
+            grid=known.grid,
+            provenance=known.provenance,
+            inventory=known.inventory,
         )
     except SfvqError as error:
-        raise error.at(str(folder)) from error
+        raise error.at(where) from error
     except (ValueError, TypeError, KeyError) as error:  # values that can't be cast to the contract
         raise TableError(
             f"it breaks the contract of a table ({shown(str(error))})",
-            where=str(folder),
+            where=where,
             remedy="restore it",
         ) from error
 
@@ -86,12 +96,16 @@ def _read(path: Path) -> tuple[pa.Table, pd.DataFrame]:
         what = f"can't be read ({error.strerror})"
         raise TableError(what, where=str(path), remedy="ask for the right to read it") from error
     try:
-        table = pq.read_table(path)
-        return table, table.to_pandas(ignore_metadata=True)  # which casts numbers to text
+        return as_frame(pq.read_table(path))
     except (pa.ArrowException, OSError, ValueError, TypeError, KeyError) as error:
         raise TableError(
             f"not Parquet ({shown(str(error))})", where=str(path), remedy="restore it"
         ) from error
+
+
+def as_frame(table: pa.Table) -> tuple[pa.Table, pd.DataFrame]:
+    """Return an Arrow table, and it as pandas has it; metadata would cast numbers to text."""
+    return table, table.to_pandas(ignore_metadata=True)
 
 
 def _tables_near(folder: Path) -> list[str]:
@@ -120,49 +134,47 @@ def _is_table(folder: Path) -> bool:
     return False
 
 
-def _as_arrow(table: IndexTable, name: str) -> pa.Table:
+def as_arrow(table: IndexTable, name: str) -> pa.Table:
+    """Return one of a table's three frames with what is known of the table in its metadata."""
     frame = pa.Table.from_pandas(getattr(table, name), preserve_index=False)
-    known = {
-        "format": _FORMAT,
-        "codebook_size": table.codebook_size,
-        "grid": asdict(table.grid),
-        "provenance": dict(table.provenance),
-        "inventory": table.inventory.to_json(),
-    }
-    text = json.dumps(known, sort_keys=True).encode()
-    return frame.replace_schema_metadata({**(frame.schema.metadata or {}), _METADATA: text})
+    known = Known(table.codebook_size, table.grid, table.provenance, table.inventory)
+    return frame.replace_schema_metadata(
+        {**(frame.schema.metadata or {}), _METADATA: known.to_json().encode()}
+    )
 
 
 def _as_contracts(
-    read: Mapping[str, pd.DataFrame], groups: Sequence[str]
+    read: Mapping[str, pd.DataFrame], inventory: PhoneInventory
 ) -> dict[str, pd.DataFrame]:
     """Return the three frames in their contract's dtypes, ids as the categories of utterances."""
+    groups = inventory.groups
     for name, columns in CONTRACTS.items():
         check_castable(name, read[name], columns)
     frames = {name: as_contract(read[name], columns, groups) for name, columns in CONTRACTS.items()}
     ids = pd.CategoricalDtype(frames["utterances"]["utterance"].array)
     for name in ("segments", "frames"):  # Parquet keeps no categories for a file without rows
-        frames[name]["utterance"] = frames[name]["utterance"].astype(ids)
+        column = frames[name]["utterance"]
+        if not column.cat.categories.isin(ids.categories).all():
+            raise TableError(
+                f"{name} are of other utterances than utterances.utterance", remedy="restore them"
+            )
+        frames[name]["utterance"] = column.astype(ids)
     return frames
 
 
-def _known(texts: Mapping[str, bytes]) -> dict[str, Any]:
-    """Return what the files say of their table; all three must say the same."""
+def known_of(metadata: Mapping[str, Mapping[bytes, bytes] | None]) -> Known:
+    """Return what the metadata of a table's files say of it; all must say the same.
+
+    Raises
+    ------
+    TableError
+        If they don't, or say nothing of ours.
+    """
+    texts = {name: (found or {}).get(_METADATA, b"") for name, found in metadata.items()}
     for name, text in texts.items():
         if not text:
             where = f"{name}.parquet"
             raise TableError("it has no provenance of ours", where=where, remedy="save it anew")
     if len(set(texts.values())) > 1:
         raise TableError("its files are of different tables", remedy="restore them")
-    try:
-        known = json.loads(texts["frames"])
-    except (ValueError, RecursionError):
-        known = None
-    wanted = {"format", "codebook_size", "grid", "provenance"}
-    if not isinstance(known, dict) or known.get("format") != _FORMAT or not wanted <= known.keys():
-        raise TableError("its files hold no provenance of ours", remedy="save the table anew")
-    size, grid, provenance = (known[name] for name in ("codebook_size", "grid", "provenance"))
-    sound = type(size) is int and isinstance(provenance, dict) and isinstance(grid, dict)
-    if not sound or grid.keys() != {one.name for one in fields(FrameGrid)}:
-        raise TableError("its provenance is damaged", remedy="save the table anew")
-    return known
+    return Known.from_json(next(iter(texts.values())))

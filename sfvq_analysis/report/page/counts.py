@@ -8,7 +8,7 @@ import numpy as np
 
 from sfvq_analysis.report.page.packing import packed_counts, quantised
 from sfvq_analysis.stats.arithmetic.densities import densities
-from sfvq_analysis.stats.counting.reductions import unit_counts
+from sfvq_analysis.stats.counting.unit_counts import unit_counts
 from sfvq_analysis.stats.histograms import smooth
 from sfvq_analysis.stats.inference import interval, resampling_weights
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from sfvq_analysis.phones import PhoneInventory
     from sfvq_analysis.stats import Inference, Reductions
-    from sfvq_analysis.stats.counting.reductions import UnitCounts
+    from sfvq_analysis.stats.counting.unit_counts import UnitCounts
 
 SETS = ("group", "61", "48", "39")
 _CELLS_WITH_BANDS = 1 << 16

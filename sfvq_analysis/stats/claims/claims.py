@@ -63,7 +63,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from sfvq_analysis.tables import IndexTable
+    from sfvq_analysis.tables import Indexed
 
 LEVEL = 0.05
 
@@ -76,7 +76,7 @@ class _Claim(NamedTuple):
 
 
 def claims(
-    table: IndexTable, *, sentence: str | None = None, inference: Inference | None = None
+    table: Indexed, *, sentence: str | None = None, inference: Inference | None = None
 ) -> pd.DataFrame:
     """Test the paper's claims C1 … C12 on a table.
 

@@ -11,7 +11,7 @@ from sfvq_analysis.phones import CONSONANT_GROUPS, VOWEL_GROUPS
 from sfvq_analysis.stats.arithmetic.densities import densities
 from sfvq_analysis.stats.arithmetic.parting import best_cut, side_density
 from sfvq_analysis.stats.claims.said import Found, against_labels, as_measure
-from sfvq_analysis.stats.counting.reductions import unit_counts
+from sfvq_analysis.stats.counting.unit_counts import unit_counts
 from sfvq_analysis.stats.groups.splits import splits
 from sfvq_analysis.stats.inference import Measure, p_value
 from sfvq_analysis.stats.inference.reasons import joined, no_interval, no_null

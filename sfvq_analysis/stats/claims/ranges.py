@@ -8,7 +8,7 @@ import numpy as np
 
 from sfvq_analysis.stats.arithmetic.shortest import shortest_range, shortest_width
 from sfvq_analysis.stats.claims.said import Found, against_labels, measured, untestable
-from sfvq_analysis.stats.counting.reductions import unit_counts
+from sfvq_analysis.stats.counting.unit_counts import unit_counts
 from sfvq_analysis.stats.inference import p_value, permuted_codes
 from sfvq_analysis.stats.inference.order_null import why_no_order
 

@@ -18,9 +18,10 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-    from sfvq_analysis.stats.counting.reductions import Reductions, UnitCounts
+    from sfvq_analysis.stats.counting.reductions import Reductions
+    from sfvq_analysis.stats.counting.unit_counts import UnitCounts
     from sfvq_analysis.stats.inference import Tail
-    from sfvq_analysis.tables import IndexTable
+    from sfvq_analysis.tables import Indexed
 
     Floats = NDArray[np.float64]
 
@@ -31,7 +32,7 @@ _LABEL_DRAWS = 999
 class Said:
     """What claims are read from."""
 
-    table: IndexTable
+    table: Indexed
     reductions: Reductions
     sentence: str | None
     inference: Inference

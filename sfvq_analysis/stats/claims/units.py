@@ -8,7 +8,7 @@ import numpy as np
 
 from sfvq_analysis.stats.arithmetic.contingency import ratio
 from sfvq_analysis.stats.claims.said import Found, as_measure, untestable
-from sfvq_analysis.stats.counting.reductions import unit_counts
+from sfvq_analysis.stats.counting.unit_counts import unit_counts
 from sfvq_analysis.stats.histograms import smooth
 from sfvq_analysis.stats.inference import Measure, null_summary, p_value
 from sfvq_analysis.stats.inference.reasons import no_null
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from sfvq_analysis.stats.claims.said import Said
-    from sfvq_analysis.stats.counting.reductions import UnitCounts
+    from sfvq_analysis.stats.counting.unit_counts import UnitCounts
     from sfvq_analysis.stats.inference import Inference
 
 _SPLITS = 20

@@ -1,4 +1,4 @@
-"""Frames and tokens with their properties, and counts by phone and index, straight from a table."""
+"""Frames and tokens with their properties, straight from a table."""
 
 from __future__ import annotations
 
@@ -145,33 +145,6 @@ def property_of_frames(table: IndexTable, name: str) -> pd.Categorical:
     row = table.frames["utterance"].cat.codes.to_numpy()
     of_utterance: pd.Categorical = table.utterances[name].astype("category").array
     return of_utterance[row]
-
-
-def phone_counts(table: IndexTable, phone_set: Folding = 61) -> pd.DataFrame:
-    """Return the joint counts of phone and index over all labelled frames.
-
-    Parameters
-    ----------
-    table
-        The index table.
-    phone_set
-        61, 48 or 39; spellings of one phone are one phone.
-
-    Returns
-    -------
-    pd.DataFrame
-        A row each phone that owns a frame, a column each index 0 … K - 1, unused ones included.
-    """
-    frames = labelled_frames(table, ["phone"], phone_set=phone_set)
-    phones = frames["phone"].cat.remove_unused_categories()
-    size = (len(phones.cat.categories), table.codebook_size)
-    cells = np.ravel_multi_index((phones.cat.codes, frames["index"]), size)
-    counts = np.bincount(cells, minlength=size[0] * size[1]).reshape(size)
-    return pd.DataFrame(
-        counts,
-        index=pd.Index(phones.cat.categories, name="phone"),
-        columns=pd.RangeIndex(size[1], name="index"),
-    )
 
 
 def _check_options(columns: Sequence[str], trim: float) -> None:

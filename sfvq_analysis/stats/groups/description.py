@@ -19,7 +19,8 @@ from sfvq_analysis.errors import OptionError, check_count
 from sfvq_analysis.phones import PHONE_GROUPS
 from sfvq_analysis.stats.arithmetic.contingency import ratio
 from sfvq_analysis.stats.arithmetic.densities import densities
-from sfvq_analysis.stats.counting.reductions import as_reductions, unit_counts
+from sfvq_analysis.stats.counting.reductions import Reducible, as_reductions
+from sfvq_analysis.stats.counting.unit_counts import unit_counts
 from sfvq_analysis.stats.groups.naming import name_indices
 from sfvq_analysis.stats.groups.ranges import frames_by_index, stretches
 from sfvq_analysis.stats.inference import Inference
@@ -28,8 +29,8 @@ from sfvq_analysis.stats.peaks import MIN_TOKENS
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from sfvq_analysis.stats.counting.reductions import Reductions, UnitCounts
-    from sfvq_analysis.tables import IndexTable
+    from sfvq_analysis.stats.counting.reductions import Reductions
+    from sfvq_analysis.stats.counting.unit_counts import UnitCounts
 
 _COLUMNS = {
     "first": "Int32", "last": "Int32", "groups": "str", "share": "float64",
@@ -68,9 +69,9 @@ class _Counts(NamedTuple):
 
 
 def describe_axis(
-    table: IndexTable | Reductions,
+    table: Reducible,
     *,
-    check: IndexTable | Reductions | None = None,
+    check: Reducible | None = None,
     min_tokens: int = MIN_TOKENS,
     inference: Inference | None = None,
 ) -> pd.DataFrame:
@@ -172,7 +173,7 @@ def _why_not(counts: _Counts, min_tokens: int, inference: Inference) -> str:
     return ""
 
 
-def _aligned(check: IndexTable | Reductions, counts: UnitCounts) -> NDArray[np.int64]:
+def _aligned(check: Reducible, counts: UnitCounts) -> NDArray[np.int64]:
     """Return the counts of another table by the groups of this one, shape (n_groups, K)."""
     other = unit_counts(as_reductions(check), "phone_group")
     if other.codebook_size != counts.codebook_size:

@@ -35,7 +35,8 @@ import pandas as pd
 
 from sfvq_analysis.stats.arithmetic.contingency import ratio
 from sfvq_analysis.stats.arithmetic.densities import densities, emd, js_distance
-from sfvq_analysis.stats.counting.reductions import as_reductions, unit_counts
+from sfvq_analysis.stats.counting.reductions import Reducible, as_reductions
+from sfvq_analysis.stats.counting.unit_counts import unit_counts
 from sfvq_analysis.stats.histograms import check_histogram, histogram_matrix, index_histogram
 from sfvq_analysis.stats.inference import (
     Inference,
@@ -48,13 +49,14 @@ from sfvq_analysis.stats.inference import (
 )
 from sfvq_analysis.stats.inference.pair_relabelling import null_of_pairs
 from sfvq_analysis.stats.inference.reasons import joined, no_interval
-from sfvq_analysis.tables import IndexTable
+from sfvq_analysis.tables import IndexDataset, IndexTable
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from sfvq_analysis.phones import Folding
-    from sfvq_analysis.stats.counting.reductions import By, Reductions, UnitCounts
+    from sfvq_analysis.stats.counting.reductions import Reductions
+    from sfvq_analysis.stats.counting.unit_counts import By, UnitCounts
 
 _COLUMNS = {
     "a": "str", "b": "str", "js": "float64", "js_low": "float64", "js_high": "float64",
@@ -71,7 +73,7 @@ _COLUMNS = {
 _DRAWS = 128  # resampled at a time
 
 
-def jensen_shannon(histogram: pd.DataFrame | IndexTable) -> pd.DataFrame:
+def jensen_shannon(histogram: pd.DataFrame | IndexTable | IndexDataset) -> pd.DataFrame:
     """Return the Jensen-Shannon distances (base 2, the divergence's square root) of histograms.
 
     Computed on the raw densities, not the smoothed ones. The distance doesn't change when codes are
@@ -93,7 +95,7 @@ def jensen_shannon(histogram: pd.DataFrame | IndexTable) -> pd.DataFrame:
     OptionError
         If it is no histogram.
     """
-    if isinstance(histogram, IndexTable):
+    if isinstance(histogram, IndexTable | IndexDataset):
         histogram = index_histogram(histogram, by="phone_group")
     check_histogram(histogram)
     wide = histogram_matrix(histogram, "density")
@@ -104,7 +106,7 @@ def jensen_shannon(histogram: pd.DataFrame | IndexTable) -> pd.DataFrame:
 
 
 def group_distances(
-    table: IndexTable | Reductions,
+    table: Reducible,
     *,
     by: By = "phone_group",
     phone_set: Folding = 61,
@@ -119,7 +121,7 @@ def group_distances(
     table
         A table or its reductions.
     by, phone_set
-        As in `sfvq_analysis.stats.counting.reductions.unit_counts`.
+        As in `sfvq_analysis.stats.counting.unit_counts.unit_counts`.
     inference
         How intervals and nulls are made.
 

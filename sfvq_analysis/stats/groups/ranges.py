@@ -12,7 +12,8 @@ import pandas as pd
 
 from sfvq_analysis.errors import OptionError, check_between, check_count
 from sfvq_analysis.stats.arithmetic.shortest import shortest_range, shortest_width
-from sfvq_analysis.stats.counting.reductions import as_reductions, unit_counts
+from sfvq_analysis.stats.counting.reductions import Reducible, as_reductions
+from sfvq_analysis.stats.counting.unit_counts import unit_counts
 from sfvq_analysis.stats.inference import (
     Inference,
     corrected_p,
@@ -27,8 +28,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from sfvq_analysis.stats.counting.reductions import By, Reductions, UnitCounts
-    from sfvq_analysis.tables import IndexTable
+    from sfvq_analysis.stats.counting.reductions import Reductions
+    from sfvq_analysis.stats.counting.unit_counts import By, UnitCounts
 
 _RANGE_COLUMNS = {
     "mass": "float64", "first": "Int32", "last": "Int32", "width": "Int32",
@@ -44,7 +45,7 @@ _DEAD_COLUMNS = {
 
 
 def group_ranges(
-    table: IndexTable | Reductions,
+    table: Reducible,
     *,
     mass: Sequence[float] = (0.8, 0.9),
     by: By = "phone_group",
@@ -108,9 +109,7 @@ def group_ranges(
     return frame.astype({by: "str", **_RANGE_COLUMNS})
 
 
-def dead_ranges(
-    table: IndexTable | Reductions, *, at_least: int = 2, most_share: float = 0.0
-) -> pd.DataFrame:
+def dead_ranges(table: Reducible, *, at_least: int = 2, most_share: float = 0.0) -> pd.DataFrame:
     """Return the longest ranges of neighbouring indices that hold no frame, or next to none.
 
     All frames count, labelled or not. There is no null: permuting used codes leaves unused ones

@@ -29,7 +29,8 @@ from sfvq_analysis.stats.arithmetic.parting import (
     range_gain,
     side_density,
 )
-from sfvq_analysis.stats.counting.reductions import as_reductions, unit_counts
+from sfvq_analysis.stats.counting.reductions import Reducible, as_reductions
+from sfvq_analysis.stats.counting.unit_counts import unit_counts
 from sfvq_analysis.stats.inference import (
     Inference,
     corrected_p,
@@ -45,8 +46,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from sfvq_analysis.phones import PhoneInventory
-    from sfvq_analysis.stats.counting.reductions import Reductions, UnitCounts
-    from sfvq_analysis.tables import IndexTable
+    from sfvq_analysis.stats.counting.unit_counts import UnitCounts
 
 _INTERVALS = ("accuracy", "threshold_share", "range_accuracy")
 _COLUMNS = {
@@ -71,7 +71,7 @@ class _Contrast(NamedTuple):
     undefined: str = ""
 
 
-def splits(table: IndexTable | Reductions, *, inference: Inference | None = None) -> pd.DataFrame:
+def splits(table: Reducible, *, inference: Inference | None = None) -> pd.DataFrame:
     """Return how well consonants and vowels, and each group and the rest, are parted by the axis.
 
     The null permutes the used codes; thresholds, directions and ranges are chosen anew in each of

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from sfvq_analysis.stats.counting.reductions import UnitCounts
+    from sfvq_analysis.stats.counting.unit_counts import UnitCounts
     from sfvq_analysis.stats.inference import Inference
 
 _CELLS_IN_MEMORY = 1 << 21

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from sfvq_analysis.stats.counting.reductions import token_values
+from sfvq_analysis.stats.counting.unit_counts import token_values
 from sfvq_analysis.stats.inference.relabelling import strata_of
 from sfvq_analysis.stats.inference.swapping import swapping_in
 
@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from sfvq_analysis.phones import Folding
-    from sfvq_analysis.stats.counting.reductions import By, Reductions
+    from sfvq_analysis.stats.counting.reductions import Reductions
+    from sfvq_analysis.stats.counting.unit_counts import By
     from sfvq_analysis.stats.inference import Inference
 
 _CHANCES_IN_MEMORY = 1 << 24
@@ -76,7 +77,7 @@ def null_of_pairs(
     reductions
         Of a table.
     pairs
-        Places of values, in the order of `sfvq_analysis.stats.counting.reductions.unit_counts`.
+        Places of values, in the order of `sfvq_analysis.stats.counting.unit_counts.unit_counts`.
     statistic
         From counts of shape (m, 2, K) to shape (m,).
     inference

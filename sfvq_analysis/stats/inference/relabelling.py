@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sfvq_analysis.stats.counting.reductions import token_values
+from sfvq_analysis.stats.counting.unit_counts import token_values
 from sfvq_analysis.stats.inference.swapping import swapping_in
 
 if TYPE_CHECKING:
@@ -34,7 +34,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from sfvq_analysis.phones import Folding
-    from sfvq_analysis.stats.counting.reductions import By, Reductions
+    from sfvq_analysis.stats.counting.reductions import Reductions
+    from sfvq_analysis.stats.counting.unit_counts import By
     from sfvq_analysis.stats.inference import Inference
 
 
@@ -48,7 +49,7 @@ def relabelled_counts(
 ) -> Iterator[NDArray[np.int64]]:
     """Yield the counts of value and index of every draw, shape (n_values, K).
 
-    Values are those of `sfvq_analysis.stats.counting.reductions.unit_counts`, in its order.
+    Values are those of `sfvq_analysis.stats.counting.unit_counts.unit_counts`, in its order.
 
     Parameters
     ----------
@@ -61,6 +62,8 @@ def relabelled_counts(
     alike
         Permute only among segments that own as many frames: for p values.
     """
+    if inference.n_permutations == 0:
+        return  # a dataset's tokens needn't be read
     names, code = token_values(reductions, by, phone_set)
     n_frames = reductions.tokens["n_frames"].to_numpy()
     taking_part = (code >= 0) & (n_frames > 0)

@@ -19,13 +19,14 @@ import numpy as np
 import pandas as pd
 
 from sfvq_analysis.stats.arithmetic.contingency import ratio
-from sfvq_analysis.stats.counting.reductions import token_values
+from sfvq_analysis.stats.counting.unit_counts import token_values
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     from sfvq_analysis.phones import Folding
-    from sfvq_analysis.stats.counting.reductions import By, Reductions
+    from sfvq_analysis.stats.counting.reductions import Reductions
+    from sfvq_analysis.stats.counting.unit_counts import By
 
 FEWEST = 0.2
 
@@ -62,7 +63,7 @@ def swapping_share(
     reductions
         Of a table.
     kinds
-        Of every value of `sfvq_analysis.stats.counting.reductions.unit_counts`; frames of those
+        Of every value of `sfvq_analysis.stats.counting.unit_counts.unit_counts`; frames of those
         below 0, which are a kind as well, aren't counted.
     values
         `by` and `phone_set` of `unit_counts`.

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     from sfvq_analysis.stats.labels.labelled_minutes import Lot
-    from sfvq_analysis.tables import IndexTable
+    from sfvq_analysis.tables import Indexed
 
     Ints = NDArray[np.int64]
     Floats = NDArray[np.float64]
@@ -54,7 +54,7 @@ _UNREAD = (np.nan, np.nan, np.nan)
 
 
 def few_labels(
-    table: IndexTable,
+    table: Indexed,
     *,
     minutes: Sequence[float] = MINUTES,
     n_draws: int = 100,
@@ -67,7 +67,7 @@ def few_labels(
     Parameters
     ----------
     table
-        The index table.
+        The index table, or a dataset.
     minutes
         How much is labelled.
     n_draws

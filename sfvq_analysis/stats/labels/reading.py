@@ -34,14 +34,14 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from sfvq_analysis.stats.labels.labelled_minutes import Lot
-    from sfvq_analysis.tables import IndexTable
+    from sfvq_analysis.tables import Indexed
 
     Ints = NDArray[np.int64]
     Floats = NDArray[np.float64]
 
 
 def reading_test(
-    table: IndexTable,
+    table: Indexed,
     *,
     minutes: float = 0.5,
     n_draws: int = 20,
@@ -52,7 +52,7 @@ def reading_test(
     Parameters
     ----------
     table
-        The index table.
+        The index table, or a dataset.
     minutes
         How much is labelled.
     n_draws

@@ -11,7 +11,8 @@ import pandas as pd
 
 from sfvq_analysis.errors import OptionError, check_between
 from sfvq_analysis.stats.arithmetic.contingency import entropy_of
-from sfvq_analysis.stats.counting.reductions import reduce, token_values
+from sfvq_analysis.stats.counting.reductions import reduce
+from sfvq_analysis.stats.counting.unit_counts import token_values
 from sfvq_analysis.stats.ladder.tables import checked_tables, few_draws, index_of
 from sfvq_analysis.stats.units.meanings import index_meanings
 

@@ -30,7 +30,7 @@ import pandas as pd
 
 from sfvq_analysis.errors import TableError, check_count
 from sfvq_analysis.phones import timit_inventory
-from sfvq_analysis.stats.counting.reductions import unit_counts
+from sfvq_analysis.stats.counting.unit_counts import unit_counts
 from sfvq_analysis.stats.histograms import smooth
 from sfvq_analysis.stats.inference import Inference, Measure, as_frame, null_summary, p_value
 from sfvq_analysis.stats.inference.order_null import in_parts, permuted_counts, why_no_order
@@ -43,9 +43,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from sfvq_analysis.phones import Folding, PhoneInventory
-    from sfvq_analysis.stats.counting.reductions import Reductions, UnitCounts
+    from sfvq_analysis.stats.counting.reductions import Reducible
+    from sfvq_analysis.stats.counting.unit_counts import UnitCounts
     from sfvq_analysis.stats.inference import Tail
-    from sfvq_analysis.tables import IndexTable
 
 
 class AdjacencyPairs(NamedTuple):
@@ -154,7 +154,7 @@ def peak_adjacency(
 
 
 def adjacency_test(
-    table: IndexTable | Reductions,
+    table: Reducible,
     *,
     similar: Iterable[tuple[str, str]] | None = None,
     phone_set: Folding = 61,

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sfvq_analysis.stats.arithmetic.contingency import ratio
-from sfvq_analysis.stats.counting.reductions import unit_counts
+from sfvq_analysis.stats.counting.unit_counts import unit_counts
 from sfvq_analysis.stats.inference import (
     Inference,
     Measure,
@@ -40,14 +40,14 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from sfvq_analysis.phones import Folding
-    from sfvq_analysis.stats.counting.reductions import By, Reductions, UnitCounts
-    from sfvq_analysis.tables import IndexTable
+    from sfvq_analysis.stats.counting.reductions import Reducible
+    from sfvq_analysis.stats.counting.unit_counts import By, UnitCounts
 
 POOLED = "all"
 
 
 def morans_i(
-    table: IndexTable | Reductions,
+    table: Reducible,
     *,
     by: By = "phone_group",
     phone_set: Folding = 61,

@@ -31,10 +31,11 @@ from sfvq_analysis.phones import (
 )
 from sfvq_analysis.stats.arithmetic.densities import densities
 from sfvq_analysis.stats.arithmetic.parting import best_cut, ceiling, side_density
-from sfvq_analysis.stats.counting.labelled import phone_counts
+from sfvq_analysis.stats.counting.phone_counts import phone_counts
+from sfvq_analysis.stats.counting.reductions import reduce
 from sfvq_analysis.stats.time.transitions import relative_step
 from sfvq_analysis.stats.units.usage import arc_pnmi, pnmi
-from sfvq_analysis.tables import IndexTable
+from sfvq_analysis.tables import IndexDataset, Indexed, IndexTable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -45,7 +46,7 @@ N_ARCS = 16
 
 
 def axis_measures(
-    table: IndexTable, *, similar: Iterable[tuple[str, str]] | None = None
+    table: Indexed, *, similar: Iterable[tuple[str, str]] | None = None
 ) -> pd.DataFrame:
     """Return the measures of the module's docstring as one row.
 
@@ -55,7 +56,7 @@ def axis_measures(
     Parameters
     ----------
     table
-        The index table.
+        The index table, or a dataset.
     similar
         Pairs of phones for ``pairs`` instead of the sixteen.
 
@@ -65,20 +66,23 @@ def axis_measures(
         Columns ``mse``, ``pnmi``, ``arcs``, ``split``, ``split_ceiling``, ``threshold``, ``step``,
         ``step_optimised``, ``pairs``.
     """
-    counts = phone_counts(table)
+    reductions = reduce(table)
+    counts = phone_counts(reductions)
     split = consonant_vowel_split(counts, inventory=table.inventory)
     fits = table.codebook_size % N_ARCS == 0
+    said = reductions.utterances
+    n_frames = int(said["n_frames"].sum())
+    error = said["distortion"].sum() / n_frames if n_frames else np.nan
     fit = table.provenance.get("quantizer", {}).get("fit", {})
-    variance = fit.get("variance", np.nan)
     return pd.DataFrame(
         {
-            "mse": [table.frames["codeword_distortion"].mean() / variance],
+            "mse": [error / fit.get("variance", np.nan)],
             "pnmi": [pnmi(counts)],
             "arcs": [arc_pnmi(counts, N_ARCS) if fits else np.nan],
             "split": split["accuracy"],
             "split_ceiling": split["ceiling"],
             "threshold": split["threshold"],
-            "step": [relative_step(table)],
+            "step": [relative_step(reductions)],
             "step_optimised": [bool(fit.get("temporal", False))],
             "pairs": [similar_pair_distance(counts, similar, inventory=table.inventory)],
         }
@@ -86,7 +90,7 @@ def axis_measures(
 
 
 def consonant_vowel_split(
-    counts: pd.DataFrame | IndexTable, *, inventory: PhoneInventory | None = None
+    counts: pd.DataFrame | IndexTable | IndexDataset, *, inventory: PhoneInventory | None = None
 ) -> pd.DataFrame:
     """Return the best single threshold between consonants (and silence) and vowels, as one row.
 
@@ -110,7 +114,7 @@ def consonant_vowel_split(
     OptionError
         If `counts` is neither.
     """
-    if isinstance(counts, IndexTable):
+    if isinstance(counts, IndexTable | IndexDataset):
         return consonant_vowel_split(phone_counts(counts), inventory=inventory or counts.inventory)
     if not isinstance(counts, pd.DataFrame):
         raise OptionError(

@@ -23,7 +23,8 @@ import pandas as pd
 
 from sfvq_analysis.errors import OptionError
 from sfvq_analysis.stats.arithmetic.contingency import normalised_information, ratio
-from sfvq_analysis.stats.counting.reductions import as_reductions, unit_counts
+from sfvq_analysis.stats.counting.reductions import Reducible, as_reductions
+from sfvq_analysis.stats.counting.unit_counts import unit_counts
 from sfvq_analysis.stats.inference import Inference, null_summary, p_value, permuted_codes
 from sfvq_analysis.stats.inference.intervals import moved_interval
 from sfvq_analysis.stats.inference.order_null import in_parts, permuted_counts, why_no_order
@@ -37,17 +38,17 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from sfvq_analysis.phones import Folding
-    from sfvq_analysis.stats.counting.reductions import Reductions, UnitCounts
-    from sfvq_analysis.tables import IndexTable
+    from sfvq_analysis.stats.counting.reductions import Reductions
+    from sfvq_analysis.stats.counting.unit_counts import UnitCounts
 
 _LABEL_DRAWS = 100  # their mean alone is used
 _SHARED_MERGES = 2
 
 
 def merge_information(
-    table: IndexTable | Reductions,
+    table: Reducible,
     *,
-    dedicated: Mapping[int, IndexTable | Reductions] | None = None,
+    dedicated: Mapping[int, Reducible] | None = None,
     phone_set: Folding = 61,
     inference: Inference | None = None,
 ) -> pd.DataFrame:
@@ -226,7 +227,7 @@ def _label_null(
     reductions: Reductions, n_arcs: list[int], inference: Inference, phone_set: Folding
 ) -> NDArray[np.float64]:
     n_values = len(unit_counts(reductions, phone_set=phone_set).values)
-    if _why_few_swap(reductions, phone_set, n_values):
+    if inference.n_permutations == 0 or _why_few_swap(reductions, phone_set, n_values):
         return np.full(len(n_arcs), np.nan)
     fewer = replace(inference, n_permutations=min(inference.n_permutations, _LABEL_DRAWS))
     draws = [
@@ -264,7 +265,7 @@ def _intervals(
 
 
 def _dedicated(
-    tables: Mapping[int, IndexTable | Reductions], n_arcs: list[int], phone_set: Folding
+    tables: Mapping[int, Reducible], n_arcs: list[int], phone_set: Folding
 ) -> NDArray[np.float64]:
     """Return the PNMI of the dedicated codebooks, NaN where there is none."""
     found = np.full(len(n_arcs), np.nan)

@@ -20,7 +20,7 @@ import pandas as pd
 
 from sfvq_analysis.errors import check_count
 from sfvq_analysis.stats.arithmetic.densities import densities
-from sfvq_analysis.stats.counting.reductions import unit_counts
+from sfvq_analysis.stats.counting.unit_counts import unit_counts
 from sfvq_analysis.stats.histograms import SMOOTHING_WINDOW, smooth
 from sfvq_analysis.stats.inference import Inference
 from sfvq_analysis.stats.inference.order_null import in_parts
@@ -36,14 +36,14 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from sfvq_analysis.phones import Folding
-    from sfvq_analysis.stats.counting.reductions import By, Reductions, UnitCounts
-    from sfvq_analysis.tables import IndexTable
+    from sfvq_analysis.stats.counting.reductions import Reducible
+    from sfvq_analysis.stats.counting.unit_counts import By, UnitCounts
 
 REACH = SMOOTHING_WINDOW // 2
 
 
 def modes(
-    table: IndexTable | Reductions,
+    table: Reducible,
     *,
     by: By = "phone",
     phone_set: Folding = 61,

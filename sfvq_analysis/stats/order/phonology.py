@@ -17,7 +17,8 @@ from scipy.stats import rankdata
 
 from sfvq_analysis.errors import check_count
 from sfvq_analysis.stats.arithmetic.densities import densities
-from sfvq_analysis.stats.counting.reductions import UnitCounts, as_reductions, unit_counts
+from sfvq_analysis.stats.counting.reductions import Reducible, as_reductions
+from sfvq_analysis.stats.counting.unit_counts import UnitCounts, unit_counts
 from sfvq_analysis.stats.inference import (
     Inference,
     interval,
@@ -34,8 +35,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from sfvq_analysis.phones import Folding, PhoneInventory
-    from sfvq_analysis.stats.counting.reductions import Reductions
-    from sfvq_analysis.tables import IndexTable
 
     Floats = NDArray[np.float64]
 
@@ -46,7 +45,7 @@ _DIGITS = 9
 
 
 def feature_correlation(
-    table: IndexTable | Reductions,
+    table: Reducible,
     *,
     phone_set: Folding = 61,
     min_tokens: int = 20,

@@ -27,7 +27,7 @@ import numpy as np
 import pandas as pd
 
 from sfvq_analysis.errors import OptionError, check_count
-from sfvq_analysis.stats.counting.reductions import as_reductions
+from sfvq_analysis.stats.counting.reductions import Reducible, as_reductions
 from sfvq_analysis.stats.inference import (
     Inference,
     interval,
@@ -51,7 +51,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from sfvq_analysis.stats.counting.reductions import Reductions
-    from sfvq_analysis.tables import IndexTable
 
     Floats = NDArray[np.float64]
 
@@ -65,10 +64,10 @@ _CELLS_AT_ONCE = 1 << 22
 
 
 def sentence_consistency(
-    table: IndexTable | Reductions,
+    table: Reducible,
     *,
     max_pairs: int = 20_000,
-    baseline: IndexTable | Reductions | None = None,
+    baseline: Reducible | None = None,
     with_order: bool = True,
     inference: Inference | None = None,
 ) -> pd.DataFrame:

@@ -34,7 +34,8 @@ from sfvq_analysis.stats.arithmetic.conditional import (
     Units,
     conditional_information,
 )
-from sfvq_analysis.stats.counting.reductions import as_reductions, token_values
+from sfvq_analysis.stats.counting.reductions import Reducible, as_reductions
+from sfvq_analysis.stats.counting.unit_counts import token_values
 from sfvq_analysis.stats.inference import (
     Inference,
     corrected_p,
@@ -59,7 +60,6 @@ if TYPE_CHECKING:
 
     from sfvq_analysis.phones import Folding
     from sfvq_analysis.stats.counting.reductions import Reductions
-    from sfvq_analysis.tables import IndexTable
 
     Floats = NDArray[np.float64]
 
@@ -69,7 +69,7 @@ SPEAKER_DRAWS = 99
 
 
 def property_distances(
-    table: IndexTable | Reductions,
+    table: Reducible,
     *,
     by: Property = "speaker",
     phone_set: Folding = 61,
@@ -132,7 +132,7 @@ def property_distances(
 
 
 def speaker_information(
-    table: IndexTable | Reductions,
+    table: Reducible,
     *,
     within: Within = "all",
     phone_set: Folding = 61,

@@ -19,7 +19,7 @@ import numpy as np
 import pandas as pd
 
 from sfvq_analysis.errors import check_count
-from sfvq_analysis.stats.counting.reductions import as_reductions
+from sfvq_analysis.stats.counting.reductions import Reducible, as_reductions
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -27,13 +27,12 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from sfvq_analysis.stats.counting.reductions import Reductions
-    from sfvq_analysis.tables import IndexTable
 
     Floats = NDArray[np.float64]
 
 
 def sentence_distances(
-    table: IndexTable | Reductions, *, n_sentences: int = 4, n_speakers: int = 6
+    table: Reducible, *, n_sentences: int = 4, n_speakers: int = 6
 ) -> pd.DataFrame:
     """Return the distances of a few utterances, to be drawn as a matrix.
 

@@ -19,7 +19,8 @@ from sfvq_analysis.stats.arithmetic.conditional import (
     Units,
     conditional_information,
 )
-from sfvq_analysis.stats.counting.reductions import as_reductions, value_codes
+from sfvq_analysis.stats.counting.reductions import Reducible, as_reductions
+from sfvq_analysis.stats.counting.unit_counts import value_codes
 from sfvq_analysis.stats.inference import Inference
 
 if TYPE_CHECKING:
@@ -27,14 +28,13 @@ if TYPE_CHECKING:
 
     from sfvq_analysis.phones import Folding
     from sfvq_analysis.stats.counting.reductions import Reductions
-    from sfvq_analysis.tables import IndexTable
 
 Side = Literal["left", "right", "both"]
 PARTS = ("onset", "middle", "offset")
 
 
 def context_dependence(
-    table: IndexTable | Reductions,
+    table: Reducible,
     *,
     side: Side = "both",
     phone_set: Folding = 61,

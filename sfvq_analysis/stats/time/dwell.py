@@ -26,7 +26,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import pandas as pd
 
-from sfvq_analysis.stats.counting.reductions import as_reductions, token_values
+from sfvq_analysis.stats.counting.reductions import Reducible, as_reductions
+from sfvq_analysis.stats.counting.unit_counts import token_values
 from sfvq_analysis.stats.inference import (
     Inference,
     corrected_p,
@@ -41,8 +42,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from sfvq_analysis.phones import Folding
-    from sfvq_analysis.stats.counting.reductions import By, Reductions
-    from sfvq_analysis.tables import IndexTable
+    from sfvq_analysis.stats.counting.reductions import Reductions
+    from sfvq_analysis.stats.counting.unit_counts import By
 
 MOST_DRAWS = 199
 QUANTILES = {"q10": 0.1, "q25": 0.25, "median": 0.5, "q75": 0.75, "q90": 0.9}
@@ -59,7 +60,7 @@ class _Runs(NamedTuple):
 
 
 def dwell_times(
-    table: IndexTable | Reductions,
+    table: Reducible,
     *,
     by: By = "phone_group",
     phone_set: Folding = 61,

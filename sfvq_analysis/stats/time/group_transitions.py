@@ -32,7 +32,8 @@ import pandas as pd
 from scipy.stats import norm, t
 
 from sfvq_analysis.errors import check_option
-from sfvq_analysis.stats.counting.reductions import as_reductions, unit_counts
+from sfvq_analysis.stats.counting.reductions import Reducible, as_reductions
+from sfvq_analysis.stats.counting.unit_counts import unit_counts
 from sfvq_analysis.stats.inference import (
     Inference,
     corrected_p,
@@ -45,7 +46,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from sfvq_analysis.stats.counting.reductions import Reductions
-    from sfvq_analysis.tables import IndexTable
 
 Source = Literal["index", "label"]
 LEAST_EXPECTED = 5.0
@@ -53,7 +53,7 @@ _SWEEPS = 200
 
 
 def group_transitions(
-    table: IndexTable | Reductions, *, source: Source = "index", inference: Inference | None = None
+    table: Reducible, *, source: Source = "index", inference: Inference | None = None
 ) -> pd.DataFrame:
     """Return for every ordered pair of groups how often the second follows the first.
 
@@ -99,7 +99,7 @@ def group_transitions(
     return _frame(moves, names, reductions, inference)
 
 
-def group_of_index(table: IndexTable | Reductions) -> NDArray[np.int64]:
+def group_of_index(table: Reducible) -> NDArray[np.int64]:
     """Return each index's group, that of most of its frames, as its place among the inventory's.
 
     Shape (K,); -1 for none.

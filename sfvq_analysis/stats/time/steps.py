@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from sfvq_analysis.stats.counting.reductions import as_reductions
+from sfvq_analysis.stats.counting.reductions import Reducible, as_reductions
 from sfvq_analysis.stats.inference import (
     Inference,
     Measure,
@@ -39,7 +39,6 @@ if TYPE_CHECKING:
 
     from sfvq_analysis.stats.counting.reductions import Reductions
     from sfvq_analysis.stats.inference import Tail
-    from sfvq_analysis.tables import IndexTable
 
 MEASURES: dict[str, Tail] = {
     "relative_step": "less",
@@ -58,7 +57,7 @@ class _Changes(NamedTuple):
     times: NDArray[np.float64]
 
 
-def steps(table: IndexTable | Reductions, *, inference: Inference | None = None) -> pd.DataFrame:
+def steps(table: Reducible, *, inference: Inference | None = None) -> pd.DataFrame:
     """Return how far the index moves when it changes; see the module's docstring.
 
     The null permutes the used codes among their places; a small step, and a large ``next_share``,

@@ -25,7 +25,8 @@ import numpy as np
 import pandas as pd
 
 from sfvq_analysis.errors import check_count
-from sfvq_analysis.stats.counting.reductions import as_reductions, token_values
+from sfvq_analysis.stats.counting.reductions import Reducible, as_reductions
+from sfvq_analysis.stats.counting.unit_counts import token_values
 from sfvq_analysis.stats.inference import (
     Inference,
     Measure,
@@ -41,8 +42,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from sfvq_analysis.phones import Folding
-    from sfvq_analysis.stats.counting.reductions import By, Reductions
-    from sfvq_analysis.tables import IndexTable
+    from sfvq_analysis.stats.counting.reductions import Reductions
+    from sfvq_analysis.stats.counting.unit_counts import By
 
 QUANTILES = {"q10": 0.1, "q25": 0.25, "q50": 0.5, "q75": 0.75, "q90": 0.9}
 START, END = 0.2, 0.8
@@ -58,7 +59,7 @@ class _Tokens(NamedTuple):
 
 
 def trajectories(
-    table: IndexTable | Reductions,
+    table: Reducible,
     *,
     by: By = "phone",
     phone_set: Folding = 61,
@@ -130,7 +131,7 @@ def trajectories(
 
 
 def movement(
-    table: IndexTable | Reductions,
+    table: Reducible,
     *,
     by: By = "phone",
     phone_set: Folding = 61,

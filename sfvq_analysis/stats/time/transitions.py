@@ -8,13 +8,14 @@ import numpy as np
 import pandas as pd
 from scipy.sparse import coo_array
 
+from sfvq_analysis.stats.counting.reductions import Reducible, as_reductions
+from sfvq_analysis.tables import IndexTable
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from sfvq_analysis.tables import IndexTable
 
-
-def transitions(table: IndexTable) -> pd.DataFrame:
+def transitions(table: Reducible) -> pd.DataFrame:
     """Return how often an index follows another, between neighbouring frames of an utterance.
 
     Returns
@@ -23,9 +24,9 @@ def transitions(table: IndexTable) -> pd.DataFrame:
         ``index`` (of the earlier frame), ``next_index``, ``count``, one row each transition that
         occurs, stays included, sorted.
     """
-    before, after = _neighbours(table)
+    before, after, count = _neighbours(table)
     size = table.codebook_size
-    counts = coo_array((np.ones(len(before), np.int64), (before, after)), shape=(size, size))
+    counts = coo_array((count, (before, after)), shape=(size, size))
     counts = counts.tocsr().tocoo()  # adds up, and sorts by row
     frame = pd.DataFrame({"index": counts.row, "next_index": counts.col, "count": counts.data})
     return frame.sort_values(["index", "next_index"], ignore_index=True)
@@ -38,22 +39,29 @@ def transition_matrix(counts: pd.DataFrame, size: int) -> NDArray[np.int64]:
     return matrix
 
 
-def relative_step(table: IndexTable) -> float:
+def relative_step(table: Reducible) -> float:
     """Return the mean index change, over changes between neighbouring frames, against chance.
 
     It is divided by (K + 1) / 3, its exact expectation when the codes are labelled at random; NaN
     where the index never changes.
     """
-    before, after = _neighbours(table)
+    before, after, count = _neighbours(table)
     steps = np.abs(after.astype(np.int64) - before)
-    changes = steps[steps > 0]
-    if len(changes) == 0:
+    n_changes = int(count[steps > 0].sum())
+    if n_changes == 0:
         return float("nan")
-    return float(changes.mean() / ((table.codebook_size + 1) / 3))
+    return float((steps * count).sum() / n_changes / ((table.codebook_size + 1) / 3))
 
 
-def _neighbours(table: IndexTable) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+def _neighbours(
+    table: Reducible,
+) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int64]]:
+    """Return indices, those that follow them, and how often that occurs."""
+    if not isinstance(table, IndexTable):
+        moves = as_reductions(table).transitions
+        before, after, count = (moves[name] for name in ("index", "next_index", "count"))
+        return before.to_numpy(), after.to_numpy(), count.to_numpy()
     codeword = table.frames["codeword"].to_numpy()
     utterance = table.frames["utterance"].cat.codes.to_numpy()
     same = utterance[1:] == utterance[:-1]
-    return codeword[:-1][same], codeword[1:][same]
+    return codeword[:-1][same], codeword[1:][same], np.ones(int(same.sum()), dtype=np.int64)

@@ -32,7 +32,8 @@ import pandas as pd
 
 from sfvq_analysis.stats.arithmetic.contingency import entropy_of, mutual_information, ratio
 from sfvq_analysis.stats.arithmetic.expected import expected_information
-from sfvq_analysis.stats.counting.reductions import as_reductions, unit_counts
+from sfvq_analysis.stats.counting.reductions import Reducible, as_reductions
+from sfvq_analysis.stats.counting.unit_counts import unit_counts
 from sfvq_analysis.stats.inference import (
     Inference,
     interval,
@@ -49,8 +50,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from sfvq_analysis.phones import Folding
-    from sfvq_analysis.stats.counting.reductions import By, Reductions, UnitCounts
-    from sfvq_analysis.tables import IndexTable
+    from sfvq_analysis.stats.counting.reductions import Reductions
+    from sfvq_analysis.stats.counting.unit_counts import By, UnitCounts
 
 MEASURES = (
     "phone_purity",
@@ -80,7 +81,7 @@ class _Parts(NamedTuple):
 
 
 def information(
-    table: IndexTable | Reductions,
+    table: Reducible,
     *,
     by: By = "phone",
     phone_set: Folding = 61,
@@ -163,7 +164,8 @@ def information(
         reason = f"one {which} only" if len(counts.values) else "no labelled frame"
         return _frame({**known, "reason": reason})
     observed, expected = _observed(counts)
-    few = _why_few(reductions, (by, phone_set), len(counts.values))
+    drawn = inference.n_permutations > 0  # else no token need be known
+    few = _why_few(reductions, (by, phone_set), len(counts.values)) if drawn else ("", "")
     fewer = replace(inference, n_permutations=min(_MEAN_DRAWS, inference.n_permutations))
     draws = iter(()) if few[0] else relabelled_counts(reductions, fewer, by, phone_set)
     null = _null(draws, counts.total(), expected)

@@ -13,20 +13,21 @@ import pandas as pd
 from sfvq_analysis.errors import check_count, check_option
 from sfvq_analysis.stats.arithmetic.contingency import entropy_of
 from sfvq_analysis.stats.arithmetic.densities import densities
-from sfvq_analysis.stats.counting.reductions import as_reductions, token_values, unit_counts
+from sfvq_analysis.stats.counting.reductions import Reducible, as_reductions
+from sfvq_analysis.stats.counting.unit_counts import token_values, unit_counts
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from sfvq_analysis.phones import Folding
-    from sfvq_analysis.stats.counting.reductions import By, Reductions, UnitCounts
-    from sfvq_analysis.tables import IndexTable
+    from sfvq_analysis.stats.counting.reductions import Reductions
+    from sfvq_analysis.stats.counting.unit_counts import By, UnitCounts
 
 Given = Literal["index", "phone"]
 
 
 def conditional(
-    table: IndexTable | Reductions,
+    table: Reducible,
     given: Given = "index",
     *,
     by: By = "phone",
@@ -69,7 +70,7 @@ def conditional(
 
 
 def index_meanings(
-    table: IndexTable | Reductions,
+    table: Reducible,
     *,
     by: By = "phone",
     phone_set: Folding = 61,

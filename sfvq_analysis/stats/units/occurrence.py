@@ -33,8 +33,7 @@ from sfvq_analysis.stats.units.usage import code_frames
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from sfvq_analysis.stats.counting.reductions import Reductions
-    from sfvq_analysis.tables import IndexTable
+    from sfvq_analysis.stats.counting.reductions import Reducible
 
 _MEASURES = (
     "kl_binomial",
@@ -49,7 +48,7 @@ _MEASURES = (
 )
 
 
-def occurrences(table: IndexTable | Reductions) -> pd.DataFrame:
+def occurrences(table: Reducible) -> pd.DataFrame:
     """Return the measures of the module's docstring as one row.
 
     Columns: ``n_frames`` (M), ``codebook_size`` (K), the measures in the order above, and

@@ -16,12 +16,13 @@ from scipy.stats import entropy
 
 from sfvq_analysis.errors import OptionError
 from sfvq_analysis.stats.arithmetic.contingency import normalised_information
+from sfvq_analysis.stats.counting.reductions import as_reductions
 from sfvq_analysis.tables import IndexTable
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from sfvq_analysis.stats.counting.reductions import Reductions
+    from sfvq_analysis.stats.counting.reductions import Reducible
 
 
 def pnmi(counts: pd.DataFrame) -> float:
@@ -67,16 +68,14 @@ def arc_pnmi(counts: pd.DataFrame, n_arcs: int = 16) -> float:
     return pnmi(pd.DataFrame(arcs, index=counts.index))
 
 
-def code_frames(table: IndexTable | Reductions) -> NDArray[np.int64]:
+def code_frames(table: Reducible) -> NDArray[np.int64]:
     """Return how many frames each code has, labelled or not, shape (K,)."""
     if isinstance(table, IndexTable):
         return np.bincount(table.frames["codeword"], minlength=table.codebook_size)
-    runs = table.runs
-    added = np.bincount(runs["index"], weights=runs["length"], minlength=table.codebook_size)
-    return added.astype(np.int64)
+    return as_reductions(table).code_frames()
 
 
-def usage(table: IndexTable | Reductions) -> pd.DataFrame:
+def usage(table: Reducible) -> pd.DataFrame:
     """Return how the codebook is used, over all frames, as one row.
 
     Columns: ``codebook_size``, ``n_frames``, ``used`` (codes with a frame), ``dead``,
@@ -96,7 +95,7 @@ def usage(table: IndexTable | Reductions) -> pd.DataFrame:
     )
 
 
-def dead_codes(table: IndexTable | Reductions) -> pd.DataFrame:
+def dead_codes(table: Reducible) -> pd.DataFrame:
     """Return the codes that have no frame, as ranges of the axis.
 
     Columns: ``first`` and ``last`` (both dead) and ``n_codes`` of each longest run of dead codes,

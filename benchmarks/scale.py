@@ -1,0 +1,249 @@
+"""Many processes and many hours: what a cluster gives, and what a thousand hours cost.
+
+Usage: python benchmarks/scale.py [rates CORPUS] [hours N] [reductions] [--json PATH]
+
+``rates``: about an hour of a corpus, indexed by the plain loop, by one worker, by two independent
+plain processes together and by two workers; log-mel and the voice model's encoder; medians of 5.
+``hours``: a corpus of N hours whose frames come from a generator at full size, 64 dimensions, fifty
+a second, without audio, indexed on two workers; then the reductions and statistics of all of it.
+``reductions``: the same counts and transitions by this package, by DuckDB and by dask.dataframe, on
+some shards of the above.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import tempfile
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+import numpy as np
+import psutil
+from timing import machine, write_json
+
+from sfvq_analysis import fit_sfvq, stats
+from sfvq_analysis.corpus import Corpus, Recording, Utterance
+from sfvq_analysis.encoders import Features
+from sfvq_analysis.labels import LabelSource
+from sfvq_analysis.pipeline import IndexOptions
+from sfvq_analysis.scale import connected, index_dataset, reduce_dataset
+from sfvq_analysis.stats import Inference
+from sfvq_analysis.tables import open_dataset
+from sfvq_analysis.timeline import FrameGrid, Segment
+
+HERE = Path(__file__).parent
+PHONES = ("s", "sh", "iy", "aa", "n", "t", "l", "ow", "f", "m", "ih", "k", "ae", "r", "z", "h#")
+DIM, RATE, HOP = 64, 16_000, 320
+SECONDS_OF_UTTERANCE, FRAMES_OF_PHONE = 12, 5
+HOURS_OF_SPEAKER = 0.42  # as in LibriSpeech: 2,400 speakers in a thousand hours
+WHOLE_HOUR = 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class MadeUtterance(Utterance):
+    """An utterance without files: its phones are drawn, its audio has a length and a number."""
+
+    number: int = 0
+
+    def length(self) -> tuple[int, int]:
+        """Return its samples and rate."""
+        return SECONDS_OF_UTTERANCE * RATE, RATE
+
+    def load_phones(self) -> tuple[Segment, ...]:
+        """Return phones of a tenth of a second."""
+        step = FRAMES_OF_PHONE * HOP
+        edges = range(0, SECONDS_OF_UTTERANCE * RATE, step)
+        drawn = np.random.default_rng(self.number).integers(0, len(PHONES), len(edges))
+        return tuple(
+            Segment(at, at + step, PHONES[phone])
+            for at, phone in zip(edges, drawn.tolist(), strict=True)
+        )
+
+    def load(self, **_: Any) -> Recording:
+        """Return silence that takes no memory, of which the first sample is the number."""
+        audio = np.broadcast_to(np.float32(self.number), SECONDS_OF_UTTERANCE * RATE)
+        return Recording(audio, RATE, {"phone": self.load_phones()})
+
+
+class MadeEncoder:
+    """Frames at full size: the centre of the phone that was drawn, and noise, 64 numbers each."""
+
+    grid = FrameGrid(RATE, HOP, HOP // 2)
+    dim = DIM
+    config = {"encoder": "made", "dim": DIM}  # noqa: RUF012 (as encoders have it)
+
+    def __init__(self) -> None:
+        rng = np.random.default_rng(0)
+        self._centres = rng.standard_normal((len(PHONES), DIM), dtype=np.float32) * 2
+        self._noise = rng.standard_normal((100_003, DIM), dtype=np.float32)
+
+    def n_frames(self, n_samples: int) -> int:
+        """Return how many frames so many samples give."""
+        return n_samples // HOP
+
+    def encode(self, audio: Any, sample_rate: int) -> Features:  # noqa: ARG002
+        """Return frames of the utterance whose number the first sample is."""
+        number, n = int(audio[0]), self.n_frames(len(audio))
+        n_phones = -(-n // FRAMES_OF_PHONE)
+        drawn = np.random.default_rng(number).integers(0, len(PHONES), n_phones)
+        rows = (np.arange(n) + number * 7919) % len(self._noise)
+        values = self._noise[rows] + np.repeat(self._centres[drawn], FRAMES_OF_PHONE, axis=0)[:n]
+        return Features(values, self.grid, self.config)
+
+
+def made_corpus(hours: float) -> Corpus:
+    """Return so many hours of made utterances."""
+    n = round(hours * WHOLE_HOUR / SECONDS_OF_UTTERANCE)
+    each = round(HOURS_OF_SPEAKER * WHOLE_HOUR / SECONDS_OF_UTTERANCE)
+    root = Path("/made")
+    return Corpus(
+        "made",
+        root,
+        tuple(
+            MadeUtterance(
+                f"s{number // each:05d}/{number:07d}",
+                f"s{number // each:05d}",
+                "fm"[number // each % 2],
+                "",
+                "",
+                "",
+                root / f"{number:07d}.wav",
+                {"phone": LabelSource(root / "none.phn")},
+                None,
+                number,
+            )
+            for number in range(n)
+        ),
+    )
+
+
+class Memory(threading.Thread):
+    """The most memory that each process of a tree has had, by process, and over time."""
+
+    def __init__(self) -> None:
+        super().__init__(daemon=True)
+        self.most: dict[int, int] = {}
+        self.over_time: list[tuple[float, int]] = []
+        self._over = threading.Event()
+
+    def run(self) -> None:
+        """Look twice a second."""
+        start, me = time.monotonic(), psutil.Process()
+        while not self._over.wait(0.5):
+            largest = 0
+            for one in (me, *me.children(recursive=True)):
+                try:
+                    used = one.memory_info().rss
+                except psutil.Error:
+                    continue
+                self.most[one.pid] = max(self.most.get(one.pid, 0), used)
+                if one.pid != me.pid:
+                    largest = max(largest, used)
+            self.over_time.append((time.monotonic() - start, largest))
+
+    def end(self) -> dict[str, Any]:
+        """Return megabytes: of this process, of the largest other, and of that over time."""
+        self._over.set()
+        me = os.getpid()
+        parts = np.array_split([used for _, used in self.over_time] or [0], 10)
+        return {
+            "this_process_MB": round(self.most.get(me, 0) / 1e6),
+            "largest_worker_MB": round(
+                max((used for pid, used in self.most.items() if pid != me), default=0) / 1e6
+            ),
+            "worker_over_time_MB": [round(max(part, default=0) / 1e6) for part in parts],
+        }
+
+
+def hours(n: float, folder: Path) -> dict[str, Any]:
+    """Index so many made hours on two workers, and measure them."""
+    encoder, corpus = MadeEncoder(), made_corpus(n)
+    few = Corpus("few", corpus.root, corpus.utterances[::1000][:100])
+    values = np.concatenate([encoder.encode(u.load().audio, RATE).values for u in few])
+    curve = fit_sfvq(values, bits=8, seed=0)
+    found: dict[str, Any] = {"hours": n, "utterances": len(corpus)}
+    memory = Memory()
+    memory.start()
+    start = time.perf_counter()
+    with connected(workers=2) as client:
+        found["seconds_to_start"] = round(time.perf_counter() - start, 1)
+        start = time.perf_counter()
+        dataset = index_dataset(
+            corpus, MadeEncoder, curve, folder, IndexOptions(), client=client, progress=True
+        )
+        found["seconds_to_index"] = round(time.perf_counter() - start, 1)
+    found["frames"] = dataset.n_frames
+    found["memory_of_indexing"] = memory.end()
+    found["bytes"] = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+    del corpus, few
+    return found | measures(folder)
+
+
+def measures(folder: Path) -> dict[str, Any]:
+    """Return what the reductions and the statistics on them take, on two workers."""
+    found: dict[str, Any] = {}
+    memory = Memory()
+    memory.start()
+    dataset = open_dataset(folder)
+    with connected(workers=2) as client:
+        start = time.perf_counter()
+        reductions = reduce_dataset(dataset, client=client)
+        found["seconds_to_reduce"] = round(time.perf_counter() - start, 1)
+    found["rows_of_counts"], found["rows_of_transitions"] = (
+        len(reductions.counts),
+        len(reductions.transitions),
+    )
+    draws = Inference(n_permutations=0, n_bootstraps=200)
+    each = {}
+    for name, measure in {
+        "usage": lambda: stats.usage(reductions),
+        "phone_counts": lambda: stats.phone_counts(reductions),
+        "information": lambda: stats.information(reductions, inference=draws),
+        "index_meanings": lambda: stats.index_meanings(reductions, inference=draws),
+        "group_distances": lambda: stats.group_distances(reductions, inference=draws),
+        "describe_axis": lambda: stats.describe_axis(reductions, inference=draws),
+        "group_ranges": lambda: stats.group_ranges(reductions, inference=draws),
+        "transitions": lambda: stats.transitions(reductions),
+        "merge_information": lambda: stats.merge_information(reductions, inference=draws),
+    }.items():
+        start = time.perf_counter()
+        try:
+            measure()
+        except TypeError as error:
+            each[name] = str(error)
+            continue
+        each[name] = round(time.perf_counter() - start, 2)
+    found["seconds_of_statistics"] = each
+    found["memory_of_statistics"] = memory.end()
+    return found
+
+
+def main() -> None:
+    """Run what is asked for, and add it to the file."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("what", choices=("rates", "hours", "measures", "reductions"))
+    parser.add_argument("value", nargs="?")
+    parser.add_argument("--folder", type=Path, help="keep the dataset there")
+    parser.add_argument("--json", type=Path, default=HERE / "scale.json")
+    arguments = parser.parse_args()
+    kept = json.loads(arguments.json.read_text()) if arguments.json.exists() else {}
+    with tempfile.TemporaryDirectory() as name:
+        folder = arguments.folder or Path(name) / "dataset"
+        if arguments.what == "hours":
+            kept["hours"] = hours(float(arguments.value or 1000), folder)
+        elif arguments.what == "measures":
+            kept["hours"] |= measures(folder)
+    kept["machine"] = machine(["dask", "distributed", "duckdb", "numpy", "sfvq-analysis"])
+    write_json(arguments.json, kept)
+    print(json.dumps(kept, indent=1))
+
+
+if __name__ == "__main__":
+    main()

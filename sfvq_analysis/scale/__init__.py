@@ -1,0 +1,21 @@
+"""The same analysis on many processes and machines, by Dask.
+
+A corpus is cut into shards of whole utterances; each is indexed by a worker and written as Parquet
+files of an `sfvq_analysis.tables.IndexDataset`, which statistics, figures and reports take in the
+place of a table. Scheduling, retries and moving data between machines are Dask's.
+"""
+
+from sfvq_analysis.scale.clusters import connected
+from sfvq_analysis.scale.errors import ScaleError
+from sfvq_analysis.scale.indexing import index_dataset
+from sfvq_analysis.scale.reducing import reduce_dataset
+from sfvq_analysis.scale.status import ShardCounts, dataset_status
+
+__all__ = [
+    "ScaleError",
+    "ShardCounts",
+    "connected",
+    "dataset_status",
+    "index_dataset",
+    "reduce_dataset",
+]

@@ -1,0 +1,86 @@
+"""What all shards of an index have in common."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import gettempdir
+from typing import TYPE_CHECKING, cast
+from weakref import WeakKeyDictionary
+
+import numpy as np
+
+from sfvq_analysis.pipeline.stamps import run_key
+from sfvq_analysis.scale.locking import WORK
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from sfvq_analysis.encoders import Encoder
+    from sfvq_analysis.phones import PhoneInventory
+    from sfvq_analysis.pipeline import IndexOptions
+    from sfvq_analysis.quantizers import Quantizer
+    from sfvq_analysis.stores import Store
+
+    EncoderSource = Encoder | Callable[[], Encoder]
+
+
+@dataclass(frozen=True, eq=False)
+class IndexJob:
+    """What all shards of an index have in common; it is sent to every worker once.
+
+    Attributes
+    ----------
+    encoder
+        The encoder, or what makes it: then every worker loads its own, once.
+    quantizers
+        By name.
+    options
+        As in `sfvq_analysis.pipeline.index_table`.
+    inventory
+        What the labels of the whole corpus mean.
+    store
+        Where the dataset is written.
+    key
+        Digest of encoder, codebooks and options; workers have one thread.
+    """
+
+    encoder: EncoderSource
+    quantizers: Mapping[str, Quantizer]
+    options: IndexOptions
+    inventory: PhoneInventory
+    store: Store
+    key: str
+
+    def loaded(self) -> Encoder:
+        """Return the encoder, loaded once by each worker that has the job, and ready to work."""
+        if self not in _LOADED:
+            encoder = made_encoder(self.encoder)
+            for quantizer in self.quantizers.values():  # what is compiled or loaded late, is now
+                quantizer.encode(np.zeros((1, quantizer.dim), np.float32), mode=self.options.mode)
+            _LOADED[self] = encoder
+        return _LOADED[self]
+
+    def work_folder(self) -> Path:
+        """Return where unfinished shards are kept: in the dataset's folder, else on this machine.
+
+        Where the dataset is in an object store, the work on a shard is lost with its machine.
+        """
+        folder = self.store.folder
+        if folder is not None:
+            return folder / WORK
+        return Path(gettempdir()) / f"sfvq-{self.key[:32]}"
+
+
+_LOADED: WeakKeyDictionary[IndexJob, Encoder] = WeakKeyDictionary()
+"""Apart from the job, which workers hand to each other without it."""
+
+
+def made_encoder(source: EncoderSource) -> Encoder:
+    """Return an encoder, or what makes one has made."""
+    return cast("Encoder", source) if hasattr(source, "encode") else source()
+
+
+def job_key(encoder: Encoder, quantizers: Mapping[str, Quantizer], options: IndexOptions) -> str:
+    """Return the digest of all that codes depend on, on workers of one thread each."""
+    return run_key(encoder, quantizers, options, n_threads=1)
