@@ -20,9 +20,12 @@ export MPLBACKEND := Agg
 demo: $(VENV)/.installed
 	$(BIN)/sfvq demo --out demo_output --overwrite
 
-figures: $(VENV)/.installed
-	@test -n "$(CORPUS)" || { echo "usage: make figures CORPUS=/path/to/TIMIT [OUT=folder]"; exit 2; }
-	$(BIN)/sfvq analyze "$(CORPUS)" --out "$(OUT)" --overwrite
+# Of the built-in corpus without CORPUS. ANALYZE holds more options of `sfvq analyze`; INTO=figures
+# replaces the README's pictures.
+figures: $(VENV)/.picturable
+	@test "$(abspath $(OUT))" != "$(abspath figures)" || { echo "that would replace figures/README.md: leave OUT, say INTO=figures"; exit 2; }
+	$(BIN)/sfvq $(if $(CORPUS),analyze "$(CORPUS)" $(ANALYZE),demo) --out "$(OUT)" --overwrite
+	$(BIN)/python scripts/pictures.py "$(OUT)" $(if $(INTO),--into "$(INTO)")
 
 test: $(VENV)/.testable
 	$(BIN)/ruff check .
@@ -50,6 +53,7 @@ bench: $(VENV)/.benchable
 	$(BIN)/python benchmarks/order.py "$(CORPUS)"
 	$(BIN)/python benchmarks/claims.py "$(CORPUS)"
 	$(BIN)/python benchmarks/measures.py
+	$(BIN)/python benchmarks/page.py
 	$(BIN)/python benchmarks/calibration.py
 	$(BIN)/python benchmarks/encoders.py "$(CORPUS)" --model $(VOICE)
 	$(BIN)/python benchmarks/conversion.py "$(CORPUS)" --model $(VOICE)
@@ -71,6 +75,11 @@ $(VENV)/.installed: $(VENV)/.base $(SOURCES)
 
 $(VENV)/.testable: $(VENV)/.installed
 	$(PIP) install -c constraints.txt "$$(echo dist/*.whl)[test]"
+	@touch $@
+
+# Screenshots are left out where there is no playwright.
+$(VENV)/.picturable: $(VENV)/.installed
+	-$(PIP) install -c constraints.txt playwright
 	@touch $@
 
 $(VENV)/.documentable: $(VENV)/.installed

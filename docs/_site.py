@@ -25,6 +25,7 @@ ADDED = ("notebooks/*.ipynb", "benchmarks/*.md", "figures/*.md", "figures/**/*.p
 _LINK = re.compile(r"(!?)\[((?:[^\[\]]|\[[^\]]*\])*)\]\(([^)\s#]+)(#[^)\s]*)?\)")
 _ELSEWHERE = re.compile(r"[a-z]+:", re.IGNORECASE)
 _FENCED = re.compile(r"(^```.*?^```$)", re.DOTALL | re.MULTILINE)
+_NOTEBOOK_LINK = re.compile(r'(<a\b[^>]*\bhref="[\w./-]+)\.ipynb"')
 _SECTION = re.compile(r"<!-- README: (.+?) -->")
 _REMOTE_SCRIPT = re.compile(
     r"<script\b[^>]*\bsrc=(?:[\"']https?://[^>]*|\"\")>\s*</script>"
@@ -66,8 +67,8 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
 
 
 def on_post_page(output: str, page: Page, config: MkDocsConfig) -> str:  # noqa: ARG001 (mkdocs' names)
-    """Leave out scripts that notebooks' pages would load from elsewhere."""
-    return _REMOTE_SCRIPT.sub("", output)
+    """Leave out scripts that notebooks' pages would load, and lead their links to each other."""
+    return _NOTEBOOK_LINK.sub(r'\1.html"', _REMOTE_SCRIPT.sub("", output))
 
 
 def section_of(text: str, title: str) -> str:

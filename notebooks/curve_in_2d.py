@@ -133,7 +133,7 @@ move = CustomJS(
     const of = (held, name) => held instanceof Map ? held.get(name) : held[name]
     const chosen = of(corners, String(stage.value)), x = of(chosen, "x"), y = of(chosen, "y")
     const last = x.length - 1
-    if (p.end != last) { p.value = Math.min(p.value, last); p.end = last }
+    if (p.end != last) p.setv({end: last, value: p.value * last / p.end}) // the same share
     const at = Math.min(p.value, last), i = Math.min(Math.floor(at), last - 1), t = at - i
     here.data = {x: [x[i] + t * (x[i + 1] - x[i])], y: [y[i] + t * (y[i + 1] - y[i])]}
     path.data = {x, y}

@@ -93,12 +93,20 @@ pd.DataFrame(rows).round(3)
 # %% [markdown]
 # Each index tells nearly as much of the digit in either codebook; only the curve's
 # *neighbourhoods* mean something. Which digits are neighbours on the axis? The pairs whose
-# histograms are nearest, in indices (earth mover's distance).
+# histograms are nearest: `emd`, the earth mover's distance, is in indices; `emd_relative` is the
+# same over the mean of all pairs, and its p (of one pair, not corrected over the 45) says how often
+# a random order of the codes brings the two as near, or as far.
 
 # %%
 few = stats.Inference(n_permutations=199, n_bootstraps=99)
 distances = stats.group_distances(tables["sfvq"], by="phone", inference=few)
-distances.sort_values("emd")[["a", "b", "emd", "emd_low", "emd_high", "emd_p"]].head(5).round(3)
+distances.sort_values("emd")[
+    ["a", "b", "emd", "emd_low", "emd_high", "emd_relative", "emd_relative_p"]
+].head(5).round(3)
+
+# %% [markdown]
+# The Jensen-Shannon distance asks something else: how many indices two digits share. It is the same
+# whatever the codes are called.
 
 # %%
 _ = plots.jensen_shannon(stats.jensen_shannon(by_digit))

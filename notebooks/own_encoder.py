@@ -64,12 +64,13 @@ fit_on, read = corpus.select(split="train"), corpus.select(split="test")
 from collections import defaultdict
 
 import numpy as np
+from tqdm.auto import tqdm
 
 
 def all_layers(speech: Corpus) -> dict:
     """Return the frames of each layer, utterance by utterance."""
     layers = defaultdict(dict)
-    for utterance in speech:
+    for utterance in tqdm(speech, desc="encoding", leave=False):
         recording = utterance.load()
         for layer, features in encoder.encode_layers(
             recording.audio, recording.sample_rate

@@ -14,16 +14,16 @@
 # %% [markdown]
 # # Quickstart
 # From a labelled corpus to indices, a DataFrame and figures. The built-in corpus is **synthetic**
-# speech; its codebooks were fitted on real speech. For your own data replace the first line by
-# `load_corpus("/path/to/TIMIT")`, and the third by `fit_sfvq(...)` (last cell).
+# speech; its codebooks were fitted on real speech, by the encoder of the voice model in the
+# package. For your own data replace `demo_corpus()` by `load_corpus("/path/to/TIMIT")`, and
+# `demo_quantizers()` by codebooks of your own, as in the last cell.
 
 # %%
 from sfvq_analysis import demo_corpus, demo_quantizers, index_table, load_encoder, plots, stats
-from sfvq_analysis.encoders.registry import encoder_of
 
 corpus = demo_corpus()
+encoder = load_encoder("vqvae")
 quantizers = demo_quantizers()
-encoder = encoder_of(quantizers["sfvq"].provenance.encoder)
 corpus
 
 # %% [markdown]
@@ -32,8 +32,17 @@ corpus
 
 # %%
 tables = index_table(corpus, encoder, quantizers)
+tables["sfvq"]
+
+# %% [markdown]
+# `to_pandas()` gives all of it as one DataFrame, a row a frame.
+
+# %%
 frames = tables["sfvq"].to_pandas()
 frames[["utterance", "seconds", "phone", "phone_group", "codeword", "position"]].head()
+
+# %% [markdown]
+# One sentence: the index of the curve (navy) moves with the phones, that of plain VQ (grey) jumps.
 
 # %%
 sentence = corpus["fslt0_sa1"]
@@ -48,24 +57,45 @@ _ = plots.index_over_time(named, sentence.id, audio=recording.audio)
 histogram = stats.index_histogram(tables["sfvq"], by="phone_group")
 _ = plots.histogram(histogram, palette="colorblind")
 
+# %% [markdown]
+# Do similar phones peak next to each other? `distance` is in indices. A phone said fewer than 20
+# times has no peak, and its pairs are left out.
+
 # %%
 peaks = stats.peaks(stats.index_histogram(tables["sfvq"], by="phone"))
 stats.peak_adjacency(peaks).query("similar").dropna()
 
 # %% [markdown]
 # How much does the order of the axis mean? The plain codebook, whose indices have none, is the
-# comparison.
+# comparison. `pnmi` is the share of what there is to know of the phone that an index tells; it
+# needs no order, so both tell about the same. All that follows needs one: `arcs`, what is left
+# of it when the axis is cut into 16 arcs; `split`, how well one threshold parts vowels from the
+# rest (its ceiling: in the best order of the same codes); `step`, the index step from frame to
+# frame, and `pairs`, how far apart similar phones are, both over what chance gives: the smaller,
+# the better.
 
 # %%
 import pandas as pd
 
-pd.concat({name: stats.axis_measures(table) for name, table in tables.items()}).droplevel(1)
+measures = {name: stats.axis_measures(table).iloc[0] for name, table in tables.items()}
+pd.DataFrame(measures).loc[["pnmi", "arcs", "split", "split_ceiling", "step", "pairs"]]
 
 # %% [markdown]
 # Fit a curve of your own: 32 codewords on the training voices' frames, no label looked at.
+# `progress=True` shows a bar, as in everything that takes its time.
 
 # %%
 from sfvq_analysis import fit_sfvq, sample_features
 
 features = sample_features(corpus.select(split="train"), load_encoder("mel"))
 fit_sfvq(features, bits=5, seed=0)
+
+# %% [markdown]
+# All of it as a folder takes half a minute: figures with the numbers behind them, statistics, the
+# tables, and `page.html`, one file to explore and to listen to without a network.
+#
+# ```python
+# from sfvq_analysis import report
+#
+# report.write(tables, "out", corpus=corpus, quantizers=quantizers, audio="embed")
+# ```

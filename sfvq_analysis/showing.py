@@ -17,13 +17,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from sfvq_analysis.corpus import Corpus
+    from sfvq_analysis.encoders import Features
     from sfvq_analysis.quantizers import Quantizer
     from sfvq_analysis.tables import IndexTable
+    from sfvq_analysis.voice import VoiceModel
 
 MOST_ROWS = 5
 LONGEST_TEXT = 80
 _UNSHOWN = re.compile("[\0-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 """Controls, what turns the direction of text that follows, and halves of a pair."""
+_KNOWN_OF_UTTERANCE = ("id", "speaker", "sex", "dialect", "sentence", "split")
 _KNOWN_OF_FRAME = ("utterance", "frame", "phone", "phone_group", "codeword", "position")
 
 
@@ -74,21 +77,21 @@ def table_html(table: IndexTable) -> str:
     utterances = table.utterances
     n_speakers = int(utterances["speaker"].replace("", None).nunique())
     facts = {
-        "corpus": _joined(corpus.get("name"), corpus.get("notes")),
-        "utterances": _joined(
+        "corpus": joined(corpus.get("name"), corpus.get("notes")),
+        "utterances": joined(
             f"{len(utterances):,}", f"{n_speakers:,} speakers" if n_speakers else None
         ),
-        "frames": _joined(f"{len(table.frames):,}", f"{labelled:,} with a phone"),
-        "codes": _joined(
+        "frames": joined(f"{len(table.frames):,}", f"{labelled:,} with a phone"),
+        "codes": joined(
             f"{table.codebook_size:,}",
             f"{'curve' if table.is_curve else 'plain codebook'}",
             f"{table.frames['codeword'].nunique():,} in use",
         ),
-        "quantizer": _joined(quantizer.get("name"), quantizer.get("codebook_digest")),
-        "encoder": _joined(known.get("encoder", {}).get("encoder"), known.get("encoder_digest")),
+        "quantizer": joined(quantizer.get("name"), quantizer.get("codebook_digest")),
+        "encoder": joined(known.get("encoder", {}).get("encoder"), known.get("encoder_digest")),
         "grid": f"{table.grid.sample_rate / table.grid.hop:g} frames a second",
-        "phones": _joined(table.inventory.phone_set, table.inventory.source),
-        "left out": _joined(*_skipped(known.get("skipped"))),
+        "phones": joined(table.inventory.phone_set, table.inventory.source),
+        "left out": joined(*_skipped(known.get("skipped"))),
         "version": known.get("version"),
     }
     return as_html("IndexTable", facts, _frames(table))
@@ -104,11 +107,11 @@ def corpus_html(corpus: Corpus) -> str:
         "notes": corpus.notes,
         "utterances": f"{len(corpus):,}",
         "speakers": f"{len(speakers):,}" if speakers else None,
-        "splits": _joined(*(f"{name} {count:,}" for name, count in sorted(splits.items()))),
-        "labels": _joined(*tiers) or "none",
-        "left out": _joined(*_skipped(corpus.skipped)),
+        "splits": joined(*(f"{name} {count:,}" for name, count in sorted(splits.items()))),
+        "labels": joined(*tiers) or "none",
+        "left out": joined(*_skipped(corpus.skipped)),
     }
-    columns = ("id", "speaker", "sex", "dialect", "sentence", "split")
+    columns = [name for name in _KNOWN_OF_UTTERANCE if any(getattr(one, name) for one in corpus)]
     rows = ([getattr(utterance, name) for name in columns] for utterance in corpus)
     return as_html("Corpus", facts, Preview(columns, rows, len(corpus)))
 
@@ -125,11 +128,43 @@ def quantizer_html(quantizer: Quantizer) -> str:
         "fitted by": fit.get("method"),
         "on": f"{n_frames:,} frames" if isinstance(n_frames, int) else None,
         "seed": fit.get("seed"),
-        "encoder": _joined(provenance.encoder.get("encoder"), fit.get("encoder_digest")),
+        "encoder": joined(provenance.encoder.get("encoder"), fit.get("encoder_digest")),
         "order": "by what follows what in time" if fit.get("temporal") else None,
         "file": quantizer.source,
     }
     return as_html(type(quantizer).__name__, facts)
+
+
+def features_html(features: Features) -> str:
+    """Return what notebooks show of frames of latents."""
+    grid, values = features.grid, features.values
+    facts = {
+        "frames": f"{len(values):,}",
+        "dimensions": f"{values.shape[1]:,}",
+        "grid": f"{grid.sample_rate / grid.hop:g} frames a second",
+        "stretches": f"{len(features.lengths):,}" if features.lengths else "order unknown",
+        "encoder": joined(*(f"{name} {value}" for name, value in features.encoder.items())),
+    }
+    columns = [str(one) for one in range(min(values.shape[1], MOST_ROWS))]
+    columns += ["…"] if values.shape[1] > MOST_ROWS else []
+    rows = (
+        [f"{one:.4g}" for one in row[:MOST_ROWS]] + ["…"] * (len(row) > MOST_ROWS) for row in values
+    )
+    return as_html("Features", facts, Preview(columns, rows, len(values)))
+
+
+def voice_model_html(model: VoiceModel) -> str:
+    """Return what notebooks show of a voice conversion model."""
+    quantizer = model.quantizer
+    names = sorted(model.speakers)
+    facts = {
+        "voices": f"{len(names):,}",
+        "such as": joined(*names[:MOST_ROWS]),
+        "codebook": joined(type(quantizer).__name__, quantizer.codebook_size, quantizer.digest),
+        "weights": f"{sum(one.numel() for one in model.nets.parameters()):,}",
+        **{name: value for name, value in model.card.items() if isinstance(value, str | int)},
+    }
+    return as_html("VoiceModel", facts)
 
 
 def _frames(table: IndexTable) -> Preview:
@@ -145,7 +180,8 @@ def _skipped(skipped: Sequence[object] | None) -> list[str]:
     return [f"{len(skipped):,} utterances"] if skipped else []
 
 
-def _joined(*parts: object) -> str:
+def joined(*parts: object) -> str:
+    """Return texts beside each other, without those that are empty or None."""
     return " · ".join(str(part) for part in parts if part not in ("", None))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import os
 import re
@@ -9,6 +10,7 @@ import subprocess
 import sys
 from html.parser import HTMLParser
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 import pytest
 
@@ -23,11 +25,11 @@ pytest.importorskip("mkdocs_jupyter", reason="the site's tools aren't installed 
 
 
 class Loads(HTMLParser):
-    """What a page loads from elsewhere, and the ids and pictures it has."""
+    """What a page loads from elsewhere, and the ids, pictures and links it has."""
 
     def __init__(self, text):
         super().__init__()
-        self.remote, self.pictures = [], []
+        self.remote, self.pictures, self.links, self.ids = [], [], [], set()
         self.feed(text)
 
     def handle_starttag(self, tag, attrs):
@@ -36,6 +38,9 @@ class Loads(HTMLParser):
         self.remote += [(tag, given[name]) for name in names if REMOTE.match(given.get(name) or "")]
         if tag == "img":
             self.pictures.append(given["src"])
+        if tag == "a" and given.get("href"):
+            self.links.append(urlsplit(given["href"]))
+        self.ids |= {given[name] for name in ("id", "name") if given.get(name)}
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +57,8 @@ def site(tmp_path_factory):
 
 
 def pages(site):
-    return {path: Loads(path.read_text(encoding="utf-8")) for path in site.rglob("*.html")}
+    found = sorted(site.resolve().rglob("*.html"))
+    return {path: Loads(path.read_text(encoding="utf-8")) for path in found}
 
 
 def test_nothing_is_loaded_from_a_network(site):
@@ -69,7 +75,22 @@ def test_every_picture_is_there(site):
         if not picture.startswith(("data:", "/")) and not (path.parent / picture).exists()
     ]
     assert missing == []
-    assert len(pages(site)[site / "concepts.html"].pictures) >= 5
+    assert len(pages(site)[site.resolve() / "concepts.html"].pictures) >= 5
+
+
+def test_no_link_is_dead(site):
+    known = pages(site)
+    dead = []
+    for path, page in known.items():
+        for link in page.links:
+            if link.scheme or link.path.startswith("/"):
+                continue
+            target = (path.parent / unquote(link.path)).resolve() if link.path else path
+            place = unquote(link.fragment)
+            has_place = not place or place.startswith("__") or place in known[target].ids
+            if not target.exists() or not has_place:
+                dead.append((path.name, link.geturl()))
+    assert dead == []
 
 
 def test_every_page_of_the_repository_is_there(site):
@@ -86,11 +107,19 @@ def test_the_api_has_what_the_package_offers(site):
     import sfvq_analysis
 
     anchors = " ".join(page.read_text(encoding="utf-8") for page in (site / "api").glob("*.html"))
-    offered = set(sfvq_analysis.__all__) - {"plots", "report", "stats"}
-    missing = {
-        name for name in offered if not re.search(rf'id="sfvq_analysis[\w.]*\.{name}"', anchors)
-    }
+    parts = ("plots", "report", "stats", "tables", "training", "voice")
+    offered = set(sfvq_analysis.__all__) - set(parts)
+    for part in parts:
+        module = importlib.import_module(f"sfvq_analysis.{part}")
+        offered |= {f"{part}.{name}" for name in module.__all__ if callable(getattr(module, name))}
+    missing = {name for name in offered if not re.search(_anchor(name), anchors)}
     assert missing == set()
+
+
+def _anchor(name):
+    """Return a pattern of the place where a function of a part is told of, deep in it or not."""
+    part, _, own = name.rpartition(".")
+    return rf'id="sfvq_analysis\.{part}[\w.]*\b{own}"'
 
 
 def test_the_floors_are_those_of_the_readme(site):
@@ -114,6 +143,12 @@ def test_a_section_of_the_readme_ends_at_the_next(hook):
     assert hook.section_of(text, "One") == "this [x](../y.md)\n### Part\nand\n"
     with pytest.raises(ValueError, match="no section"):
         hook.section_of(text, "Three")
+
+
+def test_links_of_notebooks_to_each_other_lead_to_pages(hook):
+    text = '<a class="x" href="claims.ipynb">c</a> <a href="https://x/y.py">y</a> claims.ipynb'
+    expected = '<a class="x" href="claims.html">c</a> <a href="https://x/y.py">y</a> claims.ipynb'
+    assert hook.on_post_page(text, None, None) == expected
 
 
 def test_scripts_from_elsewhere_are_left_out_and_others_stay(hook):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import jupytext
 import nbformat
 import pytest
 from nbclient import NotebookClient
+from page_browser import browsing
 
 NOTEBOOKS = sorted((Path(__file__).parents[1] / "notebooks").glob("*.ipynb"))
 
@@ -34,16 +36,54 @@ def loaded_from_elsewhere(html):
     return page.found
 
 
+@cache
+def outputs_of(path):
+    """Return what the cells of a notebook put out, each run once for all tests."""
+    with pytest.MonkeyPatch.context() as settings:
+        settings.setenv("MPLBACKEND", "module://matplotlib_inline.backend_inline")
+        notebook = nbformat.read(path, as_version=4)
+        NotebookClient(notebook, timeout=120).execute()
+    return [output for cell in notebook.cells for output in cell.get("outputs", [])]
+
+
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
-def test_notebook_runs(path, monkeypatch):
-    monkeypatch.setenv("MPLBACKEND", "module://matplotlib_inline.backend_inline")
-    notebook = nbformat.read(path, as_version=4)
-    NotebookClient(notebook, timeout=120).execute()
-    outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
+def test_notebook_runs(path):
+    outputs = outputs_of(path)
     assert not any(output.output_type == "error" for output in outputs)
     assert sum("image/png" in output.get("data", {}) for output in outputs) >= 2
     shown = "".join(output.get("data", {}).get("text/html", "") for output in outputs)
     assert loaded_from_elsewhere(shown) == []
+
+
+_SLIDERS = """() => [...Bokeh.documents[0]._all_models.values()]
+    .filter((one) => one.type === "Slider").map((one) => [one.value, one.end])"""
+_LIT = """() => Bokeh.documents[0]._all_models.values()
+    .find((one) => one.data && one.data.colour).data.colour
+    .filter((one) => one !== "#bbbbbb").length"""
+
+
+def test_the_slider_walks_along_the_curve_and_keeps_its_place_in_another_stage(tmp_path):
+    place = next(path for path in NOTEBOOKS if path.stem == "curve_in_2d")
+    shown = [output.get("data", {}).get("text/html", "") for output in outputs_of(place)]
+    (tmp_path / "slider.html").write_text(next(one for one in shown if "srcdoc" in one))
+    with browsing() as browser:
+        page = browser.page
+        page.goto((tmp_path / "slider.html").as_uri())
+        frame = page.frame_locator("iframe")
+        position, stage = frame.locator(".noUi-handle").all()
+        inner = page.frames[1]
+        position.focus()
+        for _ in range(200):
+            page.keyboard.press("ArrowRight")
+        inner.wait_for_function(f"({_SLIDERS})()[0][0] > 19.9")
+        lit = inner.evaluate(_LIT)
+        assert 5 < lit < 60
+        stage.focus()
+        page.keyboard.press("ArrowLeft")
+        inner.wait_for_function(f"({_SLIDERS})()[0][1] === 31")
+        assert inner.evaluate(_SLIDERS)[0][0] == pytest.approx(20 * 31 / 63, abs=0.06)
+        assert inner.evaluate(_LIT) > lit
+        assert browser.complaints == []
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)

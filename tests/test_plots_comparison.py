@@ -132,3 +132,9 @@ def test_options_are_checked(frame):
         comparison(frame, measure="pnmi")
     with pytest.raises(OptionError, match="lacks the columns"):
         comparison(frame.drop(columns="claimed"))
+
+
+def test_names_of_methods_are_written_as_they_are(frame):
+    ax = comparison(frame.assign(method="$" + frame["method"] + "$", baseline="$VQ$"))
+    ax.figure.draw_without_rendering()
+    assert {text.get_text()[:2] for text in ax.get_yticklabels()} == {"\\$"}

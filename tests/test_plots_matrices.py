@@ -45,6 +45,15 @@ def test_jensen_shannon_of_many_phones_has_names_but_no_values():
     assert [label.get_text() for label in ax.get_xticklabels()] == names
 
 
+def test_long_names_leave_room_for_the_matrix():
+    names = [f"_of </script><img src=x onerror=alert({at})>" for at in range(3)]
+    ax = plots.jensen_shannon(_symmetric(names))
+    ax.figure.draw_without_rendering()
+    box = ax.get_window_extent()
+    assert box.width > 0.15 * ax.figure.bbox.width
+    assert [text.get_text().strip() for text in ax.get_yticklabels()] == names
+
+
 def test_corner_distances_has_index_0_at_the_top_left():
     corners = np.random.default_rng(0).normal(size=(16, 5))
     distances = stats.corner_distances(corners)

@@ -225,3 +225,12 @@ def test_unknown_utterance_and_missing_tables_are_refused(tables):
     with pytest.raises(OptionError, match="no table is given"):
         plots.index_over_time({}, UTTERANCE)
     assert plt.get_fignums() == []
+
+
+def test_no_name_of_a_table_is_lost_or_read_as_mathematics(tables):
+    named = {"_hidden": tables["SFVQ"], "$x^2$": tables["VQ"]}
+    top, _ = plots.index_over_time(named, UTTERANCE)
+    shown = [text.get_text() for text in top.get_legend().get_texts()]
+    assert [text.strip().replace("\\$", "$") for text in shown] == list(named)
+    assert not shown[0].startswith("_")
+    assert "\\$" in shown[1]

@@ -222,3 +222,28 @@ def test_latents_without_frames_keep_their_shape(sfvq, training):
     assert quantized.shape == (3, 0, DIM)
     assert index.shape == (3, 0)
     assert loss.item() == 0
+
+
+class TestStageQuantizers:
+    def test_each_is_the_curve_at_that_size_and_of_the_same_encoder(self):
+        rng = np.random.default_rng(0)
+        stages = [rng.normal(size=(size, DIM)) for size in (4, 8)]
+        known = Provenance({"encoder": "mel"}, {"seed": 3})
+        whole = SpaceFillingVQ(rng.normal(size=(K, DIM)), known, stages)
+        found = whole.stage_quantizers()
+        assert list(found) == [2, 3]
+        for corners, (bits, stage) in zip(stages, found.items(), strict=True):
+            np.testing.assert_array_equal(stage.corners(), corners.astype(np.float32))
+            assert stage.provenance.encoder == {"encoder": "mel"}
+            assert stage.provenance.fit == {"seed": 3, "bits": bits, "stage_of": whole.digest}
+
+    def test_a_curve_without_stages_has_none(self, sfvq):
+        assert sfvq.stage_quantizers() == {}
+
+    @pytest.mark.parametrize("size", [3, 12])
+    def test_sizes_that_are_no_power_of_two_are_of_no_bits(self, size):
+        rng = np.random.default_rng(0)
+        curve = SpaceFillingVQ(
+            rng.normal(size=(2 * size, DIM)), stages=[rng.normal(size=(size, DIM))]
+        )
+        assert curve.stage_quantizers() == {}

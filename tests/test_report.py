@@ -6,7 +6,7 @@ import json
 
 import numpy as np
 import pytest
-from made_tables import random_table
+from made_tables import made_table, random_table
 
 from sfvq_analysis import SpaceFillingVQ, demo_corpus, report
 from sfvq_analysis.report.figures import leading_table, shown_utterance
@@ -123,3 +123,8 @@ def test_shown_utterance_is_the_calibration_sentence():
     corpus = demo_corpus().select(speaker="mawb0")
     read = index_table(corpus, find_encoder(None, quantizers), quantizers["sfvq"])
     assert shown_utterance(read) == "mawb0_sa1"
+
+
+def test_a_table_without_utterances_is_written_beside_a_corpus(tmp_path):
+    out = report.write(made_table([]), tmp_path / "out", corpus=demo_corpus())
+    assert (out / "page.html").stat().st_size > 0

@@ -11,7 +11,7 @@ from typing import IO
 
 from sfvq_analysis.audio.claim import Claim, bytes_at, damaged
 
-_HEADER = struct.Struct("<4sBBqIIIB")
+HEADER = struct.Struct("<4sBBqIIIB")
 _FIRST, _LAST = 2, 4
 _REVERSED = bytes(int(f"{octet:08b}"[::-1], 2) for octet in range(256))
 
@@ -36,7 +36,7 @@ def claim(file: IO[bytes], size: int) -> Claim:
             raise damaged("Ogg file holds more than one stream", "give each stream its own file")
         if count != number:
             raise damaged(f"audio is damaged: page {number} of the Ogg stream is missing")
-        if _checksum(page) != header[6]:
+        if checksum(page) != header[6]:
             raise damaged(f"audio is damaged: page {number} of the Ogg stream has a wrong checksum")
         position += len(page)
         number += 1
@@ -47,10 +47,10 @@ def claim(file: IO[bytes], size: int) -> Claim:
 
 def _page(file: IO[bytes], position: int, size: int) -> tuple[tuple[int, ...], bytes]:
     """Return a page's header fields and its bytes."""
-    if size - position < _HEADER.size:
+    if size - position < HEADER.size:
         raise damaged(f"audio is cut off: the Ogg page at byte {position} isn't whole")
-    fixed = bytes_at(file, position, _HEADER.size)
-    header = _HEADER.unpack(fixed)
+    fixed = bytes_at(file, position, HEADER.size)
+    header = HEADER.unpack(fixed)
     if header[0] != b"OggS" or header[1]:
         raise damaged(f"audio is damaged: no Ogg page at byte {position}")
     lengths = file.read(header[7])
@@ -60,7 +60,7 @@ def _page(file: IO[bytes], position: int, size: int) -> tuple[tuple[int, ...], b
     return header, fixed + lengths + body
 
 
-def _checksum(page: bytes) -> int:
+def checksum(page: bytes) -> int:
     """Return the CRC-32 of a page without its own checksum: highest bit first, starting from 0."""
     blank = page[:22] + bytes(4) + page[26:]
     mirrored = zlib.crc32(blank.translate(_REVERSED), 0xFFFFFFFF) ^ 0xFFFFFFFF

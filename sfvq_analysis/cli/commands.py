@@ -248,6 +248,8 @@ def _show(out: Path) -> None:
     common = manifest["fitted_on"].get("n_speakers_read_too", 0)
     if common:
         typer.echo(f"  {common} speakers were both fitted on and read: see --hold-out and --split")
+    if manifest["skipped"]:
+        typer.echo(f"  left out: {'; '.join(manifest['skipped'])}")
     typer.echo(f"{out / 'page.html'}: all of it to explore, in a browser")
     typer.echo(f"{out / 'figures'}: the nine figures, SVG and PNG, with the CSV behind each")
     typer.echo(f"{out / 'figures' / 'measures'}: pictures of the measures, likewise")

@@ -21,9 +21,10 @@ from sfvq_analysis.cli.resolving import (
     find_codebook,
     find_quantizers_of,
     find_recordings,
-    find_tables,
+    find_whole_tables,
 )
 from sfvq_analysis.corpus.layout import Labels
+from sfvq_analysis.errors import OptionError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -60,7 +61,7 @@ def figures(
     from sfvq_analysis.report.folders import provenance_of, whole_folder, write_manifest
     from sfvq_analysis.report.illustrations import illustrations
 
-    loaded = find_tables(tables)
+    loaded = find_whole_tables(tables)
     shown = utterance or shown_utterance(leading_table(loaded)[1])
     drawn = figures_of(
         loaded,
@@ -70,10 +71,13 @@ def figures(
         palette=palette,
     )
     with whole_folder(out, overwrite=overwrite) as folder:
-        names = write_figures(chain(illustrations(seed=0), drawn), folder)
+        written = write_figures(chain(illustrations(seed=0), drawn), folder)
         known = {"command": command_line(), "utterance": shown, "seed": 0}
-        write_manifest(folder, {**known, "tables": provenance_of(loaded)})
-    typer.echo(f"{out}: {', '.join(names)}")
+        known |= {"tables": provenance_of(loaded), "skipped": written.skipped}
+        write_manifest(folder, known)
+    typer.echo(f"{out}: {', '.join(written.drawn)}")
+    for line in written.skipped:
+        typer.echo(f"  left out: {line}")
     if quantizer is None:
         typer.echo("  figure 7 is left out: it needs the codebook, --quantizer FILE")
 
@@ -95,23 +99,45 @@ def report(
         typer.Option("--quantizer", "-q", metavar="FILE", help="Codebooks of TABLEs. Repeatable."),
     ] = None,
     audio: AudioOption = "none",
+    baseline: Annotated[
+        Optional[str],
+        typer.Option(
+            metavar="NAME",
+            help="Of several TABLEs, the one the others are compared with; by default the first "
+            "plain codebook, else the first.",
+        ),
+    ] = None,
     title: Annotated[str, typer.Option(metavar="TEXT", help="By default the corpus' name.")] = "",
     overwrite: OverwriteOption = False,
 ) -> None:
-    """Write one page to explore TABLEs with: a single file that needs no network and no server."""
+    """Write one page to explore TABLEs with: a single file that needs no network and no server.
+
+    Several TABLEs, such as those of a curve and a plain codebook, of layers or of encoders, are
+    compared, paired where they are of the same speech. A curve is shown at every bit rate whose
+    table stands inside its own (`sfvq index --stages`).
+    """
     from sfvq_analysis.report.folders import OutputError
     from sfvq_analysis.report.page import write_page
+    from sfvq_analysis.report.paired import paired
+    from sfvq_analysis.report.stages import load_stages
+    from sfvq_analysis.report.statistics import QUICK_DRAWS
 
     if out.is_dir() or (out.exists() and not overwrite):
         remedy = "choose another file, or replace it: --overwrite"
         raise OutputError("something has that name", where=str(out), remedy=remedy)
-    loaded = find_tables(tables)
+    loaded = find_whole_tables(tables)
+    if baseline is not None and len(loaded) < 2:
+        raise OptionError("--baseline is given, and one table", remedy="give two or more")
+    stages = {path.stem: load_stages(path, loaded[path.stem]) for path in tables}
+    comparison = paired(loaded, QUICK_DRAWS, baseline=baseline) if len(loaded) > 1 else None
     write_page(
         loaded,
         out,
         corpus=find_recordings(corpus, labels, channel) if corpus else None,
         quantizers=find_quantizers_of(quantizer or [], loaded),
         audio=audio,
+        comparison=comparison,
+        stages=stages,
         title=title,
         command=command_line(),
     )

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
     from pathlib import Path
 
+    import pandas as pd
+
     from sfvq_analysis.corpus.findings import Skipped
     from sfvq_analysis.corpus.utterance import Utterance
 
@@ -98,6 +100,37 @@ class Corpus:
         from sfvq_analysis.showing import corpus_html
 
         return corpus_html(self)
+
+    def to_pandas(self) -> pd.DataFrame:
+        """Return what is known of each utterance from its path, a row each; no file is read.
+
+        Returns
+        -------
+        pandas.DataFrame
+            ``utterance``, ``speaker``, ``sex``, ``dialect``, ``sentence``, ``split``, ``audio``
+            (the path) and ``tiers`` (names, with spaces between).
+
+        Examples
+        --------
+        >>> from sfvq_analysis import demo_corpus
+        >>> demo_corpus().to_pandas().groupby("split")["speaker"].nunique().to_dict()
+        {'test': 5, 'train': 7}
+        """
+        import pandas as pd
+
+        return pd.DataFrame(
+            {
+                "utterance": one.id,
+                "speaker": one.speaker,
+                "sex": one.sex,
+                "dialect": one.dialect,
+                "sentence": one.sentence,
+                "split": one.split,
+                "audio": str(one.audio_path),
+                "tiers": " ".join(one.labels),
+            }
+            for one in self.utterances
+        )
 
     def __repr__(self) -> str:
         speakers = len({utterance.speaker for utterance in self.utterances})

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 if TYPE_CHECKING:
+    import pandas as pd
     from numpy.typing import NDArray
 
 
@@ -41,6 +42,22 @@ class Codes(NamedTuple):
             self.distortion[part],
             self.codeword_distortion[part],
         )
+
+    def to_pandas(self) -> pd.DataFrame:
+        """Return a row a frame, `position` included.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from sfvq_analysis import SpaceFillingVQ
+        >>> curve = SpaceFillingVQ(np.array([[0, 0], [1, 0], [1, 1]]))
+        >>> codes = curve.encode(np.array([[0.75, 0.5]], np.float32))
+        >>> codes.to_pandas()[["codeword", "position"]].to_dict("records")
+        [{'codeword': 1, 'position': 1.5}]
+        """
+        import pandas as pd
+
+        return pd.DataFrame({**self._asdict(), "position": self.position})
 
     @property
     def position(self) -> NDArray[np.float64]:

@@ -76,6 +76,11 @@ class Features:
         """How many frames there are."""
         return len(self.values)
 
+    def _repr_html_(self) -> str:
+        from sfvq_analysis.showing import features_html
+
+        return features_html(self)
+
     def __repr__(self) -> str:
         return (
             f"Features(shape={self.values.shape}, grid={self.grid}, encoder={dict(self.encoder)})"

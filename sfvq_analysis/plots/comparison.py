@@ -11,7 +11,13 @@ from matplotlib.patches import Patch
 
 from sfvq_analysis.errors import OptionError
 from sfvq_analysis.plots.inputs import require_columns
-from sfvq_analysis.plots.style import PAGE_WIDTH, SMALL_TEXT_SIZE, label_axes, new_axes
+from sfvq_analysis.plots.style import (
+    PAGE_WIDTH,
+    SMALL_TEXT_SIZE,
+    label_axes,
+    literal,
+    new_axes,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -117,7 +123,7 @@ def _set_axes(ax: Axes, rows: pd.DataFrame) -> None:
     better = {"high": "higher", "low": "lower"}[rows["better"].iloc[0]]
     label_axes(ax, f"{rows['measure'].iloc[0].replace('_', ' ')} ({better} is better)")
     ax.set_ylim(len(rows) - 0.5, -0.5)
-    ax.set_yticks(range(len(rows)), list(rows["method"]), fontsize=SMALL_TEXT_SIZE)
+    ax.set_yticks(range(len(rows)), [*map(literal, rows["method"])], fontsize=SMALL_TEXT_SIZE)
     ax.tick_params(axis="y", length=0)
     ax.use_sticky_edges = False
     ax.margins(x=0.04)

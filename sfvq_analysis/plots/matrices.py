@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 _SHORT = dict(zip(PHONE_GROUPS, ("sil", "pls", "frc", "nsl", "vwl", "dph", "apr"), strict=True))
 _WRITTEN_CELL, _BARE_CELL = 0.34, 0.16
+_LETTER = 0.06
 _MOST_WRITTEN = 20
 _LONGEST_LEVEL = 5
 
@@ -56,7 +57,9 @@ def jensen_shannon(distances: pd.DataFrame, ax: Axes | None = None) -> Axes:
     require_square("distances", distances)
     names = [literal(_SHORT.get(str(name), str(name))) for name in distances.index]
     written = len(names) <= _MOST_WRITTEN
-    side = max(COLUMN_WIDTH, (_WRITTEN_CELL if written else _BARE_CELL) * len(names) + 1.1)
+    longest = max(map(len, names), default=0)
+    room = 1.1 + _LETTER * max(0, longest - _LONGEST_LEVEL)
+    side = max(COLUMN_WIDTH, (_WRITTEN_CELL if written else _BARE_CELL) * len(names) + room)
     ax = new_axes(ax, (side, side - 0.55))
     sns.heatmap(
         distances,
@@ -73,7 +76,7 @@ def jensen_shannon(distances: pd.DataFrame, ax: Axes | None = None) -> Axes:
         cbar=False,
     )
     label_axes(ax)
-    level = written and max(map(len, names)) <= _LONGEST_LEVEL
+    level = written and longest <= _LONGEST_LEVEL
     ax.tick_params(axis="x", rotation=0 if level else 90)
     ax.tick_params(axis="y", rotation=0)
     _add_colour_bar(ax, ax.collections[0], "Jensen-Shannon distance")

@@ -14,7 +14,13 @@ import numpy as np
 
 from sfvq_analysis.errors import OptionError
 from sfvq_analysis.plots.strips import fit_upright, name_strip, write_level, write_upright
-from sfvq_analysis.plots.style import PAGE_WIDTH, SMALL_TEXT_SIZE, TEXT_SIZE, label_axes
+from sfvq_analysis.plots.style import (
+    PAGE_WIDTH,
+    SMALL_TEXT_SIZE,
+    TEXT_SIZE,
+    label_axes,
+    literal,
+)
 from sfvq_analysis.tables import PHONE_TIER
 
 if TYPE_CHECKING:
@@ -170,7 +176,7 @@ def _draw_codes(ax: Axes, tables: Mapping[str, IndexTable], utterance: str) -> N
             color=colour,
             markersize=size,
             markeredgewidth=0.8 if marker == "x" else 0.0,
-            label=name,
+            label=literal(name),
             zorder=3 - order / len(tables),
         )
     size = max(table.codebook_size for table in tables.values())

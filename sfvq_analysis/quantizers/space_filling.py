@@ -80,6 +80,31 @@ class SpaceFillingVQ(Quantizer):
         """The codebook at every stage of its growth, each (K', dim); the last is the codebook."""
         return (*self._stages, self.corners())
 
+    def stage_quantizers(self) -> dict[int, SpaceFillingVQ]:
+        """Return the curves that this one grew from, by their bits b; of 2^b corners each.
+
+        They belong to the same encoder, and ``fit`` of their provenance says which codebook they
+        are a stage of. There is none where a codebook's size is no power of two.
+
+        Examples
+        --------
+        >>> sfvq = SpaceFillingVQ([[0.0], [1.0]])
+        >>> _ = sfvq.grow()
+        >>> {bits: stage.codebook_size for bits, stage in sfvq.stage_quantizers().items()}
+        {1: 2}
+        """
+        if any(len(stage).bit_count() != 1 for stage in self.stages):
+            return {}
+        known = self.provenance
+        return {
+            bits: SpaceFillingVQ(
+                stage,
+                Provenance(known.encoder, {**known.fit, "bits": bits, "stage_of": self.digest}),
+            )
+            for stage in self._stages
+            for bits in [len(stage).bit_length() - 1]
+        }
+
     def encode(self, frames: ArrayLike | Tensor, mode: Mode = "exact") -> Codes:
         """Return where frames are on the curve.
 

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sfvq_analysis.pipeline import IndexOptions, index_table, sample_features
 from sfvq_analysis.quantizers import Quantizer, save_quantizer
 from sfvq_analysis.report.folders import whole_folder, write_manifest
+from sfvq_analysis.report.stages import parted, with_stages
 from sfvq_analysis.report.statistics import QUICK_DRAWS, write_csv
 from sfvq_analysis.report.writing import Looks, write_parts
+from sfvq_analysis.report.written import WrittenReport
 from sfvq_analysis.training import FitOptions, fit_log, fit_sfvq, fit_vq
 from sfvq_analysis.training.curve_fit import check_method
 from sfvq_analysis.training.frames import check_bits, check_seed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from sfvq_analysis.corpus import Corpus
     from sfvq_analysis.encoders import Encoder
@@ -148,7 +150,7 @@ def analyze(
     *,
     options: AnalysisOptions = AnalysisOptions(),
     progress: bool = False,
-) -> Path:
+) -> WrittenReport:
     """Read a corpus with quantizers and write everything there is to see of it.
 
     Parameters
@@ -161,7 +163,7 @@ def analyze(
         By name; or the plan by which to fit them first.
     out
         The folder, whole or not at all; what is in it says `sfvq_analysis.report.write`, and
-        ``quantizers/`` is there too.
+        ``quantizers/`` is there too. The page shows curves at every bit rate they grew through.
     options
         How to read, draw and write.
     progress
@@ -169,8 +171,8 @@ def analyze(
 
     Returns
     -------
-    Path
-        `out`.
+    WrittenReport
+        `out`, a path; in a notebook it shows what is there.
     """
     fitted_on: dict[str, Any] = {}
     with whole_folder(out, overwrite=options.overwrite) as folder:
@@ -179,19 +181,23 @@ def analyze(
             quantizers = fitted.quantizers
             common = {u.speaker for u in plan.corpus} & {u.speaker for u in corpus}
             fitted_on = {**fitted_on_of(plan.corpus, fitted), "n_speakers_read_too": len(common)}
-        tables = index_table(corpus, encoder, quantizers, options.index, progress=progress)
+        found = index_table(
+            corpus, encoder, with_stages(quantizers), options.index, progress=progress
+        )
+        tables, stages = parted(found, quantizers)
         write_quantizers(quantizers, folder / "quantizers")
         known = write_parts(
             tables,
             folder,
             corpus=corpus,
             quantizers=quantizers,
+            stages=stages,
             looks=Looks(options.palette, options.inference, options.audio, options.command),
             progress=progress,
         )
         known |= {**_read(corpus, options), "fitted_on": fitted_on}
         write_manifest(folder, {"command": options.command, **known})
-    return Path(out)
+    return WrittenReport(out)
 
 
 def _read(corpus: Corpus, options: AnalysisOptions) -> dict[str, Any]:

@@ -59,6 +59,13 @@ class LeftOut(NamedTuple):
     why: str
 
 
+class Written(NamedTuple):
+    """Names of the figures that were drawn, and which weren't and why."""
+
+    drawn: list[str]
+    skipped: list[str]
+
+
 def figures_of(
     tables: Mapping[str, IndexTable],
     *,
@@ -164,27 +171,27 @@ def _shown_group(present: Collection[str], table: IndexTable) -> str | None:
     return _FRICATIVE if _FRICATIVE in there else next(iter(there), None)
 
 
-def write_figures(figures: Iterable[NamedFigure | LeftOut], folder: Path) -> list[str]:
-    """Write figures as SVG and PNG with their data as CSV; return their names.
+def write_figures(figures: Iterable[NamedFigure | LeftOut], folder: Path) -> Written:
+    """Write figures as SVG and PNG with their data as CSV.
 
-    What was left out, and why, stands in ``left_out.txt``.
+    What was left out, and why, stands in ``left_out.txt`` too.
     """
     import matplotlib.pyplot as plt
 
     folder.mkdir(parents=True, exist_ok=True)
-    names = []
-    left_out = []
+    written = Written([], [])
     for named in figures:
         if isinstance(named, LeftOut):
-            left_out.append(f"{named.name}: {named.why}\n")
+            written.skipped.append(f"{named.name}: {named.why}")
             continue
         save_figure(named.figure, folder / named.name)
         write_csv(named.data, folder / f"{named.name}.csv")
         plt.close(named.figure)
-        names.append(named.name)
-    if left_out:
-        (folder / LEFT_OUT).write_text("".join(left_out), encoding="utf-8")
-    return names
+        written.drawn.append(named.name)
+    if written.skipped:
+        lines = "".join(f"{line}\n" for line in written.skipped)
+        (folder / LEFT_OUT).write_text(lines, encoding="utf-8")
+    return written
 
 
 def _titled(name: str, ax: Axes, data: pd.DataFrame, title: str) -> NamedFigure:

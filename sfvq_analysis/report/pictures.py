@@ -10,7 +10,7 @@ import pandas as pd
 from sfvq_analysis import plots
 from sfvq_analysis.errors import OptionError
 from sfvq_analysis.plots.claims import claims
-from sfvq_analysis.report.figures import TITLE_SIZE, note_of, write_figures
+from sfvq_analysis.report.figures import TITLE_SIZE, Written, note_of, write_figures
 from sfvq_analysis.report.illustrations import NamedFigure, figure_of
 
 if TYPE_CHECKING:
@@ -29,13 +29,6 @@ if TYPE_CHECKING:
 
 _LINE = 0.17  # inches
 _MOVING = (("diphthong", 3), ("vowel", 3))
-
-
-class Written(NamedTuple):
-    """Names of the pictures that were drawn, and why the others weren't."""
-
-    drawn: list[str]
-    skipped: list[str]
 
 
 class Look(NamedTuple):
@@ -76,7 +69,7 @@ def write_pictures(
             continue
         figure = figure_of(ax)
         _write_title(figure, f"{picture.title}{note_of(table)}")
-        written.drawn.extend(write_figures([NamedFigure(picture.name, figure, data)], folder))
+        written.drawn.extend(write_figures([NamedFigure(picture.name, figure, data)], folder).drawn)
     return written
 
 

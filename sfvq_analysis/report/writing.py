@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from itertools import chain
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sfvq_analysis.report.figures import (
@@ -15,10 +14,12 @@ from sfvq_analysis.report.figures import (
 from sfvq_analysis.report.folders import provenance_of, whole_folder, write_manifest
 from sfvq_analysis.report.illustrations import illustrations
 from sfvq_analysis.report.page import write_page
+from sfvq_analysis.report.paired import paired
 from sfvq_analysis.report.pictures import write_pictures
 from sfvq_analysis.report.statistics import (
     QUICK,
     QUICK_DRAWS,
+    README,
     all_statistics,
     drawn,
     write_csv,
@@ -26,18 +27,26 @@ from sfvq_analysis.report.statistics import (
     write_statistics,
 )
 from sfvq_analysis.report.summaries import findings_text, summary_of
+from sfvq_analysis.report.written import WrittenReport
 from sfvq_analysis.tables import IndexTable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
+
+    import numpy as np
+    from numpy.typing import NDArray
 
     from sfvq_analysis.corpus import Corpus
     from sfvq_analysis.plots.style import Palette
     from sfvq_analysis.quantizers import Quantizer
     from sfvq_analysis.report.page.sounds import AudioPolicy
+    from sfvq_analysis.report.paired import Paired
+    from sfvq_analysis.report.stages import Stages
     from sfvq_analysis.stats import Inference
 
 PAGE = "page.html"
+COMPARISON = "comparison.csv"
 
 
 def write(  # noqa: PLR0913  (all but two are optional parts of the folder)
@@ -47,9 +56,10 @@ def write(  # noqa: PLR0913  (all but two are optional parts of the folder)
     corpus: Corpus | None = None,
     quantizers: Mapping[str, Quantizer] | None = None,
     audio: AudioPolicy = "none",
+    stages: Stages | None = None,
     palette: Palette = "paper",
     overwrite: bool = False,
-) -> Path:
+) -> WrittenReport:
     """Write a page, figures, statistics, tables and a manifest to a folder, whole or not at all.
 
     Parameters
@@ -65,6 +75,9 @@ def write(  # noqa: PLR0913  (all but two are optional parts of the folder)
     audio
         Whether the page has sound: ``"none"``, ``"link"`` or ``"embed"``
         (`sfvq_analysis.report.page.write_page`).
+    stages
+        Tables of the smaller curves that a curve grew from, by name and bits, for the page
+        (`sfvq_analysis.report.page.write_page`); they aren't written.
     palette
         ``"paper"`` or ``"colorblind"``.
     overwrite
@@ -72,10 +85,11 @@ def write(  # noqa: PLR0913  (all but two are optional parts of the folder)
 
     Returns
     -------
-    Path
-        `out`. It holds ``page.html``, one file to explore it all with; ``figures/`` (SVG, PNG and
-        the CSV behind each; those of the measures in ``figures/measures/``),
-        ``stats/<table>/*.csv`` with ``stats/README.txt``,
+    WrittenReport
+        `out`, a path; in a notebook it shows what is there. It holds ``page.html``, one file to
+        explore it all with; ``figures/`` (SVG, PNG and the CSV behind each; those of the measures
+        in ``figures/measures/``), ``stats/<table>/*.csv`` with ``stats/README.txt``, and of several
+        tables ``stats/comparison.csv``, their paired differences,
         ``tables/<table>/*.parquet``, ``summary.csv``, ``summary.txt`` and ``manifest.json``.
         Slow statistics, which the manifest names, are left to ``sfvq stats``.
 
@@ -87,10 +101,15 @@ def write(  # noqa: PLR0913  (all but two are optional parts of the folder)
     named = {"table": tables} if isinstance(tables, IndexTable) else dict(tables)
     with whole_folder(out, overwrite=overwrite) as folder:
         known = write_parts(
-            named, folder, corpus=corpus, quantizers=quantizers, looks=Looks(palette, audio=audio)
+            named,
+            folder,
+            corpus=corpus,
+            quantizers=quantizers,
+            looks=Looks(palette, audio=audio),
+            stages=stages,
         )
         write_manifest(folder, known)
-    return Path(out)
+    return WrittenReport(out)
 
 
 class Looks(NamedTuple):
@@ -102,13 +121,14 @@ class Looks(NamedTuple):
     command: str = ""
 
 
-def write_parts(
+def write_parts(  # noqa: PLR0913  (as `write`)
     tables: Mapping[str, IndexTable],
     folder: Path,
     *,
     corpus: Corpus | None,
     quantizers: Mapping[str, Quantizer] | None,
     looks: Looks,
+    stages: Stages | None = None,
     progress: bool = False,
 ) -> dict[str, Any]:
     """Write all but the manifest to an open folder, and return what the manifest is to say."""
@@ -121,6 +141,7 @@ def write_parts(
         write_statistics(found[name], folder / "stats" / name)
     write_readme(found, folder / "stats", looks.inference)
     write_csv(summary_of(found).reset_index(), folder / "summary.csv")
+    comparison = _compared(tables, looks.inference, folder / "stats")
     write_page(
         tables,
         folder / PAGE,
@@ -128,6 +149,8 @@ def write_parts(
         quantizers=quantizers,
         audio=looks.audio,
         statistics=found,
+        comparison=comparison,
+        stages=stages,
         command=looks.command,
     )
     text = findings_text(tables, found, looks.inference)
@@ -137,23 +160,50 @@ def write_parts(
     figures = figures_of(
         tables,
         utterance=utterance,
-        audio=corpus[utterance].load(past_audio="count").audio if corpus is not None else None,
+        audio=_audio_of(utterance, corpus),
         codebook=corners.get(leading),
         palette=looks.palette,
     )
-    names = write_figures(chain(illustrations(seed=0), figures), folder / "figures")
+    written = write_figures(chain(illustrations(seed=0), figures), folder / "figures")
     pictures = write_pictures(found[leading], table, folder / "figures" / "measures", looks.palette)
     return {
         "tables": provenance_of(tables),
         "statistics": drawn(looks.inference, found),
         "figures": {
-            "drawn": names,
+            "drawn": written.drawn,
             "measures": pictures.drawn,
             "of_table": leading,
             "utterance": utterance,
         },
-        "skipped": [*_skipped(corpus, leading in corners), *pictures.skipped],
+        "skipped": [
+            *_skipped(corpus, leading in corners),
+            *written.skipped,
+            *pictures.skipped,
+        ],
     }
+
+
+def _compared(
+    tables: Mapping[str, IndexTable], inference: Inference, folder: Path
+) -> Paired | None:
+    """Compare several tables, and write that to a folder of statistics; None of one."""
+    if len(tables) < 2:
+        return None
+    found = paired(tables, inference)
+    if found.frame is not None:
+        write_csv(found.frame, folder / COMPARISON)
+        with (folder / README).open("a", encoding="utf-8") as file:
+            file.write(
+                f"\n{COMPARISON}: every measure of the tables less {found.baseline}'s, paired\n"
+            )
+    return found
+
+
+def _audio_of(utterance: str, corpus: Corpus | None) -> NDArray[np.float32] | None:
+    """Return the samples of the utterance that is shown, None where there is none to show."""
+    if corpus is None or not utterance:
+        return None
+    return corpus[utterance].load(past_audio="count").audio
 
 
 def _skipped(corpus: Corpus | None, has_codebook: bool) -> list[str]:

@@ -96,6 +96,14 @@ class VoiceModel:
     speakers: Mapping[str, NDArray[np.float32]]
     card: Mapping[str, Any] = field(default_factory=dict)
 
+    def _repr_html_(self) -> str:
+        from sfvq_analysis.showing import voice_model_html
+
+        return voice_model_html(self)
+
+    def __repr__(self) -> str:
+        return f"VoiceModel({len(self.speakers)} voices, {self.quantizer!r})"
+
     def as_encoder(self) -> VQVAEEncoder:
         """Return its encoder, as `sfvq_analysis.load_encoder` gives it."""
         return VQVAEEncoder(self.nets.encoder)

@@ -25,9 +25,6 @@ class Finding(NamedTuple):
     detail: str
 
 
-_UNTESTED = Finding("n/a", "", "", "", "untestable", "no frame has a label")
-
-
 class Claim(NamedTuple):
     """One claim and what each table says of it."""
 
@@ -38,23 +35,18 @@ class Claim(NamedTuple):
     findings: tuple[Finding, ...]
 
 
-def claim_rows(claims: Mapping[str, pd.DataFrame | None]) -> list[Claim]:
-    """Return the claims C1 … C12 with the findings of each table, None where none was tested.
+def claim_rows(claims: Mapping[str, pd.DataFrame]) -> list[Claim]:
+    """Return the claims C1 … C12 with the findings of each table.
 
     Examples
     --------
     >>> claim_rows({})
     []
     """
-    first = next((frame for frame in claims.values() if frame is not None), None)
-    if first is None:
+    if not claims:
         return []
-    findings = [
-        [_UNTESTED] * len(first)
-        if frame is None
-        else [_finding(row) for row in frame.to_dict("records")]
-        for frame in claims.values()
-    ]
+    first = next(iter(claims.values()))
+    findings = [[_finding(row) for row in frame.to_dict("records")] for frame in claims.values()]
     return [
         Claim(
             row["claim"],
@@ -67,12 +59,11 @@ def claim_rows(claims: Mapping[str, pd.DataFrame | None]) -> list[Claim]:
     ]
 
 
-def draws_text(claims: Mapping[str, pd.DataFrame | None]) -> str:
+def draws_text(claims: Mapping[str, pd.DataFrame]) -> str:
     """Return what the intervals resample."""
     units = {
         f"{name}: {int(frame['n_units'].max())} {next((u for u in frame['unit'] if u), 'unit')}s"
         for name, frame in claims.items()
-        if frame is not None
     }
     return "; ".join(sorted(units))
 

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sfvq_analysis import stats
 from sfvq_analysis.report.page.codes import (
     NO_GROUP_COLOUR,
     code_columns,
@@ -14,8 +13,8 @@ from sfvq_analysis.report.page.codes import (
     group_looks,
 )
 from sfvq_analysis.report.page.counts import histogram_sets
-from sfvq_analysis.report.page.examples import examples_of
-from sfvq_analysis.report.page.geometry import corner_geometry, transition_image
+from sfvq_analysis.report.page.geometry import transition_image
+from sfvq_analysis.report.page.listening import cards_to_hear
 from sfvq_analysis.report.page.phone_cards import phone_columns
 from sfvq_analysis.report.page.sampling import shown_utterances
 from sfvq_analysis.report.page.utterances import utterance_view
@@ -26,8 +25,8 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from sfvq_analysis.quantizers import Quantizer
     from sfvq_analysis.report.page.sounds import Speech
+    from sfvq_analysis.stats import Reductions
     from sfvq_analysis.tables import IndexTable
 
     Statistics = Mapping[str, Mapping[str, pd.DataFrame]]
@@ -41,25 +40,26 @@ NEEDED = ("claims", "describe_axis")
 def needed_statistics(
     tables: Mapping[str, IndexTable], given: Statistics | None
 ) -> dict[str, dict[str, pd.DataFrame]]:
-    """Return the statistics that a page shows: those given, others made anew with few draws.
-
-    Of a table without a label there are no claims.
-    """
+    """Return the statistics that a page shows: those given, others made anew with few draws."""
     found = {}
     for name, table in tables.items():
-        labelled = table.frames["phone"].notna().any()
         known = {one: frame for one, frame in (given or {}).get(name, {}).items() if one in NEEDED}
-        missing = [one for one in NEEDED if one not in known and (labelled or one != "claims")]
+        missing = [one for one in NEEDED if one not in known]
         made = statistics_of(table, names=missing, inference=QUICK_DRAWS) if missing else {}
         found[name] = {**known, **made}
     return found
 
 
 def table_content(
-    table: IndexTable, description: pd.DataFrame, quantizer: Quantizer | None
+    table: IndexTable,
+    description: pd.DataFrame,
+    reductions: Reductions,
+    corners: dict[str, Any] | None,
 ) -> dict[str, Any]:
-    """Return all that is shown of one table but its claims."""
-    reductions = stats.reduce(table)
+    """Return all that is shown of one table but its claims.
+
+    `corners` is of `corner_geometry`, `description` of `stats.describe_axis`.
+    """
     return {
         "size": table.codebook_size,
         "curve": table.is_curve,
@@ -71,20 +71,33 @@ def table_content(
         "ranges": described_ranges(description, table),
         "sets": histogram_sets(reductions, QUICK_DRAWS),
         "transitions": transition_image(reductions),
-        "corners": corner_geometry(None if quantizer is None else quantizer.corners()),
+        "corners": corners,
         "phones": phone_columns(table, reductions),
     }
 
 
 def speech_content(
-    tables: Mapping[str, IndexTable], leading: str, speech: Speech
+    tables: Mapping[str, IndexTable],
+    leading: str,
+    speech: Speech,
+    phones: Mapping[str, Mapping[str, Any]],
 ) -> dict[str, Any]:
-    """Return the utterances and the examples that are shown of the leading table."""
-    table, rng = tables[leading], np.random.default_rng(SEED)
-    ids = shown_utterances(table, N_UTTERANCES, SEED)
+    """Return the utterances that are shown, and what is heard on cards.
+
+    `phones` are the columns of each table's phones, by its name.
+    """
+    rng = np.random.default_rng(SEED)
+    ids = shown_utterances(tables[leading], N_UTTERANCES, SEED)
+    utterances = [utterance_view(tables, leading, one, speech, rng) for one in ids]
+    odd = {
+        name: {phone: known["odd"] for phone, known in of_one.items()}
+        for name, of_one in phones.items()
+        if tables[name].is_curve  # on a plain codebook no token is far from the others
+    }
+    spent = sum(len(one["audio"] or "") for one in utterances)
     return {
-        "utterances": [utterance_view(tables, leading, one, speech, rng) for one in ids],
-        "examples": examples_of(table, speech, SEED),
+        "utterances": utterances,
+        "listening": cards_to_hear(tables, odd, speech, spent=spent, seed=SEED),
         "audio": speech.policy,
     }
 
@@ -94,6 +107,15 @@ def _without_phone_bands(content: dict[str, Any]) -> str:
         for name in ("61", "48", "39"):
             table["sets"][name]["bands"] = None
     return "bands of the phones' histograms"
+
+
+def _without_stages(content: dict[str, Any]) -> str:
+    for ladder in content["stages"].values():
+        for key in ladder["keys"]:
+            if key not in content["names"]:
+                del content["tables"][key]
+    content["stages"] = {}
+    return "bit rates below the full one"
 
 
 def _without_other_foldings(content: dict[str, Any]) -> str:
@@ -123,6 +145,7 @@ def _without_transitions(content: dict[str, Any]) -> str:
 REDUCTIONS: tuple[Callable[[dict[str, Any]], str], ...] = (
     _without_phone_bands,
     _without_other_foldings,
+    _without_stages,
     _fewer_utterances,
     _without_transitions,
     _without_details,

@@ -29,34 +29,44 @@ def transition_image(reductions: Reductions) -> dict[str, Any]:
     return {"n": n, "width": width, "values": packed_counts(counts.astype(np.int64))}
 
 
-def corner_geometry(corners: NDArray[np.float32] | None) -> dict[str, Any] | None:
-    """Return corners in the plane of most variance, their distances and each one's nearest."""
+def corner_geometry(
+    corners: NDArray[np.float32] | None, final: NDArray[np.float32] | None = None
+) -> dict[str, Any] | None:
+    """Return corners in the plane of most variance, their distances and each one's nearest.
+
+    The plane is that of the `final` codebook, if these are corners of one of its stages.
+    """
     if corners is None:
         return None
     apart = stats.corner_distances(corners).to_numpy()
     return {
-        "plane": _plane(corners),
+        "plane": _plane(corners, corners if final is None else final),
         "distances": _distance_image(apart),
         "nearest": _nearest(apart),
         "step": np.round(np.diagonal(apart, 1), 4).tolist(),
     }
 
 
-def _plane(corners: NDArray[np.float32]) -> dict[str, Any]:
-    centred = corners.astype(np.float64) - corners.mean(axis=0, dtype=np.float64)
-    if centred.shape[1] == 1:
-        centred = np.hstack([centred, np.zeros_like(centred)])
-    left, singular, _ = np.linalg.svd(centred, full_matrices=False)
-    points = left[:, :2] * singular[:2]
-    points *= np.where(
-        points[np.abs(points).argmax(axis=0), [0, 1]] < 0, -1, 1
-    )  # a sign of its own
-    share = singular**2 / max((singular**2).sum(), np.finfo(float).tiny)
+def _plane(corners: NDArray[np.float32], final: NDArray[np.float32]) -> dict[str, Any]:
+    centre = final.mean(axis=0, dtype=np.float64)
+    of_final, mine = (_in_two_dimensions(one - centre) for one in (final, corners))
+    _, _, axes = np.linalg.svd(of_final, full_matrices=False)
+    spread = of_final @ axes[:2].T
+    largest = spread[np.abs(spread).argmax(axis=0), [0, 1]]
+    points = mine @ axes[:2].T * np.where(largest < 0, -1, 1)  # a sign of its own
+    about = mine - mine.mean(axis=0)
+    whole = max((about**2).sum(), np.finfo(float).tiny)
+    share = ((points - points.mean(axis=0)) ** 2).sum(axis=0) / whole
     return {
         "x": np.round(points[:, 0], 5).tolist(),
         "y": np.round(points[:, 1], 5).tolist(),
-        "explained": np.round(share[:2], 4).tolist(),
+        "explained": np.round(share, 4).tolist(),
     }
+
+
+def _in_two_dimensions(points: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return points of one dimension with a second, which is 0; others as they are."""
+    return np.hstack([points, np.zeros_like(points)]) if points.shape[1] == 1 else points
 
 
 def _distance_image(apart: NDArray[np.float64]) -> dict[str, Any]:

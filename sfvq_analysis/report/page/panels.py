@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 class Panel(NamedTuple):
@@ -91,4 +94,52 @@ PANELS = {
         "plots.index_over_time(tables, utterance, audio=corpus[utterance].load().audio)",
         _TIME,
     ),
+    "differences": Panel(
+        "Differences, measure by measure",
+        "Each measure has a scale of its own, with what is better to the right; the broken line is "
+        "no difference, a hollow mark a difference that isn't shown.",
+        "stats.compare(tables, baseline={baseline!r})",
+        ("differences",),
+    ),
+    "differing": Panel(
+        "Phones that differ most",
+        "",
+        "report.phone_differences.phone_differences(tables[{name!r}], tables[{baseline!r}], "
+        "stats.Inference(100, 200))",
+        ("differing",),
+    ),
+    "together": Panel(
+        "How the two indices go together",
+        "",
+        "pd.crosstab(tables[{name!r}].frames['codeword'], tables[{baseline!r}].frames['codeword'])",
+        ("together",),
+    ),
+    "ladder": Panel(
+        "What each bit adds",
+        "PNMI less its label null, and the share of frames whose index is where half of it was one "
+        "bit before, if indices split in place.",
+        "stats.bit_ladder({**stages, bits: table})",
+        ("ladder",),
+    ),
 }  # fmt: skip
+_OF_TWO = ("differences", "differing", "together")
+
+
+def lines_of_two(name: str, baseline: str) -> dict[str, str]:
+    """Return the Python of the panels of two tables.
+
+    Examples
+    --------
+    >>> lines_of_two("sfvq", "vq")["differences"]
+    "stats.compare(tables, baseline='vq')"
+    """
+    return {one: PANELS[one].python.format(name=name, baseline=baseline) for one in _OF_TWO}
+
+
+def panels_of(comparison: Mapping[str, Any] | None) -> dict[str, Panel]:
+    """Return the panels, those of two tables with the Python of the first pair, if there is one."""
+    if comparison is None or not comparison["pairs"]:
+        return {name: one for name, one in PANELS.items() if name not in _OF_TWO}
+    lines = comparison["pairs"][0]["python"]
+    of_two = {name: PANELS[name]._replace(python=lines[name]) for name in _OF_TWO}
+    return PANELS | of_two

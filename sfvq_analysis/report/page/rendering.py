@@ -10,12 +10,14 @@ from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 from sfvq_analysis.report.page.claims import claim_rows, draws_text
+from sfvq_analysis.report.page.comparison_figures import comparison_figures
 from sfvq_analysis.report.page.content import SEED
 from sfvq_analysis.report.page.drawing import bokeh_script, components_of
 from sfvq_analysis.report.page.facts import alarms, brief, header, health
 from sfvq_analysis.report.page.figures import axis_figures
+from sfvq_analysis.report.page.ladder_figure import ladder_figure
 from sfvq_analysis.report.page.packing import script_json, storable
-from sfvq_analysis.report.page.panels import PANELS
+from sfvq_analysis.report.page.panels import panels_of
 from sfvq_analysis.report.page.time_figures import time_figures
 
 if TYPE_CHECKING:
@@ -25,16 +27,18 @@ if TYPE_CHECKING:
 
     from sfvq_analysis.tables import IndexTable
 
+STYLES = ("page.css", "comparison.css")
 SCRIPTS = (
-    "data.js", "downloads.js", "axis.js", "histograms.js", "matrices.js", "sound.js",
-    "utterance.js", "cards.js", "page.js",
+    "data.js", "downloads.js", "axis.js", "histograms.js", "matrices.js", "comparison.js",
+    "stages.js", "sound.js",
+    "utterance.js", "cards.js", "keys.js", "printing.js", "page.js",
 )  # fmt: skip
 
 
 def rendered(
     tables: Mapping[str, IndexTable],
     content: Mapping[str, Any],
-    claims: Mapping[str, pd.DataFrame | None],
+    claims: Mapping[str, pd.DataFrame],
     *,
     title: str,
     command: str,
@@ -44,6 +48,10 @@ def rendered(
 
     table = tables[content["leading"]]
     figures, ranges = axis_figures(table.codebook_size)
+    if content["comparison"] and content["comparison"]["pairs"]:
+        figures |= comparison_figures()
+    if content["stages"]:
+        figures["ladder"] = ladder_figure()
     figures |= time_figures(len(tables), ranges.time)
     script, elements = components_of(figures)
     corpus = table.provenance.get("corpus", {})
@@ -61,9 +69,11 @@ def rendered(
         alarms=alarms(tables),
         claims=claim_rows(claims),
         draws=draws_text(claims),
-        panels=PANELS,
+        comparison=content["comparison"],
+        stages=content["stages"],
+        panels=panels_of(content["comparison"]),
         elements=elements,
-        css=_asset("page.css"),
+        css="\n".join(_asset(name) for name in STYLES),
         bokeh=bokeh_script(),
         figures=script,
         data=script_json(content),

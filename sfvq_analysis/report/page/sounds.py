@@ -1,12 +1,12 @@
-"""Speech of the page: recordings, spectrograms as bytes, and snippets as data: addresses.
+"""Speech of the page: recordings, spectrograms as bytes, and what plays them.
 
-Snippets are Ogg Opus, which browsers of the last years play; a second of speech is some 4 KB.
+Embedded is Ogg Opus, which browsers of the last years play: some 4 KB for a second of speech.
+Linked is the recording itself or, where browsers don't play it, a copy beside the page.
 """
 
 from __future__ import annotations
 
 import base64
-import io
 import os
 import warnings
 from functools import cache
@@ -15,7 +15,11 @@ from urllib.parse import quote
 
 import numpy as np
 
+from sfvq_analysis.audio import read_audio
+from sfvq_analysis.audio.opus import opus_bytes
 from sfvq_analysis.errors import SfvqError
+from sfvq_analysis.report.page.copies import Copies
+from sfvq_analysis.report.page.playable import browsers_play
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,13 +27,11 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from sfvq_analysis.corpus import Corpus
-    from sfvq_analysis.corpus.utterance import Utterance
 
 AudioPolicy = Literal["none", "link", "embed"]
 POLICIES: tuple[AudioPolicy, ...] = ("none", "link", "embed")
 SPECTROGRAM_SECONDS = 0.01
-_OPUS_RATES = (8000, 12000, 16000, 24000, 48000)
-_PLAYED = frozenset({".wav", ".flac", ".mp3", ".ogg", ".opus", ".m4a"})
+_THRIFT = 0.97  # of snippets
 _DECIBELS = 60.0
 
 
@@ -49,10 +51,18 @@ class Heard(NamedTuple):
         return spectrogram(self.cut(start, stop), self.sample_rate, n_bands)
 
 
-class Speech(NamedTuple):
+class Sound(NamedTuple):
+    """An address, and from when to when it is played, in seconds; to its end where that is None."""
+
+    address: str
+    start: float
+    stop: float | None
+
+
+class Speech:
     """Where the sound of a page comes from, and what becomes of it.
 
-    Attributes
+    Parameters
     ----------
     corpus
         None where there is no sound.
@@ -62,33 +72,67 @@ class Speech(NamedTuple):
         The page's own file, absolute, which links start from.
     """
 
-    corpus: Corpus | None
-    policy: AudioPolicy
-    page: Path
-
-    def utterance(self, identity: str) -> Utterance | None:
-        """Return an utterance, None where the corpus lacks it."""
-        if self.corpus is None:
-            return None
-        return next((one for one in self.corpus if one.id == identity), None)
+    def __init__(self, corpus: Corpus | None, policy: AudioPolicy, page: Path) -> None:
+        self.corpus = corpus
+        self.policy = policy
+        self._page = page
+        self._utterances = {one.id: one for one in corpus or ()}
+        self.copies = Copies(page, self._utterances)
+        if policy == "link":
+            self.copies.check()
 
     def hear(self, identity: str) -> Heard | str:
         """Return an utterance's recording, or why there is none."""
-        utterance = self.utterance(identity)
         if self.corpus is None:
             return "no corpus was given"
+        utterance = self._utterances.get(identity)
         if utterance is None:
             return "the corpus has no utterance of this id"
         try:
-            recording = utterance.load(past_audio="count")
+            return Heard(*read_audio(utterance.audio_path, channel=utterance.channel))
         except (SfvqError, OSError) as error:
             return str(error)
-        return Heard(recording.audio, recording.sample_rate)
 
-    def link(self, identity: str) -> str | None:
-        """Return the relative address of a recording, None where browsers don't play it."""
-        utterance = self.utterance(identity)
-        return None if utterance is None else _link(utterance.audio_path, self.page)
+    def whole(self, identity: str, heard: Heard, span: tuple[float, float]) -> Sound | None:
+        """Return what plays an utterance between two times, in seconds, None without sound."""
+        start, stop = span
+        if self.policy == "none":
+            return None
+        if self.policy == "embed":
+            return Sound(as_address(heard.cut(start, stop), heard.sample_rate), 0.0, stop - start)
+        link = self._link(identity)
+        if link is not None:
+            return Sound(link, start, stop)
+        address = self.copies.add_whole(identity, heard.cut(start, stop), heard.sample_rate)
+        return Sound(address, 0.0, stop - start)
+
+    def snippet(self, identity: str, heard: Heard, span: tuple[float, float]) -> Sound | None:
+        """Return what plays a short stretch of an utterance, None without sound."""
+        start, stop = span
+        cut = heard.cut(start, stop)
+        if self.policy == "none" or not len(cut):
+            return None
+        if self.policy == "embed":
+            return Sound(as_address(cut, heard.sample_rate, _THRIFT), 0.0, None)
+        link = self._link(identity)
+        if link is not None:
+            return Sound(link, start, stop)
+        return Sound(*self.copies.add_snippet(cut, heard.sample_rate))
+
+    def _link(self, identity: str) -> str | None:
+        """Return the relative address of a recording, None where browsers don't play it.
+
+        Nor would they play one channel of several.
+        """
+        utterance = self._utterances[identity]
+        path = utterance.audio_path
+        if utterance.channel is not None or not browsers_play(path):
+            return None
+        try:
+            relative = os.path.relpath(path, self._page.parent)
+        except ValueError:  # on another drive
+            return None
+        return quote(relative.replace(os.sep, "/"), errors="surrogateescape")
 
 
 def spectrogram(
@@ -124,17 +168,8 @@ def _mel_filters(sample_rate: int, size: int, n_bands: int) -> NDArray[np.float3
 
 def as_address(audio: NDArray[np.float32], sample_rate: int, thrift: float | None = None) -> str:
     """Return a sound as a data: address; the greater thrift (0 … 1), the shorter it is."""
-    import soundfile as sf
-    import soxr
-
-    rate = sample_rate
-    if rate not in _OPUS_RATES:
-        rate = next((one for one in _OPUS_RATES if one >= sample_rate), 48000)
-        audio = soxr.resample(audio, sample_rate, rate)
-    file = io.BytesIO()
-    options = {} if thrift is None else {"compression_level": thrift}
-    sf.write(file, np.clip(audio, -1, 1), rate, format="OGG", subtype="OPUS", **options)
-    return "data:audio/ogg;base64," + base64.b64encode(file.getvalue()).decode("ascii")
+    sound = opus_bytes(audio, sample_rate, thrift=thrift)
+    return "data:audio/ogg;base64," + base64.b64encode(sound).decode("ascii")
 
 
 def envelope(audio: NDArray[np.float32], n: int) -> tuple[NDArray[np.int8], NDArray[np.int8]]:
@@ -153,15 +188,3 @@ def envelope(audio: NDArray[np.float32], n: int) -> tuple[NDArray[np.int8], NDAr
     low, high = (one.reduceat(audio, edges) for one in (np.minimum, np.maximum))
     as_bytes = [np.rint(127 * one / loudest).astype(np.int8) for one in (low, high)]
     return as_bytes[0], as_bytes[1]
-
-
-def _link(path: Path, page: Path) -> str | None:
-    try:
-        with path.open("rb") as file:
-            sphere = file.read(7) == b"NIST_1A"
-        relative = os.path.relpath(path, page.parent)
-    except (OSError, ValueError):  # gone; on another drive
-        return None
-    if sphere or path.suffix.lower() not in _PLAYED:
-        return None
-    return quote(relative.replace(os.sep, "/"), errors="surrogateescape")

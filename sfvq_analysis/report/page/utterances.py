@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sfvq_analysis.report.page.packing import packed
-from sfvq_analysis.report.page.sounds import SPECTROGRAM_SECONDS, Speech, as_address, envelope
+from sfvq_analysis.report.page.sounds import SPECTROGRAM_SECONDS, Speech, envelope
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -93,16 +93,12 @@ def _sound(utterance: str, speech: Speech, span: tuple[float, float]) -> dict[st
         return {"why_no_sound": heard, "wave": None, "spectrogram": None, "audio": None}
     low, high = envelope(heard.cut(*span), _WAVE_POINTS)
     picture = heard.picture(*span, N_BANDS)
-    audio = None
-    if speech.policy != "none":
-        embedded = speech.policy == "embed"
-        cut = as_address(heard.cut(*span), heard.sample_rate) if embedded else None
-        audio = cut or speech.link(utterance)
+    sound = speech.whole(utterance, heard, span)
     return {
         "why_no_sound": "",
         "wave": {"low": packed(low), "high": packed(high)},
         "spectrogram": None if picture is None else packed(picture),
         "spectrogram_step": SPECTROGRAM_SECONDS,
-        "audio": audio,
-        "audio_start": span[0] if speech.policy == "embed" else 0.0,
+        "audio": None if sound is None else sound.address,
+        "audio_start": 0.0 if sound is None else span[0] - sound.start,
     }

@@ -9,14 +9,25 @@ from typing import TYPE_CHECKING, Any
 from sfvq_analysis.errors import OptionError, SfvqError, check_option
 from sfvq_analysis.files import new_file, package_data
 from sfvq_analysis.report.figures import leading_table
+from sfvq_analysis.report.page.comparison import comparison_content
 from sfvq_analysis.report.page.content import (
     REDUCTIONS,
     needed_statistics,
     speech_content,
     table_content,
 )
+from sfvq_analysis.report.page.geometry import corner_geometry
 from sfvq_analysis.report.page.rendering import rendered
 from sfvq_analysis.report.page.sounds import POLICIES, AudioPolicy, Speech
+from sfvq_analysis.report.page.stages import (
+    checked_stages,
+    ladders,
+    stage_tables,
+    unheard_stages,
+)
+from sfvq_analysis.report.paired import paired
+from sfvq_analysis.report.statistics import QUICK_DRAWS
+from sfvq_analysis.stats import reduce
 from sfvq_analysis.tables import IndexTable
 
 if TYPE_CHECKING:
@@ -25,11 +36,14 @@ if TYPE_CHECKING:
     from sfvq_analysis.corpus import Corpus
     from sfvq_analysis.quantizers import Quantizer
     from sfvq_analysis.report.page.content import Statistics
+    from sfvq_analysis.report.paired import Paired
+    from sfvq_analysis.report.stages import Stages
+    from sfvq_analysis.stats import Reductions
 
 MOST_BYTES = 10_000_000
 _LICENCES = (
-    "the page holds speech of the corpus: pass it on only where the corpus' licence allows that "
-    "(the LDC's, TIMIT's among them, doesn't)"
+    "the page, or the folder beside it, holds speech of the corpus: pass it on only where the "
+    "corpus' licence allows that (the LDC's, TIMIT's among them, doesn't)"
 )
 
 
@@ -41,6 +55,8 @@ def write_page(  # noqa: PLR0913  (all but two are optional parts of the page)
     quantizers: Mapping[str, Quantizer] | None = None,
     audio: AudioPolicy = "none",
     statistics: Statistics | None = None,
+    comparison: Paired | None = None,
+    stages: Stages | None = None,
     title: str = "",
     command: str = "",
 ) -> Path:
@@ -59,11 +75,17 @@ def write_page(  # noqa: PLR0913  (all but two are optional parts of the page)
     quantizers
         By the tables' names, for corners in the plane and their distances.
     audio
-        ``"none"``; ``"link"``, to the corpus' files where they are now; or ``"embed"``, snippets
-        inside the page, which warns of licences.
+        ``"none"``; ``"link"``, to the corpus' files where they are now, and of those that browsers
+        don't play (SPHERE) to copies of what is shown, in ``<name>_audio/`` beside the page; or
+        ``"embed"``, snippets inside the page. Copies and snippets warn of licences.
     statistics
         Of `sfvq_analysis.report.statistics.all_statistics`, by the tables' names; what is missing
         of what the page shows is made anew, with few draws.
+    comparison
+        Of `sfvq_analysis.report.paired.paired`, of several tables; made anew if not given.
+    stages
+        By the tables' names and bits, tables of the same frames read with the smaller curves that
+        a curve grew from (`sfvq_analysis.report.stages`); the page has a slider to go through them.
     title
         By default the corpus' name.
     command
@@ -96,24 +118,52 @@ def write_page(  # noqa: PLR0913  (all but two are optional parts of the page)
         raise OptionError("no table is given", remedy="give at least one")
     target = Path(path)
     leading, _ = leading_table(named)
+    speech = Speech(corpus, audio, target.resolve())
     found = needed_statistics(named, statistics)
+    codebooks, grown = quantizers or {}, checked_stages(named, stages)
+    added_up = {name: reduce(table) for name, table in named.items()}
+    shown = {
+        name: table_content(
+            table, found[name]["describe_axis"], added_up[name], _corners(codebooks.get(name))
+        )
+        for name, table in named.items()
+    }
+    phones = {name: one["phones"] for name, one in shown.items()}
     content: dict[str, Any] = {
         "names": list(named),
         "leading": leading,
-        "tables": {
-            name: table_content(table, found[name]["describe_axis"], (quantizers or {}).get(name))
-            for name, table in named.items()
-        },
-        **speech_content(named, leading, Speech(corpus, audio, target.resolve())),
+        "tables": {**shown, **stage_tables(named, grown, codebooks)},
+        "stages": ladders(named, grown),
+        "comparison": _compared(named, comparison, added_up),
+        **speech_content(named, leading, speech, phones),
         "left_out": [],
     }
-    claims = {name: frames.get("claims") for name, frames in found.items()}
+    content["listening"]["notes"] |= unheard_stages(content["stages"])
+    claims = {name: frames["claims"] for name, frames in found.items()}
     page = _small_enough(named, content, claims, title=title, command=command)
     with new_file(target) as file:
+        speech.copies.write()
         file.write(page)
-    if audio == "embed" and corpus is not None and not _is_own(corpus):
+    holds_speech = audio == "embed" or len(speech.copies) > 0
+    if holds_speech and corpus is not None and not _is_own(corpus):
         warnings.warn(_LICENCES, UserWarning, stacklevel=2)
     return target
+
+
+def _corners(quantizer: Quantizer | None) -> dict[str, Any] | None:
+    return corner_geometry(None if quantizer is None else quantizer.corners())
+
+
+def _compared(
+    tables: Mapping[str, IndexTable],
+    comparison: Paired | None,
+    reductions: Mapping[str, Reductions],
+) -> dict[str, Any] | None:
+    """Return how tables differ, None where there is one only."""
+    if len(tables) < 2:
+        return None
+    found = paired(tables, QUICK_DRAWS) if comparison is None else comparison
+    return comparison_content(tables, found, reductions)
 
 
 def _small_enough(

@@ -99,11 +99,13 @@ function brushed() { // many changes a second: one answer a frame
   waiting = requestAnimationFrame(() => {
     waiting = 0;
     state.brush = brushRange();
+    noteBrush();
     drawPlane();
     listCodes();
     tellBrush();
     fitHeights();
     dimUtterance();
+    brushTogether();
   });
 }
 

@@ -22,24 +22,31 @@ function closeCard() {
   if (showCard.back && showCard.back.isConnected) showCard.back.focus({ preventScroll: true });
 }
 
-const EXAMPLE_TITLES = { typical: "Typical: nearest to the codeword", random: "At random", worst: "Fitting worst" };
+const EXAMPLE_TITLES = { typical: "typical: nearest", random: "at random", worst: "fitting worst" };
+function heardPart(at, name) { // picture and button of a snippet
+  const one = DATA.listening.snippets[at];
+  if (!one) return [];
+  const made = one.picture ? [spectrogramCanvas(one.picture)] : [];
+  if (one.audio) made.push(button("▶ play", () => play(one.audio, one.start, one.stop === undefined ? Infinity : one.stop), { class: "play", "aria-label": `Play ${name}` }));
+  return made;
+}
+
 function exampleCard(one) {
-  const children = [];
-  if (one.picture) children.push(spectrogramCanvas(one.picture));
-  if (one.audio) children.push(button("▶ play", () => play(one.audio, one.start || 0, one.stop || Infinity), { class: "play", "aria-label": `Play ${one.utterance} at ${one.seconds} s` }));
-  children.push(element("div", {}, isolated(one.phone || "no label"), " in ", isolated(one.utterance), ` at ${one.seconds} s; distance ${one.distortion}`));
-  return element("div", { class: "example" }, ...children);
+  return element("div", { class: "example" }, ...heardPart(one.snippet, `${one.utterance} at ${one.seconds} s`),
+    element("div", {}, isolated(one.phone || "no label"), " in ", isolated(one.utterance), ` at ${one.seconds} s; distance ${one.distortion}`));
 }
 
 function examples(index) {
-  if (state.table !== DATA.leading) return [line(`Examples to listen to are of the table ${DATA.leading} only.`)];
-  const mine = DATA.examples.of[index] || [];
-  const made = Object.keys(EXAMPLE_TITLES).flatMap((kind) => {
-    const some = mine.filter((one) => one.kind === kind);
-    return some.length ? part(EXAMPLE_TITLES[kind], element("div", { class: "examples" }, ...some.map(exampleCard))) : [];
-  });
-  if (!mine.length && !DATA.examples.note) made.push(line("No frame has this index, so there is nothing to hear."));
-  return DATA.examples.note ? [...made, line(DATA.examples.note)] : made;
+  const { examples: all, notes } = DATA.listening;
+  const mine = (all[state.table] || {})[index] || [];
+  const columns = Object.entries(EXAMPLE_TITLES).map(([kind, title]) => element("div", { class: "example" },
+    element("strong", { text: title }), ...mine.filter((one) => one.kind === kind).map(exampleCard)));
+  const made = mine.length ? part("Examples", element("div", { class: "examples" }, ...columns)) : [];
+  const note = notes[state.table];
+  if (!table().codes.frames[index]) return [line("No frame has this index, so there are no examples.")];
+  if (note) made.push(line(note));
+  if (mine.length && DATA.audio === "none") made.push(line("The page was written without audio: examples are pictures only."));
+  return made;
 }
 
 function openCode(index) {
@@ -92,17 +99,21 @@ function likePhones(name) { // smallest earth mover's distance of densities, in 
     .sort((a, b) => a[1] - b[1]).slice(0, 5);
 }
 
+function oddTokens(phone, tokens) {
+  const heard = (DATA.listening.odd[state.table] || {})[phone] || [];
+  const made = tokens.map((token, at) => element("div", { class: "example" }, ...heardPart(heard[at], `${phone} in ${token.utterance} at ${token.start} s`),
+    element("div", {}, isolated(token.utterance), ` ${token.start}–${token.stop} s, mean index ${token.index}`)));
+  const silent = heard.filter((at) => at === null).length;
+  if (!made.length) return [];
+  return [element("div", { class: "examples" }, ...made), ...(silent ? [line(`No sound of ${silent} of them: there was no room in the page, or no recording.`)] : [])];
+}
+
 function openPhone(name) {
   const { phones, curve, size } = table();
   const one = phones[name];
   if (!one) { showCard(name, [line("No frame is owned by this phone as labelled; folded names have no card.")], { phone: name }); return; }
   const like = curve ? likePhones(name).map(([other, far]) => element("div", {}, button(withIpa(other), () => openPhone(other.name)), ` ${far.toFixed(1)} indices`)) : [];
-  const odd = curve ? one.odd.map((token) => {
-    const shown = DATA.utterances.findIndex((u) => u.id === token.utterance && token.start >= u.start && token.stop <= u.stop);
-    const u = DATA.utterances[shown];
-    const heard = u && u.audio ? [button("▶ play", () => play(u.audio, token.start - u.audio_start, token.stop - u.audio_start))] : [];
-    return element("div", {}, isolated(token.utterance), ` ${token.start}–${token.stop} s, mean index ${token.index} `, ...heard);
-  }) : [];
+  const odd = curve ? oddTokens(name, one.odd) : [];
   showCard(withIpa({ name, ipa: one.ipa }), [
     line(`${one.tokens} tokens, ${one.frames} frames; duration ${one.duration[1]} ms (median; 80 % within ${one.duration[0]}–${one.duration[2]} ms)${curve ? `; median of mean indices ${one.middle}` : ""}`),
     ...part("Index over normalised time", one.path ? pathDrawing(one.path, size) : line("No token has three frames."), ...(one.path ? [line(`${one.path_tokens} tokens of at least 3 frames: median, quartiles, 80 %.`)] : [])),

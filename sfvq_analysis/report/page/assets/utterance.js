@@ -67,7 +67,7 @@ function drawUtterance() {
   if (!one.phones.length) notes.push("It has no phone labels.");
   if (!one.words.length) notes.push("It has no word tier.");
   if (one.why_no_sound) notes.push(`No waveform and no spectrogram: ${one.why_no_sound}.`);
-  else if (!one.audio) notes.push(DATA.audio === "none" ? "The page was written without audio." : "Browsers don't play this file's format.");
+  else if (!one.audio) notes.push("The page was written without audio.");
   else notes.push("Click an interval to hear it.");
   if (one.whole > one.stop - one.start + 0.01) notes.push(`Shown: ${one.start.toFixed(2)} to ${one.stop.toFixed(2)} of ${one.whole.toFixed(2)} s, drawn at random.`);
   byId("utterance-note").textContent = notes.join(" ");

@@ -1,0 +1,159 @@
+"""The slider of bit rates in a real browser, from the disk, without a network."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from page_browser import browsing
+
+from sfvq_analysis import demo_corpus, demo_quantizers, index_table, load_encoder
+from sfvq_analysis.report.page import write_page
+from sfvq_analysis.report.stages import parted, with_stages
+
+SCREENSHOTS = Path(__file__).parents[1] / "build" / "page"  # ignored by git
+WIDTHS = (1280, 720)
+COMMONEST = "openCode(table().codes.frames.indexOf(Math.max(...table().codes.frames)))"
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory):
+    corpus = demo_corpus().select(split="test", sentence=["sa1", "sa2"])
+    quantizers = demo_quantizers()
+    found = index_table(corpus, load_encoder("vqvae"), with_stages(quantizers))
+    tables, stages = parted(found, quantizers)
+    path = tmp_path_factory.mktemp("page") / "page.html"
+    return write_page(
+        tables, path, corpus=corpus, quantizers=quantizers, audio="embed", stages=stages
+    )
+
+
+@pytest.fixture(params=WIDTHS)
+def browser(request, page):
+    with browsing(width=request.param) as opened:
+        opened.width = request.param
+        opened.open(page)
+        yield opened
+        assert opened.complaints == []
+
+
+def press(browser, key, times=1):
+    browser.page.focus("#bits")
+    for _ in range(times):
+        browser.page.keyboard.press(key)
+        browser.settle()
+        browser.page.wait_for_function("() => rungOf(state.table) === Number(byId('bits').value)")
+
+
+def brush(browser, first, last):
+    page = browser.page
+    page.fill("#brush-from", str(first))
+    page.fill("#brush-to", str(last))
+    page.click("#brush button[type=submit]")
+    page.wait_for_function(f"() => state.brush[0] === {first} && state.brush[1] === {last}")
+
+
+def test_the_keyboard_goes_through_all_bit_rates(browser):
+    page = browser.page
+    assert page.input_value("#bits") == "6"
+    assert page.text_content("#bits-said").startswith("8: 256 codes, PNMI 0.")
+    for bits in (7, 6, 5, 4, 3, 2):
+        press(browser, "ArrowLeft")
+        assert page.evaluate("table().size") == 2**bits
+        assert page.text_content("#bits-said").startswith(f"{bits}: {2**bits} codes")
+        assert page.get_attribute("#bits", "aria-valuetext").startswith(f"{bits}: ")
+        for figure in ("ribbon", "groups", "phones", "meanings", "plane"):
+            assert browser.drawn(figure) > 300, (bits, figure)
+        assert page.evaluate("model('ribbon_source').data.index.length") == 2**bits
+        assert page.evaluate("model('groups_lines_source').data.xs[0].length") == 2**bits
+        assert page.evaluate("model('corners_source').data.x.length") == 2**bits
+    assert page.input_value("#brush-to") == "3"
+    press(browser, "End")
+    assert page.evaluate("table().size") == 256
+
+
+def test_a_brushed_part_maps_to_its_children_and_comes_back(browser):
+    page = browser.page
+    brush(browser, 41, 121)
+    press(browser, "ArrowLeft", 3)
+    assert page.evaluate("state.brush") == [5, 15]
+    spans = page.evaluate("[model('groups').x_range.start, model('groups').x_range.end]")
+    assert spans == [4.5, 15.5]
+    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+    page.locator("#axis").scroll_into_view_if_needed()
+    page.screenshot(path=SCREENSHOTS / f"{browser.width}_bits.png")
+    press(browser, "ArrowRight", 3)
+    assert page.evaluate("state.brush") == [41, 121]  # as it was brushed
+    press(browser, "ArrowLeft", 4)
+    brush(browser, 2, 3)
+    press(browser, "ArrowRight")
+    assert page.evaluate("state.brush") == [4, 7]
+    press(browser, "End")
+    assert page.evaluate("state.brush") == [32, 63]
+
+
+def test_the_whole_axis_stays_the_whole_axis(browser):
+    press(browser, "ArrowLeft", 2)
+    assert browser.page.evaluate("state.brush") == [0, 63]
+    assert browser.page.text_content("#brush-said").startswith("whole axis")
+
+
+def test_the_utterance_stays_where_it_was(browser):
+    page = browser.page
+    page.click("#time-in")
+    before = page.evaluate("[model('time').start, model('time').end]")
+    press(browser, "ArrowLeft")
+    assert page.evaluate("[model('time').start, model('time').end]") == before
+
+
+def test_cards_are_of_the_stage_and_say_where_examples_are(browser):
+    page = browser.page
+    page.evaluate(COMMONEST)
+    assert page.locator("#card .play").count() > 0
+    press(browser, "ArrowLeft", 4)
+    assert page.locator("#card").is_hidden()
+    page.evaluate(COMMONEST)
+    assert page.locator("#card .play").count() == 0
+    assert "Examples are of the indices at 8 bits" in page.text_content("#card-body")
+
+
+def test_a_click_on_the_ladder_shows_that_bit_rate(browser):
+    page = browser.page
+    page.locator("#figure-ladder").scroll_into_view_if_needed()
+    x = page.evaluate(
+        "(() => { const v = viewOf('ladder').frame; "
+        "return v.bbox.left + v.x_scale.compute(5) - v.x_scale.compute(2)"
+        " + (v.x_scale.compute(2) - v.bbox.left); })()"
+    )
+    box = page.locator("#figure-ladder").bounding_box()
+    page.mouse.click(box["x"] + x, box["y"] + 0.4 * box["height"])
+    page.wait_for_function("() => state.table === 'sfvq.bits5'")
+    assert page.evaluate("model('ladder_now').location") == 5
+
+
+def test_a_table_without_stages_has_no_slider(browser):
+    page = browser.page
+    press(browser, "ArrowLeft")
+    page.select_option("#table", "1")
+    browser.settle()
+    assert page.evaluate("state.table") == "vq"
+    assert page.locator("#bits-choice").is_hidden()
+    assert page.locator("#ladder-panel").is_hidden()
+    page.select_option("#table", "0")
+    browser.settle()
+    assert page.input_value("#bits") == "6"
+    assert page.evaluate("state.brush") == [0, 255]
+
+
+@pytest.mark.parametrize("browser", WIDTHS[:1], indirect=True)
+def test_the_ladder_is_saved_and_files_name_the_stage(browser):
+    page = browser.page
+    _, saved = browser.saved(page.locator("[data-svg=ladder]"))
+    assert saved.startswith(b"<svg")
+    name, saved = browser.saved(page.locator("[data-csv=ladder]"))
+    assert name == "sfvq_bits.csv"
+    assert saved.count(b"\n") == 8
+    press(browser, "ArrowLeft")
+    name, saved = browser.saved(page.locator("[data-csv=ribbon]"))
+    assert name == "sfvq_bits7_axis.csv"
+    assert saved.count(b"\n") == 129
