@@ -49,7 +49,11 @@ bench: $(VENV)/.benchable
 	env -u OMP_NUM_THREADS $(BIN)/python benchmarks/fitting.py "$(CORPUS)"
 	$(BIN)/python benchmarks/end_to_end.py "$(CORPUS)"
 	$(BIN)/python benchmarks/killed_index.py --kills 100
+	$(BIN)/python benchmarks/killed_workers.py
 	$(BIN)/python benchmarks/scanning.py
+	$(BIN)/python benchmarks/scale.py rates "$(CORPUS)"
+	$(BIN)/python benchmarks/scale.py hours 1000
+	$(BIN)/python benchmarks/scale.py reductions
 	$(BIN)/python benchmarks/order.py "$(CORPUS)"
 	$(BIN)/python benchmarks/claims.py "$(CORPUS)"
 	$(BIN)/python benchmarks/measures.py

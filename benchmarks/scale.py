@@ -14,34 +14,42 @@ from __future__ import annotations
 
 import argparse
 import json
+import multiprocessing
 import os
 import tempfile
 import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import numpy as np
 import psutil
-from timing import machine, write_json
+from timing import interleaved, machine, spread, write_json
 
-from sfvq_analysis import fit_sfvq, stats
+from sfvq_analysis import fit_sfvq, index_table, load_corpus, load_encoder, stats
 from sfvq_analysis.corpus import Corpus, Recording, Utterance
 from sfvq_analysis.encoders import Features
 from sfvq_analysis.labels import LabelSource
-from sfvq_analysis.pipeline import IndexOptions
+from sfvq_analysis.pipeline import sample_features
 from sfvq_analysis.scale import connected, index_dataset, reduce_dataset
 from sfvq_analysis.stats import Inference
 from sfvq_analysis.tables import open_dataset
 from sfvq_analysis.timeline import FrameGrid, Segment
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sfvq_analysis.tables import IndexDataset
+
 HERE = Path(__file__).parent
 PHONES = ("s", "sh", "iy", "aa", "n", "t", "l", "ow", "f", "m", "ih", "k", "ae", "r", "z", "h#")
 DIM, RATE, HOP = 64, 16_000, 320
 SECONDS_OF_UTTERANCE, FRAMES_OF_PHONE = 12, 5
+WITHIN = np.float32(0.5)
 HOURS_OF_SPEAKER = 0.42  # as in LibriSpeech: 2,400 speakers in a thousand hours
 WHOLE_HOUR = 3600.0
 
@@ -73,7 +81,7 @@ class MadeUtterance(Utterance):
 
 
 class MadeEncoder:
-    """Frames at full size: the centre of the phone that was drawn, and noise, 64 numbers each."""
+    """Frames at full size, 64 numbers each: a phone's centre, what a token adds, and noise."""
 
     grid = FrameGrid(RATE, HOP, HOP // 2)
     dim = DIM
@@ -81,7 +89,7 @@ class MadeEncoder:
 
     def __init__(self) -> None:
         rng = np.random.default_rng(0)
-        self._centres = rng.standard_normal((len(PHONES), DIM), dtype=np.float32) * 2
+        self._centres = rng.standard_normal((len(PHONES), DIM), dtype=np.float32)
         self._noise = rng.standard_normal((100_003, DIM), dtype=np.float32)
 
     def n_frames(self, n_samples: int) -> int:
@@ -93,8 +101,10 @@ class MadeEncoder:
         number, n = int(audio[0]), self.n_frames(len(audio))
         n_phones = -(-n // FRAMES_OF_PHONE)
         drawn = np.random.default_rng(number).integers(0, len(PHONES), n_phones)
-        rows = (np.arange(n) + number * 7919) % len(self._noise)
-        values = self._noise[rows] + np.repeat(self._centres[drawn], FRAMES_OF_PHONE, axis=0)[:n]
+        first = number * 7919
+        said = self._centres[drawn] + self._noise[(np.arange(n_phones) + first) % len(self._noise)]
+        within = self._noise[(np.arange(n) + first // 3) % len(self._noise)]
+        values = np.repeat(said, FRAMES_OF_PHONE, axis=0)[:n] + WITHIN * within
         return Features(values, self.grid, self.config)
 
 
@@ -175,9 +185,7 @@ def hours(n: float, folder: Path) -> dict[str, Any]:
     with connected(workers=2) as client:
         found["seconds_to_start"] = round(time.perf_counter() - start, 1)
         start = time.perf_counter()
-        dataset = index_dataset(
-            corpus, MadeEncoder, curve, folder, IndexOptions(), client=client, progress=True
-        )
+        dataset = index_dataset(corpus, MadeEncoder, curve, folder, client=client, progress=True)
         found["seconds_to_index"] = round(time.perf_counter() - start, 1)
     found["frames"] = dataset.n_frames
     found["memory_of_indexing"] = memory.end()
@@ -206,7 +214,7 @@ def measures(folder: Path) -> dict[str, Any]:
         "usage": lambda: stats.usage(reductions),
         "phone_counts": lambda: stats.phone_counts(reductions),
         "information": lambda: stats.information(reductions, inference=draws),
-        "index_meanings": lambda: stats.index_meanings(reductions, inference=draws),
+        "index_meanings": lambda: stats.index_meanings(reductions),
         "group_distances": lambda: stats.group_distances(reductions, inference=draws),
         "describe_axis": lambda: stats.describe_axis(reductions, inference=draws),
         "group_ranges": lambda: stats.group_ranges(reductions, inference=draws),
@@ -214,22 +222,161 @@ def measures(folder: Path) -> dict[str, Any]:
         "merge_information": lambda: stats.merge_information(reductions, inference=draws),
     }.items():
         start = time.perf_counter()
-        try:
-            measure()
-        except TypeError as error:
-            each[name] = str(error)
-            continue
+        measure()
         each[name] = round(time.perf_counter() - start, 2)
     found["seconds_of_statistics"] = each
     found["memory_of_statistics"] = memory.end()
     return found
 
 
+def rates(place: str, wanted_hours: float, runs: int) -> dict[str, Any]:
+    """Return seconds of each way to index about so much of a corpus, for two encoders."""
+    corpus = _about(load_corpus(place), wanted_hours)
+    found: dict[str, Any] = {"hours": round(_hours(corpus), 3), "utterances": len(corpus)}
+    for name in ("mel", "vqvae"):
+        maker = partial(load_encoder, name)
+        few = corpus.select(id=[u.id for u in corpus.utterances[::20]])
+        curve = fit_sfvq(sample_features(few, maker(), max_frames=20_000, seed=0), bits=8, seed=0)
+        with (
+            tempfile.TemporaryDirectory() as folder,
+            connected(workers=1) as one,
+            connected(workers=2) as two,
+            multiprocessing.get_context("spawn").Pool(2, _warm, (name, curve)) as pool,
+        ):
+            ways = _ways(corpus, maker, curve, Path(folder), (one, two, pool))
+            for way in ways.values():  # what is loaded late, is now
+                way()
+            seconds = interleaved(ways, runs=runs, pause=1.0)
+        middle = {way: spread(times) for way, times in seconds.items()}
+        found[name] = {
+            "seconds": middle,
+            "one_worker_of_plain": _ratio(middle, "plain", "one worker"),
+            "two_workers_of_two_processes": _ratio(middle, "two processes", "two workers"),
+        }
+    return found
+
+
+def _ways(
+    corpus: Corpus, maker: Callable[[], Any], curve: Any, folder: Path, with_: tuple[Any, Any, Any]
+) -> dict[str, Callable[[], object]]:
+    """Return the ways to index a corpus, each of which leaves its tables on disk."""
+    one, two, pool = with_
+    encoder, number = maker(), iter(range(10**9))
+    halves = [slice(0, None, 2), slice(1, None, 2)]
+    parts = [replace(corpus, utterances=corpus.utterances[half]) for half in halves]
+
+    def fresh() -> Path:
+        return folder / str(next(number))
+
+    return {
+        "plain": lambda: index_table(corpus, encoder, curve).save(fresh()),
+        "one worker": lambda: index_dataset(corpus, maker, curve, fresh(), client=one),
+        "two processes": lambda: pool.starmap(_plain, [(part, fresh()) for part in parts]),
+        "two workers": lambda: index_dataset(corpus, maker, curve, fresh(), client=two),
+    }
+
+
+_KEPT: dict[str, Any] = {}
+_SUMS = "SELECT count(*), sum(n) FROM {}"
+
+
+def _warm(name: str, curve: Any) -> None:
+    import torch
+
+    torch.set_num_threads(1)
+    _KEPT.update(encoder=load_encoder(name), curve=curve)
+
+
+def _plain(corpus: Corpus, folder: Path) -> None:
+    index_table(corpus, _KEPT["encoder"], _KEPT["curve"]).save(folder)
+
+
+def _ratio(middle: dict[str, dict[str, float]], plain: str, other: str) -> float:
+    return round(middle[plain]["median"] / middle[other]["median"], 3)
+
+
+def _hours(corpus: Corpus) -> float:
+    return sum(n / rate for n, rate in (u.length() for u in corpus)) / WHOLE_HOUR
+
+
+def _about(corpus: Corpus, wanted: float) -> Corpus:
+    """Return utterances from all over a corpus, about so many hours of it; all, if it has fewer."""
+    step = max(1, int(_hours(corpus) / wanted))
+    return replace(corpus, utterances=corpus.utterances[::step])
+
+
+def reductions(folder: Path) -> dict[str, Any]:
+    """Return seconds and results of counts and transitions by several engines, on two threads.
+
+    The same shards are read by all: this package's arrays on two workers, DuckDB with two threads,
+    and dask.dataframe on two workers.
+    """
+    dataset = open_dataset(folder)
+    found: dict[str, Any] = {"frames": dataset.n_frames, "shards": len(dataset)}
+    with connected(workers=2) as client:
+        reduce_dataset(dataset, client=client)  # workers import what they need
+        start = time.perf_counter()
+        ours = reduce_dataset(dataset, client=client)
+        found["ours_seconds"] = round(time.perf_counter() - start, 1)
+        start = time.perf_counter()
+        rows = _by_dask(dataset, client)
+        found["dask_dataframe_seconds"] = round(time.perf_counter() - start, 1)
+    _check(rows, len(ours.counts))
+    start = time.perf_counter()
+    counts, moves = _by_duckdb(folder)
+    found["duckdb_seconds"] = round(time.perf_counter() - start, 1)
+    _check(counts, (len(ours.counts), int(ours.counts["count"].sum())))
+    _check(moves, (len(ours.transitions), int(ours.transitions["count"].sum())))
+    return found
+
+
+def _check(found: object, wanted: object) -> None:
+    if found != wanted:
+        raise SystemExit(f"{found} isn't {wanted}")
+
+
+def _by_duckdb(folder: Path) -> tuple[tuple[int, int], tuple[int, int]]:
+    """Return rows and sums of counts and transitions, with runs and tokens left out."""
+    import duckdb
+
+    database = duckdb.connect()
+    database.execute("SET threads = 2; SET memory_limit = '1500MB'")
+    frames = f"read_parquet('{folder}/frames/*.parquet')"
+    said = f"read_parquet('{folder}/utterances/*.parquet')"
+    database.execute(
+        f"CREATE TABLE counts AS SELECT speaker, phone, codeword, count(*) AS n FROM {frames} "
+        f"JOIN {said} USING (utterance) WHERE phone IS NOT NULL GROUP BY ALL"
+    )
+    database.execute(
+        "CREATE TABLE moves AS SELECT speaker, codeword, next, count(*) AS n FROM (SELECT "
+        "utterance, codeword, lead(codeword) OVER (PARTITION BY utterance ORDER BY frame) AS next "
+        f"FROM {frames}) JOIN {said} USING (utterance) WHERE next IS NOT NULL GROUP BY ALL"
+    )
+    counts, moves = (
+        tuple(map(int, database.execute(_SUMS.format(name)).fetchone()))
+        for name in ("counts", "moves")
+    )
+    return counts, moves
+
+
+def _by_dask(dataset: IndexDataset, client: Any) -> int:
+    """Return the rows of the counts alone, by dask.dataframe: transitions aren't to be had so."""
+    frames = dataset.to_dask()[["utterance", "phone", "codeword"]]
+    said = dataset.utterances.set_index("utterance")["speaker"]
+    frames = frames.assign(speaker=frames["utterance"].astype(str).map(said, meta=("x", "str")))
+    frames = frames.dropna(subset=["phone"])
+    frames = frames.assign(phone=frames["phone"].astype(str))
+    counts = frames.groupby(["speaker", "phone", "codeword"]).size()
+    return len(client.compute(counts).result())
+
+
 def main() -> None:
     """Run what is asked for, and add it to the file."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("what", choices=("rates", "hours", "measures", "reductions"))
-    parser.add_argument("value", nargs="?")
+    parser.add_argument("value", nargs="?", help="CORPUS of rates, N of hours")
+    parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--about", type=float, default=1.0, help="hours of CORPUS")
     parser.add_argument("--folder", type=Path, help="keep the dataset there")
     parser.add_argument("--json", type=Path, default=HERE / "scale.json")
     arguments = parser.parse_args()
@@ -240,6 +387,12 @@ def main() -> None:
             kept["hours"] = hours(float(arguments.value or 1000), folder)
         elif arguments.what == "measures":
             kept["hours"] |= measures(folder)
+        elif arguments.what == "rates":
+            kept["rates"] = rates(arguments.value, arguments.about, arguments.runs)
+        else:
+            if not folder.exists():
+                hours(20, folder)
+            kept["reductions"] = reductions(folder)
     kept["machine"] = machine(["dask", "distributed", "duckdb", "numpy", "sfvq-analysis"])
     write_json(arguments.json, kept)
     print(json.dumps(kept, indent=1))

@@ -449,8 +449,8 @@ def test_commands_stand_in_the_order_of_their_use(tmp_path):
     said = sfvq("--help", cwd=tmp_path).out
     names = re.findall(r"^│ ([\w-]+) +\w", said, flags=re.MULTILINE)
     assert names == [
-        "demo", "fit", "index", "phones", "figures", "report", "analyze", "stats", "compare",
-        "abx-export", "train", "voices", "convert", "listen", "snippets",
+        "demo", "fit", "index", "status", "phones", "figures", "report", "analyze", "stats",
+        "compare", "abx-export", "train", "voices", "convert", "listen", "snippets",
     ]  # fmt: skip
 
 

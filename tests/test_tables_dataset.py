@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
+import numpy as np
 import pandas as pd
 import pytest
 from shards_of_tables import assert_same_table, cut, stored
@@ -136,6 +137,36 @@ class TestDataset:
         for name in ("utterances", "segments", "frames"):
             (tmp_path / name / "000000.parquet").rename(tmp_path / "one" / f"{name}.parquet")
         assert_same_table(load_table(tmp_path / "one"), cut(table, [9])[0])
+
+
+class TestSample:
+    @pytest.fixture
+    def dataset(self, table, tmp_path):
+        return save_in_shards(cut(table, list(range(1, 25))), tmp_path)
+
+    def test_of_few_frames_it_is_all(self, dataset, table):
+        assert_same_table(dataset.sample(), table)
+        assert "sampled" not in dataset.sample().provenance
+
+    def test_it_is_of_the_same_shards_with_the_same_seed(self, dataset):
+        first, again, other = (dataset.sample(1000, seed=seed) for seed in (0, 0, 1))
+        assert_same_table(first, again)
+        assert list(first.utterances["utterance"]) != list(other.utterances["utterance"])
+
+    @pytest.mark.parametrize("most", [1, 500, 2000])
+    def test_it_is_drawn_evenly_from_all_of_it(self, dataset, most):
+        found = dataset.sample(most)
+        drawn = found.provenance["sampled"]["shards"]
+        assert len(found.utterances) == len(drawn)
+        parts = np.array_split(np.arange(25), len(drawn))
+        assert all(one in part for one, part in zip(drawn, parts, strict=True))
+
+    def test_it_says_so(self, dataset):
+        found = dataset.sample(1000)
+        n = len(found.provenance["sampled"]["shards"])
+        note = f"{n} of 25 shards, {len(found.frames):,} of {dataset.n_frames:,} frames"
+        assert found.provenance["corpus"]["notes"].endswith(f"{note}, drawn with seed 0")
+        assert "drawn" not in str(dataset.provenance)
 
 
 class TestBadDatasets:

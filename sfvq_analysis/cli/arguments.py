@@ -180,8 +180,8 @@ HoldOutOption = Annotated[
 AudioOption = Annotated[
     Literal["none", "link", "embed"],
     typer.Option(
-        help="Sound in the page: none, link (to the corpus' files where they are) or embed "
-        "(snippets; mind the corpus' licence)."
+        help="Sound in the page: none, link (to the corpus' files where they are; what browsers "
+        "don't play is copied beside the page) or embed (snippets). Mind the corpus' licence."
     ),
 ]
 TablesArgument = Annotated[

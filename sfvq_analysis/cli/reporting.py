@@ -21,7 +21,7 @@ from sfvq_analysis.cli.resolving import (
     find_codebook,
     find_quantizers_of,
     find_recordings,
-    find_whole_tables,
+    find_seen_tables,
 )
 from sfvq_analysis.corpus.layout import Labels
 from sfvq_analysis.errors import OptionError
@@ -61,7 +61,7 @@ def figures(
     from sfvq_analysis.report.folders import provenance_of, whole_folder, write_manifest
     from sfvq_analysis.report.illustrations import illustrations
 
-    loaded = find_whole_tables(tables)
+    loaded = find_seen_tables(tables)
     shown = utterance or shown_utterance(leading_table(loaded)[1])
     drawn = figures_of(
         loaded,
@@ -125,7 +125,7 @@ def report(
     if out.is_dir() or (out.exists() and not overwrite):
         remedy = "choose another file, or replace it: --overwrite"
         raise OutputError("something has that name", where=str(out), remedy=remedy)
-    loaded = find_whole_tables(tables)
+    loaded = find_seen_tables(tables)
     if baseline is not None and len(loaded) < 2:
         raise OptionError("--baseline is given, and one table", remedy="give two or more")
     stages = {path.stem: load_stages(path, loaded[path.stem]) for path in tables}

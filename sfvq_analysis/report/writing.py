@@ -16,6 +16,7 @@ from sfvq_analysis.report.illustrations import illustrations
 from sfvq_analysis.report.page import write_page
 from sfvq_analysis.report.paired import paired
 from sfvq_analysis.report.pictures import write_pictures
+from sfvq_analysis.report.seen import seen_tables
 from sfvq_analysis.report.statistics import (
     QUICK,
     QUICK_DRAWS,
@@ -28,7 +29,6 @@ from sfvq_analysis.report.statistics import (
 )
 from sfvq_analysis.report.summaries import findings_text, summary_of
 from sfvq_analysis.report.written import WrittenReport
-from sfvq_analysis.tables import IndexTable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -44,13 +44,14 @@ if TYPE_CHECKING:
     from sfvq_analysis.report.paired import Paired
     from sfvq_analysis.report.stages import Stages
     from sfvq_analysis.stats import Inference
+    from sfvq_analysis.tables import Indexed, IndexTable
 
 PAGE = "page.html"
 COMPARISON = "comparison.csv"
 
 
 def write(  # noqa: PLR0913  (all but two are optional parts of the folder)
-    tables: IndexTable | Mapping[str, IndexTable],
+    tables: Indexed | Mapping[str, Indexed],
     out: Path | str,
     *,
     corpus: Corpus | None = None,
@@ -65,7 +66,8 @@ def write(  # noqa: PLR0913  (all but two are optional parts of the folder)
     Parameters
     ----------
     tables
-        One table or several by name.
+        One table or several by name; of a dataset of more than 3,000,000 frames a sample of its
+        shards is shown, which says so (`IndexDataset.sample`).
     out
         The folder.
     corpus
@@ -98,7 +100,7 @@ def write(  # noqa: PLR0913  (all but two are optional parts of the folder)
     OutputError
         If the folder exists and may not be replaced.
     """
-    named = {"table": tables} if isinstance(tables, IndexTable) else dict(tables)
+    named = seen_tables(tables)
     with whole_folder(out, overwrite=overwrite) as folder:
         known = write_parts(
             named,

@@ -77,8 +77,10 @@ _LOADED: WeakKeyDictionary[IndexJob, Encoder] = WeakKeyDictionary()
 
 
 def made_encoder(source: EncoderSource) -> Encoder:
-    """Return an encoder, or what makes one has made."""
-    return cast("Encoder", source) if hasattr(source, "encode") else source()
+    """Return an encoder, or what a function or a class that was given makes."""
+    if isinstance(source, type) or not hasattr(source, "encode"):
+        return cast("Callable[[], Encoder]", source)()
+    return cast("Encoder", source)
 
 
 def job_key(encoder: Encoder, quantizers: Mapping[str, Quantizer], options: IndexOptions) -> str:

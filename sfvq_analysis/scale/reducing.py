@@ -8,15 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 from tqdm.auto import tqdm
 
-from sfvq_analysis.stats.counting.shards import dataset_units, merged_reductions, reduce_shard
+from sfvq_analysis.stats.counting.shard_reduction import dataset_units, reduce_shard
+from sfvq_analysis.stats.counting.shards import merged_reductions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    import pandas as pd
-
     from sfvq_analysis.stats import Reductions
-    from sfvq_analysis.stats.counting.shards import ShardReduction
+    from sfvq_analysis.stats.counting.shard_reduction import ShardReduction
     from sfvq_analysis.tables import IndexDataset
 
 _WAITING = 4  # shards for each thread of the cluster
@@ -45,7 +44,7 @@ def reduce_dataset(dataset: IndexDataset, *, client: Any, progress: bool = False
 
     def parts() -> Iterator[ShardReduction]:
         to_come = (
-            client.submit(_of_shard, whole, shard.number, units, pure=False, retries=3)
+            client.submit(reduce_shard, whole, shard.number, units, pure=False, retries=3)
             for shard in dataset.shards
         )
         window = _WAITING * max(1, sum(client.nthreads().values()))
@@ -59,12 +58,6 @@ def reduce_dataset(dataset: IndexDataset, *, client: Any, progress: bool = False
         parts(), total=len(dataset), desc="adding up", unit="shard", disable=not progress
     )
     return merged_reductions(dataset, utterances, counted)
-
-
-def _of_shard(
-    dataset: IndexDataset, number: int, units: tuple[str, pd.CategoricalDtype]
-) -> ShardReduction:
-    return reduce_shard(dataset.table(number), units)
 
 
 def _as_is(value: Any) -> Any:

@@ -12,9 +12,10 @@ from __future__ import annotations
 
 import json
 from bisect import bisect_right
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
+import numpy as np
 import pandas as pd
 
 from sfvq_analysis.errors import SfvqError, TableError, shown
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
 
 DATASET = "dataset.json"
 _FORMAT = 1
+MOST_SEEN = 3_000_000
+"""Frames of a dataset that are looked at as one table where a whole one is needed."""
 
 
 class ShardSize(NamedTuple):
@@ -112,6 +115,36 @@ class IndexDataset:
     def load(self) -> IndexTable:
         """Return all of it as one table in memory."""
         return concatenate_tables(list(self.tables()))
+
+    def sample(self, most_frames: int = MOST_SEEN, *, seed: int = 0) -> IndexTable:
+        """Return some shards as one table, as many as have so many frames; all, if that is all.
+
+        They are drawn with a seed, evenly over the dataset, whatever its order. What was drawn
+        stands in the notes of the corpus, which figures and pages show, and in
+        ``provenance["sampled"]``.
+
+        Parameters
+        ----------
+        most_frames
+            So many at most, but one shard at least.
+        seed
+            Of the draw.
+        """
+        if self.n_frames <= most_frames:
+            return self.load()
+        n_drawn = max(1, int(len(self.shards) * most_frames / self.n_frames))
+        rng = np.random.default_rng(seed)
+        numbers = [shard.number for shard in self.shards]
+        drawn = [int(rng.choice(part)) for part in np.array_split(numbers, n_drawn)]
+        table = concatenate_tables([self.table(number) for number in drawn])
+        corpus = dict(table.provenance.get("corpus", {}))
+        note = (
+            f"{n_drawn:,} of {len(self.shards):,} shards, {len(table.frames):,} of "
+            f"{self.n_frames:,} frames, drawn with seed {seed}"
+        )
+        corpus["notes"] = "; ".join(filter(None, [corpus.get("notes", ""), note]))
+        sampled = {"shards": drawn, "seed": seed}
+        return replace(table, provenance={**table.provenance, "corpus": corpus, "sampled": sampled})
 
     def of_utterance(self, identity: str) -> tuple[pd.DataFrame, pd.DataFrame]:
         """Return the segments and the frames of one utterance, as `IndexTable.of_utterance`."""

@@ -26,9 +26,9 @@ from sfvq_analysis.report.page.stages import (
     unheard_stages,
 )
 from sfvq_analysis.report.paired import paired
+from sfvq_analysis.report.seen import seen_tables
 from sfvq_analysis.report.statistics import QUICK_DRAWS
 from sfvq_analysis.stats import reduce
-from sfvq_analysis.tables import IndexTable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from sfvq_analysis.report.paired import Paired
     from sfvq_analysis.report.stages import Stages
     from sfvq_analysis.stats import Reductions
+    from sfvq_analysis.tables import Indexed, IndexTable
 
 MOST_BYTES = 10_000_000
 _LICENCES = (
@@ -48,7 +49,7 @@ _LICENCES = (
 
 
 def write_page(  # noqa: PLR0913  (all but two are optional parts of the page)
-    tables: IndexTable | Mapping[str, IndexTable],
+    tables: Indexed | Mapping[str, Indexed],
     path: Path | str,
     *,
     corpus: Corpus | None = None,
@@ -67,7 +68,8 @@ def write_page(  # noqa: PLR0913  (all but two are optional parts of the page)
     Parameters
     ----------
     tables
-        One table or several by name; the first of a curve leads.
+        One table or several by name; the first of a curve leads. Of a dataset of more than
+        3,000,000 frames a sample of its shards is shown, which says so (`IndexDataset.sample`).
     path
         The file; an earlier one is replaced.
     corpus
@@ -113,7 +115,7 @@ def write_page(  # noqa: PLR0913  (all but two are optional parts of the page)
     '<!doctype html>'
     """
     check_option("audio", audio, POLICIES)
-    named = {"table": tables} if isinstance(tables, IndexTable) else dict(tables)
+    named = seen_tables(tables)
     if not named:
         raise OptionError("no table is given", remedy="give at least one")
     target = Path(path)

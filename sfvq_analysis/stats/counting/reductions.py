@@ -193,12 +193,12 @@ def _counts(
 ) -> pd.DataFrame:
     owned = owner >= 0
     code = phone.cat.codes.to_numpy().astype(np.int64)[owner[owned]]
-    rows, count = _distinct_rows(unit[owned], code, index[owned].astype(np.int64))
+    rows, count = distinct_rows(unit[owned], code, index[owned].astype(np.int64))
     return counts_frame(rows, count, units.cat.categories, phone.cat.categories)
 
 
 def counts_frame(
-    rows: Sequence[NDArray[np.int64]],
+    rows: Sequence[NDArray[np.integer]],
     count: NDArray[np.int64],
     units: pd.Index,
     phones: pd.Index,
@@ -223,12 +223,12 @@ def _transitions(
 ) -> pd.DataFrame:
     same = utterance[1:] == utterance[:-1]
     before, after = index[:-1][same].astype(np.int64), index[1:][same].astype(np.int64)
-    rows, count = _distinct_rows(unit[:-1][same], before, after)
+    rows, count = distinct_rows(unit[:-1][same], before, after)
     return transitions_frame(rows, count, units.cat.categories)
 
 
 def transitions_frame(
-    rows: Sequence[NDArray[np.int64]], count: NDArray[np.int64], units: pd.Index
+    rows: Sequence[NDArray[np.integer]], count: NDArray[np.int64], units: pd.Index
 ) -> pd.DataFrame:
     """Return the frame of `Reductions.transitions` from codes of the unit, and two indices."""
     return pd.DataFrame(
@@ -241,7 +241,7 @@ def transitions_frame(
     )
 
 
-def _distinct_rows(
+def distinct_rows(
     *columns: NDArray[np.int64],
 ) -> tuple[list[NDArray[np.int64]], NDArray[np.int64]]:
     """Return the distinct rows of columns, sorted, and how often each occurs."""

@@ -7,52 +7,36 @@ Tokens and runs are as long as the speech: they are read when a statistic asks f
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import pandas as pd
 
+from sfvq_analysis.stats.counting.added_cells import AddedCells
 from sfvq_analysis.stats.counting.reductions import (
     Reductions,
-    added_up,
     counts_frame,
     known_of_reductions,
     reduce,
     transitions_frame,
-    unit_of,
 )
-from sfvq_analysis.tables.concatenation import below, joined_categories
+from sfvq_analysis.stats.counting.shard_reduction import (
+    ShardReduction,
+    dataset_units,
+    reduce_shard,
+    symbols,
+)
+from sfvq_analysis.tables.concatenation import below
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
 
     from numpy.typing import NDArray
 
-    from sfvq_analysis.tables import IndexDataset, IndexTable
+    from sfvq_analysis.tables import IndexDataset
 
     Ints = NDArray[np.int64]
-
-
-class ShardReduction(NamedTuple):
-    """What is added up of one shard.
-
-    Attributes
-    ----------
-    counts, transitions
-        As in `Reductions`, units being those of the dataset.
-    numbers
-        As `Reductions.token_numbers` gives it.
-    frames
-        As `Reductions.code_frames` gives it.
-    distortion
-        Summed, of each utterance.
-    """
-
-    counts: pd.DataFrame
-    transitions: pd.DataFrame
-    numbers: pd.Series
-    frames: Ints
-    distortion: NDArray[np.float64]
 
 
 class DatasetReductions(Reductions):
@@ -118,39 +102,19 @@ class DatasetReductions(Reductions):
 
 
 def reduce_dataset(dataset: IndexDataset) -> Reductions:
-    """Add up the frames of a dataset, one shard after the other."""
-    utterances = dataset.utterances
-    units = dataset_units(utterances)
-    parts = (reduce_shard(table, units) for table in dataset.tables())
-    return merged_reductions(dataset, utterances, parts)
+    """Add up the frames of a dataset, one shard after the other; again, it is known already.
 
-
-def dataset_units(utterances: pd.DataFrame) -> tuple[str, pd.CategoricalDtype]:
-    """Return what the units of a dataset are, and their names as a dtype."""
-    unit = unit_of(utterances)
-    return unit, pd.CategoricalDtype(utterances[unit].astype("category").cat.categories)
-
-
-def reduce_shard(table: IndexTable, units: tuple[str, pd.CategoricalDtype]) -> ShardReduction:
-    """Add up the frames of one shard.
-
-    Parameters
-    ----------
-    table
-        The shard.
-    units
-        Of `dataset_units`.
+    Of the dataset's object, that is: opened anew, it is added up anew.
     """
-    unit, names = units
-    found = added_up(table, table.utterances[unit].astype(names))
-    owning = found.tokens["phone"][found.tokens["n_frames"].to_numpy() > 0]
-    return ShardReduction(
-        found.counts,
-        found.transitions,
-        owning.value_counts(sort=False),
-        np.bincount(table.frames["codeword"], minlength=table.codebook_size),
-        found.utterances["distortion"].to_numpy(),
-    )
+    if dataset not in _KNOWN:
+        utterances = dataset.utterances
+        units = dataset_units(utterances)
+        parts = (reduce_shard(dataset, shard.number, units) for shard in dataset.shards)
+        _KNOWN[dataset] = merged_reductions(dataset, utterances, parts)
+    return _KNOWN[dataset]
+
+
+_KNOWN: WeakKeyDictionary[IndexDataset, Reductions] = WeakKeyDictionary()
 
 
 def merged_reductions(
@@ -163,60 +127,34 @@ def merged_reductions(
     dataset, utterances
         What they are of, and its utterances.
     parts
-        Of `reduce_shard`, of every shard.
+        Of `reduce_shard`, of every shard; taken one at a time.
     """
     unit, names = dataset_units(utterances)
-    found = list(parts)
+    units, size = names.categories, dataset.codebook_size
+    phones = symbols(dataset.inventory)
+    counts = AddedCells((len(units), len(phones), size))
+    moves = AddedCells((len(units), size, size))
+    numbers = np.zeros(len(phones), dtype=np.int64)
+    frames, distortion = np.zeros(size, dtype=np.int64), []
+    for part in parts:
+        counts.add(*part.counts)
+        moves.add(*part.transitions)
+        numbers += part.numbers
+        frames += part.frames
+        distortion.append(part.distortion)
     columns = ["utterance", "speaker", "sex", "dialect", "sentence", "split", "n_frames"]
     of_utterances = utterances[columns].copy()
     codes = utterances[unit].astype(names).cat.codes.to_numpy()
     of_utterances.insert(1, "unit", codes.astype(np.int32))
-    of_utterances["distortion"] = np.concatenate([part.distortion for part in found])
-    numbers = pd.concat([part.numbers for part in found])
-    counts, moves = [part.counts for part in found], [part.transitions for part in found]
-    size = dataset.codebook_size
+    of_utterances["distortion"] = np.concatenate(distortion)
     return DatasetReductions(
         dataset,
-        numbers.groupby(numbers.index.astype(str)).sum().sort_index(),
-        np.sum([part.frames for part in found], axis=0),
-        counts=_added_counts(counts, names.categories, size),
-        transitions=_added_transitions(moves, names.categories, size),
+        pd.Series(numbers, index=phones)[numbers > 0],
+        frames,
+        counts=counts_frame(*counts.rows(), units, phones),
+        transitions=transitions_frame(*moves.rows(), units),
         utterances=of_utterances,
-        units=tuple(map(str, names.categories)),
+        units=tuple(map(str, units)),
         unit=unit,
         **known_of_reductions(dataset),
     )
-
-
-def _added_counts(parts: Sequence[pd.DataFrame], units: pd.Index, size: int) -> pd.DataFrame:
-    phone = joined_categories([part["phone"] for part in parts])
-    columns = [_codes(parts, "unit"), phone.codes, _values(parts, "index")]
-    shape = (len(units), len(phone.categories), size)
-    return counts_frame(*_added(columns, shape, _values(parts, "count")), units, phone.categories)
-
-
-def _added_transitions(parts: Sequence[pd.DataFrame], units: pd.Index, size: int) -> pd.DataFrame:
-    columns = [_codes(parts, "unit"), _values(parts, "index"), _values(parts, "next_index")]
-    shape = (len(units), size, size)
-    return transitions_frame(*_added(columns, shape, _values(parts, "count")), units)
-
-
-def _added(
-    columns: Sequence[NDArray[np.integer]], shape: tuple[int, ...], count: Ints
-) -> tuple[list[Ints], Ints]:
-    """Return the distinct rows of columns, sorted, with their counts added."""
-    if len(count) == 0:
-        return [np.zeros(0, np.int64) for _ in columns], count
-    cells = np.ravel_multi_index([column.astype(np.int64) for column in columns], shape)
-    order = np.argsort(cells, kind="stable")  # parts are sorted: it merges them
-    cells, count = cells[order], count[order]
-    first = np.flatnonzero(np.append(True, cells[1:] != cells[:-1]))
-    return list(np.unravel_index(cells[first], shape)), np.add.reduceat(count, first)
-
-
-def _codes(parts: Sequence[pd.DataFrame], name: str) -> NDArray[np.integer]:
-    return np.concatenate([part[name].cat.codes.to_numpy() for part in parts])
-
-
-def _values(parts: Sequence[pd.DataFrame], name: str) -> NDArray[Any]:
-    return np.concatenate([part[name].to_numpy() for part in parts])

@@ -1,0 +1,44 @@
+"""Reports of a dataset in shards: those of its rows, of a large one a sample that says so."""
+
+from __future__ import annotations
+
+import pytest
+from shards_of_tables import assert_same_table, cut, stored
+
+from sfvq_analysis import load_table, report
+from sfvq_analysis.report.page import write_page
+from sfvq_analysis.report.seen import seen_tables
+from sfvq_analysis.tables import IndexDataset, Simulation, save_in_shards, simulated_table
+
+
+@pytest.fixture(scope="module")
+def both(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("both")
+    table = stored(simulated_table(Simulation(n_speakers=5)), folder)
+    return table, save_in_shards(cut(table, [3, 11, 20]), folder / "shards")
+
+
+def test_a_page_of_a_dataset_is_that_of_its_rows(both, tmp_path):
+    pages = [
+        write_page({"t": one}, tmp_path / f"{n}.html").read_bytes() for n, one in enumerate(both)
+    ]
+    assert pages[0] == pages[1]
+
+
+def test_so_is_a_folder(both, tmp_path):
+    folders = [report.write({"t": one}, tmp_path / str(n)) for n, one in enumerate(both)]
+    names = [sorted(p.relative_to(f) for p in f.rglob("*") if p.is_file()) for f in folders]
+    assert names[0] == names[1]
+    for name in names[0]:
+        if name.suffix == ".csv":
+            assert (folders[0] / name).read_bytes() == (folders[1] / name).read_bytes()
+    assert_same_table(load_table(folders[1] / "tables" / "t"), both[0])
+
+
+def test_what_is_seen_of_a_large_one_is_said(both, tmp_path, monkeypatch):
+    kept = IndexDataset.sample
+    monkeypatch.setattr(IndexDataset, "sample", lambda dataset: kept(dataset, 2000))
+    (seen,) = seen_tables(both[1]).values()
+    assert len(seen.frames) < 2500
+    page = write_page(both[1], tmp_path / "page.html").read_text(encoding="utf-8")
+    assert "of 4 shards" in page

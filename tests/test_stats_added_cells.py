@@ -1,0 +1,43 @@
+"""`stats.counting.added_cells`: the sum of all parts, however they overlap."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sfvq_analysis.stats.counting.added_cells import AddedCells
+
+CELL = st.tuples(st.integers(0, 4), st.integers(0, 6), st.integers(0, 2), st.integers(1, 9))
+PARTS = st.lists(st.lists(CELL, max_size=20), max_size=12)
+
+
+@given(PARTS)
+def test_it_is_the_sum_of_all_parts(parts):
+    added, wanted = AddedCells((5, 7, 3)), np.zeros((5, 7, 3), dtype=np.int64)
+    for part in parts:
+        rows = np.array(part, dtype=np.int64).reshape(-1, 4)
+        np.add.at(wanted, tuple(rows[:, :3].T), rows[:, 3])
+        added.add(tuple(rows[:, :3].T), rows[:, 3])
+    columns, count = added.rows()
+    np.testing.assert_array_equal(np.array(columns), np.array(np.nonzero(wanted)))
+    np.testing.assert_array_equal(count, wanted[np.nonzero(wanted)])
+
+
+@pytest.mark.parametrize("n", [2, 128, 129, 40_000])
+def test_the_last_coordinate_has_room(n):
+    added = AddedCells((n,))
+    added.add((np.array([n - 1]),), np.array([1]))
+    (column,), _ = added.rows()
+    assert column.tolist() == [n - 1]
+
+
+def test_small_parts_are_merged_with_their_like():
+    added = AddedCells((1 << 20,))
+    sizes = []
+    for part in range(64):
+        added.add((np.arange(part, 1 << 12, 64),), np.ones(64, dtype=np.int64))
+        sizes.append(len(added._sorted))
+    assert max(sizes) <= 7
+    assert added.rows()[1].sum() == 64 * 64
