@@ -13,6 +13,7 @@ from sfvq_analysis.pipeline.journal import JournalError
 from sfvq_analysis.scale.errors import ScaleError
 from sfvq_analysis.scale.ledger import ShardLine, write_line
 from sfvq_analysis.scale.shard_work import index_shard
+from sfvq_analysis.stores import StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from sfvq_analysis.scale.sharding import Shard
 
 _TRIES = 4
+_NOT_OF_SPEECH = (JournalError, StoreError)
 _WAITING, _FEWEST_WAITING = 3, 8  # shards for each thread of the cluster; at least
 
 
@@ -50,15 +52,15 @@ def run_shards(
     hours = sum(shard.seconds for shard in shards) / 3600
     ready = hours - sum(shard.seconds for shard in left) / 3600
     with tqdm(
-        total=round(hours, 3),
-        initial=round(ready, 3),
+        total=hours,
+        initial=ready,
         desc="indexing",
         unit="h",
         disable=not progress,
         bar_format="{l_bar}{bar}| {n:.2f} of {total:.2f} h [{elapsed}<{remaining}{postfix}]",
     ) as bar:
         for shard, line in run.each(left):
-            bar.update(shard.seconds / 3600)
+            bar.update(min(shard.seconds / 3600, hours - bar.n))  # their sum may round up
             seconds = bar.format_dict["elapsed"] or 1.0
             bar.set_postfix_str(f"{(bar.n - ready) * 3600 / seconds:.0f} x real time")
             run.lines[line.number] = line
@@ -127,7 +129,7 @@ class _Run:
         if future.status == "finished":
             return False
         error = future.exception() if future.status == "error" else None
-        speech = isinstance(error, SfvqError) and not isinstance(error, JournalError)
+        speech = isinstance(error, SfvqError) and not isinstance(error, _NOT_OF_SPEECH)
         if not speech and self._tries[shard.number] < _TRIES and self._refused is None:
             return True
         reason = str(error) if error is not None else "it was cancelled"
