@@ -190,8 +190,7 @@ def hours(n: float, folder: Path) -> dict[str, Any]:
     found["frames"] = dataset.n_frames
     found["memory_of_indexing"] = memory.end()
     found["bytes"] = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
-    del corpus, few
-    return found | measures(folder)
+    return found
 
 
 def measures(folder: Path) -> dict[str, Any]:
@@ -204,6 +203,7 @@ def measures(folder: Path) -> dict[str, Any]:
         start = time.perf_counter()
         reductions = reduce_dataset(dataset, client=client)
         found["seconds_to_reduce"] = round(time.perf_counter() - start, 1)
+    found["this_process_when_reduced_MB"] = round(memory.most.get(os.getpid(), 0) / 1e6)
     found["rows_of_counts"], found["rows_of_transitions"] = (
         len(reductions.counts),
         len(reductions.transitions),
@@ -385,6 +385,8 @@ def main() -> None:
         folder = arguments.folder or Path(name) / "dataset"
         if arguments.what == "hours":
             kept["hours"] = hours(float(arguments.value or 1000), folder)
+            write_json(arguments.json, kept)
+            kept["hours"] |= measures(folder)
         elif arguments.what == "measures":
             kept["hours"] |= measures(folder)
         elif arguments.what == "rates":

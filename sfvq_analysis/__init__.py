@@ -14,7 +14,14 @@ from sfvq_analysis.version import VERSION
 if TYPE_CHECKING:
     from sfvq_analysis import plots, report, stats
     from sfvq_analysis.audio import read_audio
-    from sfvq_analysis.corpus import Corpus, demo_corpus, load_corpus, load_timit, scan_corpus
+    from sfvq_analysis.corpus import (
+        Corpus,
+        demo_corpus,
+        load_corpus,
+        load_timit,
+        open_webdataset,
+        scan_corpus,
+    )
     from sfvq_analysis.encoders import Features, load_encoder, read_latents
     from sfvq_analysis.errors import SfvqError
     from sfvq_analysis.labels import labels_of_frame, read_labels
@@ -35,7 +42,13 @@ if TYPE_CHECKING:
         save_quantizer,
     )
     from sfvq_analysis.quantizers.shipped import demo_quantizers
-    from sfvq_analysis.tables import IndexTable, load_table
+    from sfvq_analysis.tables import (
+        IndexDataset,
+        IndexTable,
+        load_table,
+        open_dataset,
+        open_table,
+    )
     from sfvq_analysis.textgrids import to_textgrid
     from sfvq_analysis.timeline import FrameGrid, Segment
     from sfvq_analysis.training import fit_sfvq, fit_som, fit_vq, normalise_occurrence, reorder
@@ -45,7 +58,9 @@ if TYPE_CHECKING:
 __version__ = VERSION
 
 _HOMES = {
-    "corpus": ("Corpus", "demo_corpus", "load_corpus", "load_timit", "scan_corpus"),
+    "corpus": (
+        *("Corpus", "demo_corpus", "load_corpus", "load_timit", "open_webdataset", "scan_corpus"),
+    ),
     "audio": ("read_audio",),
     "encoders": ("Features", "load_encoder", "read_latents"),
     "errors": ("SfvqError",),
@@ -59,7 +74,7 @@ _HOMES = {
         *("PlainVQ", "SpaceFillingVQ", "as_quantizer", "load_quantizer", "save_quantizer"),
     ),
     "quantizers.shipped": ("demo_quantizers",),
-    "tables": ("IndexTable", "load_table"),
+    "tables": ("IndexDataset", "IndexTable", "load_table", "open_dataset", "open_table"),
     "textgrids": ("to_textgrid",),
     "timeline": ("FrameGrid", "Segment"),
     "training": ("fit_sfvq", "fit_som", "fit_vq", "normalise_occurrence", "reorder"),

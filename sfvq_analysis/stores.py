@@ -8,15 +8,35 @@ import shutil
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
-from sfvq_analysis.errors import OptionError, SfvqError
+from sfvq_analysis.errors import OptionError, SfvqError, told
 from sfvq_analysis.files import new_file
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]+://")
+_SLASH_LOST = re.compile(r"([A-Za-z][A-Za-z0-9+.\-]+):/(?!/)")
+_CHANGES = (
+    "ETag",
+    "etag",
+    "md5Hash",
+    "mtime",
+    "LastModified",
+    "last_modified",
+    "updated",
+    "created",
+)
+"""What stores call that which changes with a file's content, the surest first."""
+
+
+class Listed(NamedTuple):
+    """A file below a place: its name with ``/``, bytes (None if unsaid), what tells of a change."""
+
+    name: str
+    size: int | None
+    stamp: str
 
 
 class StoreError(SfvqError):
@@ -26,6 +46,24 @@ class StoreError(SfvqError):
 def is_url(place: Path | str) -> bool:
     """Tell whether a place is named by a URL, such as ``s3://bucket/results``."""
     return isinstance(place, str) and _URL.match(place) is not None
+
+
+def as_url(place: Path | str) -> str:
+    """Return the URL that a place is, or was before it was made a `Path`; else an empty text.
+
+    Examples
+    --------
+    >>> as_url(Path("s3://bucket/results")), as_url("results")
+    ('s3://bucket/results', '')
+    """
+    if is_url(place):
+        return str(place)
+    if not isinstance(place, Path) or place.exists():
+        return ""
+    found = _SLASH_LOST.match(str(place))
+    if found is None:
+        return ""
+    return f"{found[1]}://{'/' if found[1] == 'file' else ''}{str(place)[found.end() :]}"
 
 
 @dataclass(frozen=True)
@@ -52,7 +90,11 @@ class Store:
 
     @classmethod
     def at(cls, place: Path | str) -> Store:
-        """Return the store at a path, made absolute, or a URL; ``file://`` is a path."""
+        """Return the store at a path, made absolute, or a URL; ``file://`` is a path.
+
+        A URL that was made a `Path`, which drops one of its slashes, is a URL nonetheless.
+        """
+        place = as_url(place) or place
         if isinstance(place, str) and place.startswith("file://"):
             place = place.removeprefix("file://")
         return cls(str(place) if is_url(place) else os.path.abspath(place))  # noqa: PTH100 (links stay)
@@ -86,6 +128,77 @@ class Store:
         except (FileNotFoundError, NotADirectoryError):
             return []
         return sorted(str(one).rstrip("/").rpartition("/")[2] for one in found)
+
+    def files(self) -> Iterator[Listed]:
+        """Yield every file below, in no order; names are whatever the store says.
+
+        Raises
+        ------
+        StoreError
+            If the place can't be listed.
+        """
+        root = self._path("").rstrip("/")
+        try:
+            self._system.invalidate_cache()
+            found = self._system.find(root, detail=True)
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            raise self._failed("", error) from error
+        for path, about in found.items():
+            if path.startswith(f"{root}/"):
+                yield _listed(path[len(root) + 1 :], about)
+
+    def file(self, name: str) -> Listed | None:
+        """Return what is known of one file; None if there is no file of that name.
+
+        Raises
+        ------
+        StoreError
+            If the store can't be reached.
+        """
+        try:
+            about = self._system.info(self._path(name))
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        except OSError as error:
+            raise self._failed(name, error) from error
+        return _listed(name, about) if about.get("type") == "file" else None
+
+    def matching(self, pattern: str) -> list[str]:
+        """Return the names of the files below that match a pattern, as of a shell, sorted."""
+        root = self._path("").rstrip("/")
+        found = self._system.glob(f"{root}/{pattern}")
+        return sorted(str(one)[len(root) + 1 :] for one in found)
+
+    def parts(
+        self, names: Sequence[str], spans: Sequence[tuple[int | None, int | None]]
+    ) -> list[bytes]:
+        """Return bytes of several files, fetched at once where the store can.
+
+        Parameters
+        ----------
+        names
+            Of the files.
+        spans
+            First byte of each, and the one after the last; None for the file's own.
+
+        Raises
+        ------
+        FileNotFoundError
+            If one isn't there.
+        StoreError
+            If one can't be read.
+        """
+        paths = [self._path(name) for name in names]
+        starts, stops = ([span[side] for span in spans] for side in (0, 1))
+        found: list[bytes] = self._system.cat_ranges(paths, starts, stops, on_error="return")
+        for name, one in zip(names, found, strict=True):
+            if isinstance(one, FileNotFoundError):
+                raise one
+            if isinstance(one, Exception):
+                raise self._failed(name, one) from one
+        return found
 
     def read(self, name: str) -> bytes:
         """Return a file's bytes.
@@ -179,12 +292,18 @@ class Store:
         root: str = self._system._strip_protocol(self.place)  # noqa: SLF001 (fsspec's own way)
         return f"{root.rstrip('/')}/{name}" if name else root
 
-    def _failed(self, name: str, error: OSError) -> StoreError:
+    def _failed(self, name: str, error: Exception) -> StoreError:
+        reason = (error.strerror if isinstance(error, OSError) else None) or told(error)
         return StoreError(
-            f"can't be reached ({error.strerror or error})",
+            f"can't be reached ({reason})",
             where=self.where(name),
             remedy="check place, rights and connection",
         )
+
+
+def _listed(name: str, about: Mapping[str, Any]) -> Listed:
+    stamp = next((str(about[one]) for one in _CHANGES if about.get(one)), "")
+    return Listed(name, about.get("size"), stamp)
 
 
 def _keeps_halves(system: Any) -> bool:

@@ -10,6 +10,7 @@ from command_line import refused, sfvq
 from shards_of_tables import assert_same_table
 
 from sfvq_analysis import demo_corpus, demo_quantizers, load_table, save_quantizer, stats
+from sfvq_analysis.stores import Store
 from sfvq_analysis.tables import open_dataset
 
 pytestmark = pytest.mark.filterwarnings(
@@ -121,6 +122,21 @@ def test_status_names_what_is_missing(both, tmp_path):
     assert "the same `sfvq index` command makes what is missing" in said
 
 
+def test_a_url_is_written_to_and_read_from(both, scheduler, tmp_path):
+    url = f"memory://{tmp_path.name}"
+    said = sfvq(
+        *("index", "speech", "-q", "sfvq.safetensors", "-o", url, "--engine", "dask"),
+        *("--cluster", scheduler),
+        cwd=both,
+    ).out
+    assert f"{url}/sfvq: IndexDataset" in said
+    assert "finished" in sfvq("status", url, cwd=both).out
+    few = ("--permutations", "9", "--bootstraps", "9")
+    sfvq("stats", f"{url}/sfvq", *few, "-o", tmp_path / "stats", cwd=both)
+    assert (tmp_path / "stats" / "sfvq" / "usage.csv").exists()
+    Store.at(url).clear()
+
+
 def test_what_is_skipped_is_listed_by_both(home, scheduler, tmp_path):
     shutil.copytree(home / "speech", tmp_path / "speech")
     (tmp_path / "speech" / "fslt0" / "sa1.wav").write_bytes(b"none")
@@ -140,6 +156,7 @@ class TestRefused:
         [
             (("--workers", "2"), "add --engine dask"),
             (("--shard-hours", "1"), "add --engine dask"),
+            (("-o", "s3://bucket/tables"), "s3://bucket/tables: tables are written to folders"),
             (("--engine", "dask", "--csv"), "no CSV and no TextGrids"),
             (("--engine", "dask", "--textgrids"), "no CSV and no TextGrids"),
             (("--engine", "dask", "--resource", "GPU"), "write NAME=N"),

@@ -16,7 +16,10 @@ from sfvq_analysis import demo_corpus
 from sfvq_analysis.cli.application import app
 
 DOCS = Path(__file__).parents[1] / "docs"
-PAGES = [DOCS / "index.md", DOCS / "concepts.md", *sorted((DOCS / "guides").glob("*.md"))]
+PAGES = [
+    *(DOCS / f"{name}.md" for name in ("index", "concepts", "scale")),
+    *sorted((DOCS / "guides").glob("*.md")),
+]
 BLOCK = re.compile(r"^```(\w+)[^\n]*\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 LINK = re.compile(r"\]\(([^)\s#]+)(?:#[^)]*)?\)")
 

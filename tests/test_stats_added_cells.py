@@ -33,11 +33,28 @@ def test_the_last_coordinate_has_room(n):
     assert column.tolist() == [n - 1]
 
 
-def test_small_parts_are_merged_with_their_like():
+def test_parts_that_overlap_are_merged_with_their_like():
     added = AddedCells((1 << 20,))
     sizes = []
     for part in range(64):
-        added.add((np.arange(part, 1 << 12, 64),), np.ones(64, dtype=np.int64))
-        sizes.append(len(added._sorted))
-    assert max(sizes) <= 7
+        added.add((np.arange(part, 1 << 12, 64)[::-1],), np.ones(64, dtype=np.int64))
+        sizes.append(len(added._others) + len(added._in_order))
+    assert max(sizes) <= 11
     assert added.rows()[1].sum() == 64 * 64
+
+
+def test_parts_that_follow_each_other_are_kept_and_merged_at_their_edges():
+    added = AddedCells((1000,))
+    for part in range(10):
+        added.add((np.arange(90 * part, 90 * part + 100),), np.ones(100, dtype=np.int64))
+    assert not added._others
+    (column,), count = added.rows()
+    assert column.tolist() == list(range(910))
+    assert count.sum() == 1000
+
+
+def test_counts_beyond_32_bits():
+    added = AddedCells((2,))
+    for _ in range(3):
+        added.add((np.array([0, 1]),), np.array([1 << 30, 1]))
+    assert added.rows()[1].tolist() == [3 << 30, 3]

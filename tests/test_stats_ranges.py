@@ -23,7 +23,7 @@ from sfvq_analysis.errors import OptionError
 from sfvq_analysis.stats.arithmetic.shortest import shortest_range
 from sfvq_analysis.stats.counting.reductions import reduce
 from sfvq_analysis.stats.counting.unit_counts import unit_counts
-from sfvq_analysis.stats.groups.ranges import dead_ranges, frames_by_index, group_ranges, stretches
+from sfvq_analysis.stats.groups.ranges import dead_ranges, group_ranges, stretches
 from sfvq_analysis.stats.inference import (
     Inference,
     corrected_p,
@@ -150,7 +150,7 @@ def test_dead_ranges_are_the_longest_stretches(codes, at_least, most_share):
 
 def test_frames_without_a_label_count_as_use():
     table = made_table([Said("u", [("s", [0, 1]), (None, [4, 4]), ("tcl", [5])])], 8)
-    assert frames_by_index(reduce(table)).tolist() == [1, 1, 0, 0, 2, 1, 0, 0]
+    assert reduce(table).code_frames().tolist() == [1, 1, 0, 0, 2, 1, 0, 0]
     assert dead_ranges(table)["first"].tolist() == [2, 6]
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from sfvq_analysis.errors import OptionError
-from sfvq_analysis.stores import Store, StoreError, is_url
+from sfvq_analysis.stores import Store, StoreError, as_url, is_url
 
 
 @pytest.fixture(params=["folder", "file", "memory"])
@@ -122,3 +124,18 @@ def test_a_store_of_no_known_kind_is_refused():
 )
 def test_what_is_a_url(place, wanted):
     assert is_url(place) is wanted
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [("s3://a/b", "s3://a/b"), ("memory://a", "memory://a"), ("a/b", ""), ("/a:/b", "")],
+)
+def test_a_url_that_was_made_a_path_is_one_nonetheless(text, wanted):
+    assert as_url(Path(text)) == wanted
+
+
+def test_a_folder_of_that_name_is_a_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("s3:/a").mkdir(parents=True)
+    assert Store.at(Path("s3:/a")).folder == tmp_path / "s3:" / "a"
+    assert Store.at(Path("file:///a")).folder == Path("/a")

@@ -15,6 +15,7 @@ from oracles import dithered_loss, nearest_on_curve, path_length, penalised_corn
 
 from sfvq_analysis.curve import curve_statistics
 from sfvq_analysis.training.frames import FittingFrames
+from sfvq_analysis.training.scattered import Sweep
 from sfvq_analysis.training.settling import (
     Schedule,
     Start,
@@ -51,7 +52,7 @@ class TestSums:
         values = gaussian(n, seed=seed) * np.float32(10.0 ** (seed % 7 - 3)) + np.float32(far)
         frames, corners = FittingFrames.of(values, 1), walked(9, 3, seed) + far
         sums = [
-            block_statistics(block, corners, (seed, 3, number), frames)
+            block_statistics(block, number, Sweep(corners, seed, 3, frames.grid))
             for number, block in enumerate(frames.blocks())
         ]
         rnd.shuffle(sums)

@@ -14,7 +14,8 @@ CorpusArgument = Annotated[
     typer.Argument(
         metavar="CORPUS",
         help="Folder of a TIMIT tree, or of any audio files with labels beside them (or elsewhere: "
-        "--label-place); `demo` is the built-in corpus.",
+        "--label-place), or its URL (s3://bucket/speech); or tars of WebDataset "
+        "(speech-{000..099}.tar); `demo` is the built-in corpus.",
     ),
 ]
 LabelsOption = Annotated[
@@ -38,10 +39,10 @@ TierOption = Annotated[
     ),
 ]
 LabelPlaceOption = Annotated[
-    Optional[Path],
+    Optional[str],
     typer.Option(
         "--label-place",
-        metavar="PATH",
+        metavar="PATH|URL",
         help="Folder of the label files, where they don't stand beside the audio, or one file for "
         "all (mlf, ctm, csv).",
     ),

@@ -1,8 +1,9 @@
-"""`sfvq index --engine dask` and `sfvq status`: work that many processes share."""
+"""`sfvq index` and `fit` with --engine dask, and `sfvq status`: work that many processes share."""
 
 import re
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple, Optional
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple, Optional
 
 import typer
 
@@ -11,12 +12,13 @@ from sfvq_analysis.cli.resolving import echo_counted, echo_skipped
 from sfvq_analysis.errors import OptionError, printable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from sfvq_analysis.corpus import Corpus
     from sfvq_analysis.encoders import Encoder
     from sfvq_analysis.pipeline import IndexOptions
     from sfvq_analysis.quantizers import Quantizer
+    from sfvq_analysis.report.analysis import FitPlan, Fitted
 
 _RESOURCE = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)=([0-9]+(?:\.[0-9]+)?)")
 _SHOWN = 20
@@ -76,6 +78,15 @@ class OnCluster(NamedTuple):
         return found
 
 
+def refuse_url(out: Path) -> None:
+    """Raise an OptionError if whole tables are to be written to a URL."""
+    from sfvq_analysis.stores import as_url
+
+    url = as_url(out)
+    if url:
+        raise OptionError("tables are written to folders", where=url, remedy="add --engine dask")
+
+
 def refuse_written_beside(*, csv: bool, textgrids: bool) -> None:
     """Raise an OptionError if what is written of whole tables is asked of a dataset."""
     if csv or textgrids:
@@ -96,18 +107,11 @@ def index_on_cluster(
     overwrite: bool,
 ) -> None:
     """Index a corpus on a cluster, and say what there is."""
-    from sfvq_analysis.scale import connected, index_dataset
-    from sfvq_analysis.scale.clusters import dashboard_of
+    from sfvq_analysis.scale import index_dataset
+    from sfvq_analysis.stores import as_url
 
-    if on.cluster is not None and on.workers is not None:
-        raise OptionError(
-            "--workers is given for a cluster that is there", remedy="give one of them"
-        )
     needed = on.needed()
-    with connected(on.cluster, workers=on.workers, resources=needed) as client:
-        dashboard = dashboard_of(client)
-        if dashboard:
-            typer.echo(f"dashboard: {dashboard}", err=True)
+    with _connected(on, needed) as client:
         found = index_dataset(
             corpus,
             encoder,
@@ -121,8 +125,45 @@ def index_on_cluster(
             progress=True,
         )
     for name, dataset in found.items():
-        typer.echo(f"{out / name}: {dataset}")
+        typer.echo(f"{as_url(out) or out}/{name}: {dataset}")
         echo_counted(dataset.provenance)
+
+
+def fit_on_cluster(encoder: "Callable[[], Encoder]", plan: "FitPlan", on: OnCluster) -> "Fitted":
+    """Encode what is fitted on on a cluster, and fit to it here: what one process gives."""
+    from sfvq_analysis.report.analysis import fit_to
+    from sfvq_analysis.scale.sampling import sample_on_cluster
+
+    needed = on.needed()
+    with _connected(on, needed) as client:
+        features = sample_on_cluster(
+            plan.corpus,
+            encoder,
+            client=client,
+            max_frames=plan.max_frames,
+            seed=plan.seed,
+            on_error=plan.on_error,
+            resources=needed,
+            progress=True,
+        )
+    return fit_to(features, plan, progress=True)
+
+
+@contextmanager
+def _connected(on: OnCluster, needed: "Mapping[str, float]") -> "Iterator[Any]":
+    """Yield the client of the cluster that was asked for, and say where its dashboard is."""
+    from sfvq_analysis.scale import connected
+    from sfvq_analysis.scale.clusters import dashboard_of
+
+    if on.cluster is not None and on.workers is not None:
+        raise OptionError(
+            "--workers is given for a cluster that is there", remedy="give one of them"
+        )
+    with connected(on.cluster, workers=on.workers, resources=needed) as client:
+        dashboard = dashboard_of(client)
+        if dashboard:
+            typer.echo(f"dashboard: {dashboard}", err=True)
+        yield client
 
 
 @app.command()
@@ -133,11 +174,12 @@ def status(
 ) -> None:
     """Say how far an index in shards is, what failed and what was skipped."""
     from sfvq_analysis.scale import dataset_status
+    from sfvq_analysis.stores import as_url
 
     found = dataset_status(out)
     state = "finished" if found.finished else "not finished"
     typer.echo(
-        f"{out}: {state}; {found.done} of {found.shards} shards, "
+        f"{as_url(out) or out}: {state}; {found.done} of {found.shards} shards, "
         f"{found.hours_done:.2f} of {found.hours:.2f} h"
     )
     typer.echo(

@@ -44,12 +44,21 @@ from sfvq_analysis.cli.arguments import (
     UnknownOption,
     WhiteningOption,
 )
+from sfvq_analysis.cli.clusters import (
+    ClusterOption,
+    EngineOption,
+    OnCluster,
+    ResourceOption,
+    WorkersOption,
+    fit_on_cluster,
+)
 from sfvq_analysis.cli.resolving import (
     command_line,
     echo_counted,
     echo_skipped,
     find_corpus,
     find_encoder,
+    find_encoder_maker,
     find_quantizers,
     parts_of,
 )
@@ -108,10 +117,15 @@ def fit(
     arcs: ArcsOption = True,
     temporal: TemporalOption = False,
     overwrite: OverwriteOption = False,
+    engine: EngineOption = "local",
+    cluster: ClusterOption = None,
+    workers: WorkersOption = None,
+    resource: ResourceOption = None,
 ) -> None:
     """Fit a curve and a plain codebook to the latents of CORPUS; labels aren't looked at.
 
-    Fits on the split train, if there is one, and on everything else with --split all.
+    Fits on the split train, if there is one, and on everything else with --split all. With
+    --engine dask several processes or machines encode; the codebooks are the same.
     """
     from sfvq_analysis.report.analysis import (
         FitPlan,
@@ -136,10 +150,15 @@ def fit(
     speech, _ = parts_of(whole, split, None, hold_out)
     options = FitOptions(elastic, whitening, arcs, temporal=temporal)
     plan = FitPlan(speech, bits, seed, max_frames, method, options, on_error)
+    on = OnCluster(cluster, workers, None, tuple(resource or ()))
+    maker = find_encoder_maker(encoder, {}, device=device, half=half)
+    if engine == "local":
+        on.refuse_given()
     with whole_folder(out, overwrite=overwrite) as folder:
-        fitted = fit_quantizers(
-            find_encoder(encoder, {}, device=device, half=half), plan, progress=True
-        )
+        if engine == "dask":
+            fitted = fit_on_cluster(maker, plan, on)
+        else:
+            fitted = fit_quantizers(maker(), plan, progress=True)
         write_quantizers(fitted.quantizers, folder)
         known = {"command": command_line(), "quantizers": described(fitted.quantizers)}
         write_manifest(folder, {**known, "fitted_on": fitted_on_of(speech, fitted)})

@@ -39,6 +39,7 @@ from sfvq_analysis.cli.clusters import (
     ShardHoursOption,
     WorkersOption,
     index_on_cluster,
+    refuse_url,
     refuse_written_beside,
 )
 from sfvq_analysis.cli.resolving import (
@@ -139,6 +140,7 @@ def index(
         index_on_cluster(speech, maker, quantizers, out, options, on_cluster, overwrite=overwrite)
         return
     on_cluster.refuse_given()
+    refuse_url(out)
     chosen = maker()
     # the journal goes when the folder stands
     with (

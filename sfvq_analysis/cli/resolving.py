@@ -53,7 +53,7 @@ def find_corpus(
     labels: Labels,
     *,
     tier: str | None = None,
-    label_place: Path | None = None,
+    label_place: str | None = None,
     speakers: str | None = None,
     channel: int | None = None,
     on_error: ErrorPolicy = "raise",
@@ -202,12 +202,11 @@ def find_tables(folders: Sequence[Path]) -> dict[str, Indexed]:
     return {name: open_table(path) for name, path in _by_name(folders).items()}
 
 
-def find_whole_tables(folders: Sequence[Path]) -> dict[str, IndexTable]:
-    """Return tables by the names of their folders; datasets are read whole."""
-    from sfvq_analysis.tables import IndexTable
+def find_seen_tables(folders: Sequence[Path]) -> dict[str, IndexTable]:
+    """Return tables by the names of their folders; of a large dataset a sample."""
+    from sfvq_analysis.report.seen import seen_tables
 
-    found = find_tables(folders)
-    return {name: one if isinstance(one, IndexTable) else one.load() for name, one in found.items()}
+    return seen_tables(find_tables(folders))
 
 
 def find_methods(texts: Sequence[str]) -> dict[str, list[Indexed]]:

@@ -3,7 +3,7 @@
 from sfvq_analysis.corpus.corpus import Corpus
 from sfvq_analysis.corpus.demo import demo_corpus
 from sfvq_analysis.corpus.findings import Skipped
-from sfvq_analysis.corpus.loading import load_corpus, scan_corpus
+from sfvq_analysis.corpus.loading import load_corpus, open_webdataset, scan_corpus
 from sfvq_analysis.corpus.timit import load_timit
 from sfvq_analysis.corpus.utterance import Recording, Utterance
 
@@ -15,5 +15,6 @@ __all__ = [
     "demo_corpus",
     "load_corpus",
     "load_timit",
+    "open_webdataset",
     "scan_corpus",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +13,9 @@ from sfvq_analysis.corpus.demo import demo_corpus
 from sfvq_analysis.corpus.findings import Findings
 from sfvq_analysis.corpus.layout import MFA_TIERS, SHARED, SUFFIX_OF, Layout
 from sfvq_analysis.corpus.pairing import AUDIO_SUFFIXES, stems_of
+from sfvq_analysis.corpus.remote.scanning import as_local, is_remote, scan_remote
+from sfvq_analysis.corpus.remote.tar_places import is_webdataset
+from sfvq_analysis.corpus.remote.webdataset import scan_webdataset
 from sfvq_analysis.corpus.timit import is_timit, load_timit
 from sfvq_analysis.corpus.tree import PARENT_IS_SPEAKER, property_pattern, utterances_of
 from sfvq_analysis.corpus.utterance import PHONE_TIER
@@ -20,7 +24,7 @@ from sfvq_analysis.files import is_file, is_folder
 from sfvq_analysis.labels import read_label_file
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from sfvq_analysis.corpus.layout import Labels
     from sfvq_analysis.corpus.pairing import Files, Stems
@@ -126,7 +130,9 @@ def load_corpus(
     Parameters
     ----------
     root
-        The folder; the text ``"demo"`` names the built-in corpus unless such a folder exists.
+        The folder, or its URL (``s3://…``, whatever fsspec knows); or tars of WebDataset
+        (``speech-{000..099}.tar``, as in `open_webdataset`). The text ``"demo"`` names the built-in
+        corpus unless such a folder exists. `label_place` may be a URL, too.
     labels, tier, label_place, pattern, on_error
         As in `scan_corpus`.
 
@@ -138,8 +144,56 @@ def load_corpus(
     if str(root) == "demo" and not Path(root).exists():
         check_option("labels", labels, ("auto", "timit"))
         return demo_corpus()
-    return scan_corpus(
-        root, labels, tier=tier, label_place=label_place, pattern=pattern, on_error=on_error
+    scan: Callable[..., Corpus] = scan_corpus
+    if is_webdataset(root) and not is_folder(Path(root)):
+        scan = partial(scan_webdataset, scan_corpus)
+    elif is_remote(root) or is_remote(label_place):
+        scan = partial(scan_remote, scan_corpus)
+    return scan(
+        as_local(root),
+        labels=labels,
+        tier=tier,
+        label_place=as_local(label_place),
+        pattern=pattern,
+        on_error=on_error,
+    )
+
+
+def open_webdataset(
+    places: Path | str | Iterable[Path | str],
+    labels: Labels = "auto",
+    *,
+    tier: str | Mapping[str, str] | None = None,
+    pattern: str | None = None,
+    on_error: ErrorPolicy = "raise",
+) -> Corpus:
+    """Load a corpus from the tars of a WebDataset, which are read as streams, never unpacked.
+
+    Parameters
+    ----------
+    places
+        Paths or URLs of tars, or one, in which ``{000..099}`` and ``{a,b}`` stand for several, and
+        ``*`` and ``?`` for what is there. They may be compressed with gzip, bzip2 or xz.
+    labels, tier, pattern, on_error
+        As in `scan_corpus`.
+
+    Returns
+    -------
+    Corpus
+        As of the same files in one folder: an utterance's id is its sample's key, the path up to
+        the first dot of the name, which is unique in all tars. What a sample's ``json`` says of
+        ``speaker``, ``sex``, ``dialect``, ``sentence`` and ``split`` goes before what paths say.
+
+    Raises
+    ------
+    CorpusError
+        If a tar is missing, damaged or cut off, holds what is no file, or the files of a sample
+        don't follow each other; the message names tar and file. Else as `scan_corpus`.
+    OptionError
+        If no tar is named, or as `scan_corpus`.
+    """
+    return scan_webdataset(
+        scan_corpus, places, labels=labels, tier=tier, pattern=pattern, on_error=on_error
     )
 
 

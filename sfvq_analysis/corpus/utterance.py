@@ -113,6 +113,15 @@ class Utterance:
         """
         return audio_length(self.audio_path)
 
+    @property
+    def is_remote(self) -> bool:
+        """Whether files are fetched when it is read: the time goes by waiting."""
+        return False
+
+    def listed(self, path: Path) -> tuple[int | None, str] | None:  # noqa: ARG002 (of others)
+        """Return size and stamp of one of its files where that isn't on this machine, else None."""
+        return None
+
     def refuse_late_labels(self, recording: Recording) -> None:
         """Raise a CorpusError if phone or word labels aren't those of the audio, by their times.
 

@@ -22,6 +22,7 @@ from sfvq_analysis.errors import (
     shown,
 )
 from sfvq_analysis.pipeline.indexed import SkippedUtterance
+from sfvq_analysis.stores import StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
@@ -92,14 +93,16 @@ def each_utterance(
         As `encoded_utterances`, unless it is to be skipped.
     """
     with (
-        ThreadPoolExecutor(_READERS) as readers,
-        closing(_read_ahead(utterances, readers)) as recordings,
+        ThreadPoolExecutor(_AHEAD if _are_remote(utterances) else _READERS) as readers,
+        closing(_read_ahead(utterances, readers, _load)) as recordings,
     ):
         for utterance, reading in zip(utterances, recordings, strict=True):
             try:
                 recording = _read(reading)
                 features = _features(encoder, utterance, recording)
                 done = work(EncodedUtterance(utterance, recording, features))
+            except StoreError:  # what can't be reached now is no bad speech
+                raise
             except SfvqError as error:
                 placed = error if error.where else error.at(str(utterance.audio_path))
                 if on_error == "raise":
@@ -128,7 +131,8 @@ def below_root(skipped: SkippedUtterance, corpus: Corpus) -> SkippedUtterance:
 
 def without_root(text: str, root: Path) -> str:
     """Return a message with the paths in it that begin with a folder shortened to what follows."""
-    at_its_start = re.compile(rf"(?<![\w./\\-]){re.escape(f'{root}{os.sep}')}")
+    start = re.escape(f"{root}{os.sep}").replace(":/", "://?")  # paths keep one / of a URL's two
+    at_its_start = re.compile(rf"(?<![\w./\\-]){start}")
     return at_its_start.sub("", text)
 
 
@@ -160,16 +164,49 @@ def _named(error: SfvqError, utterance: Utterance) -> SfvqError:
     return error.at(f"utterance {utterance.id if plain else shown(utterance.id)}{file}")
 
 
+def each_read(
+    utterances: Sequence[Utterance], read: Callable[[Utterance], Result]
+) -> Iterator[Result]:
+    """Yield what is read of every utterance, in order; several at a time where that means waiting.
+
+    Parameters
+    ----------
+    utterances
+        Some of a corpus.
+    read
+        What reads one.
+    """
+    if not _are_remote(utterances):
+        yield from map(read, utterances)
+        return
+    with (
+        ThreadPoolExecutor(_AHEAD) as readers,
+        closing(_read_ahead(utterances, readers, read)) as results,
+    ):
+        for reading in results:
+            yield reading.result()
+
+
+def _are_remote(utterances: Iterable[Utterance]) -> bool:
+    return any(utterance.is_remote for utterance in utterances)
+
+
+def _load(utterance: Utterance) -> Recording:
+    return utterance.load(past_audio="count")
+
+
 def _read_ahead(
-    utterances: Sequence[Utterance], readers: ThreadPoolExecutor
-) -> Generator[Future[Recording], None, None]:
-    """Yield every utterance's recording in order, as soon as it is asked for or later."""
-    waiting: deque[Future[Recording]] = deque()
+    utterances: Sequence[Utterance],
+    readers: ThreadPoolExecutor,
+    read: Callable[[Utterance], Result],
+) -> Generator[Future[Result], None, None]:
+    """Yield what is read of every utterance in order, as soon as it is asked for or later."""
+    waiting: deque[Future[Result]] = deque()
     to_come = iter(utterances)
     try:
         while True:
             for utterance in islice(to_come, _AHEAD - len(waiting)):
-                waiting.append(readers.submit(utterance.load, past_audio="count"))
+                waiting.append(readers.submit(read, utterance))
             if not waiting:
                 return
             yield waiting.popleft()

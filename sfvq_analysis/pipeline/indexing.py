@@ -20,6 +20,7 @@ from sfvq_analysis.phones import LabelCounts, PhoneInventory, resolve
 from sfvq_analysis.pipeline.encoding import (
     EncodedUtterance,
     below_root,
+    each_read,
     each_utterance,
     refuse_nothing_left,
     unreadable,
@@ -34,6 +35,7 @@ from sfvq_analysis.pipeline.options import IndexOptions
 from sfvq_analysis.pipeline.rows import TableRows
 from sfvq_analysis.pipeline.stamps import run_key, utterance_stamp
 from sfvq_analysis.quantizers.foreign import as_quantizer
+from sfvq_analysis.stores import StoreError
 from sfvq_analysis.tables import (
     PHONE_TIER,
     IndexTable,
@@ -44,6 +46,7 @@ if TYPE_CHECKING:
     from sfvq_analysis.corpus import Corpus, Utterance
     from sfvq_analysis.errors import ErrorPolicy
     from sfvq_analysis.quantizers import Quantizer
+    from sfvq_analysis.timeline import Segment
 
 
 @overload
@@ -290,17 +293,19 @@ def phone_labels(corpus: Corpus, on_error: ErrorPolicy = "raise") -> Iterator[tu
 
     With ``on_error="skip"`` those of utterances whose labels can't be read are left out.
     """
-    for utterance in corpus:
-        try:
-            phones = utterance.load_phones()
-        except SfvqError:
-            if on_error == "raise":
-                raise
-            continue
-        except OSError as error:
-            if on_error == "raise":
-                raise unreadable(error) from error
-            continue
-        place = str(utterance.labels[PHONE_TIER])
+    found = each_read(corpus.utterances, partial(_phones, on_error=on_error))
+    for utterance, phones in zip(corpus, found, strict=True):
         for segment in phones:
-            yield segment.label, place
+            yield segment.label, str(utterance.labels[PHONE_TIER])
+
+
+def _phones(utterance: Utterance, on_error: ErrorPolicy) -> tuple[Segment, ...]:
+    try:
+        return utterance.load_phones()
+    except SfvqError as error:
+        if on_error == "raise" or isinstance(error, StoreError):
+            raise
+    except OSError as error:
+        if on_error == "raise":
+            raise unreadable(error) from error
+    return ()

@@ -80,17 +80,12 @@ def sample_features(
     SfvqError
         If an utterance can't be read or encoded and isn't to be skipped, or none has a frame.
     """
-    check_option("on_error", on_error, ("raise", "skip"))
-    check_seed(seed)
-    if max_frames is not None and (not isinstance(max_frames, int) or max_frames < 1):
-        raise OptionError(
-            f"max_frames is {max_frames!r}", remedy="use an integer >= 1, or None for all"
-        )
+    check_sampling(max_frames, seed, on_error)
     kept = Reservoir(max_frames, seed)
     lengths = []
     skipped = []
-    speech = [replace(utterance, labels={}) for utterance in corpus]
-    found = each_utterance(speech, encoder, lambda one: one.features.values, on_error)
+    speech = without_labels(corpus)
+    found = each_utterance(speech.utterances, encoder, lambda one: one.features.values, on_error)
     for values in with_bar(found, corpus, progress=progress):
         if isinstance(values, SkippedUtterance):
             skipped.append(below_root(values, corpus))
@@ -103,3 +98,18 @@ def sample_features(
     sample = kept.values()
     stretches = tuple(lengths) if len(sample) == kept.n_seen else ()
     return SampledFeatures(sample, encoder.grid, encoder.config, stretches, tuple(skipped))
+
+
+def check_sampling(max_frames: int | None, seed: int, on_error: ErrorPolicy) -> None:
+    """Raise an OptionError if an argument of a sample isn't one of its options."""
+    check_option("on_error", on_error, ("raise", "skip"))
+    check_seed(seed)
+    if max_frames is not None and (not isinstance(max_frames, int) or max_frames < 1):
+        raise OptionError(
+            f"max_frames is {max_frames!r}", remedy="use an integer >= 1, or None for all"
+        )
+
+
+def without_labels(corpus: Corpus) -> Corpus:
+    """Return a corpus whose label files aren't read."""
+    return replace(corpus, utterances=tuple(replace(one, labels={}) for one in corpus))

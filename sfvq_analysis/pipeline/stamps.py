@@ -63,9 +63,10 @@ def run_key(
 
 def utterance_stamp(utterance: Utterance) -> str:
     """Return a digest of what is read of an utterance: files, by size and time of last change."""
-    known = [["audio", utterance.channel, *_file(utterance.audio_path)]]
+    known = [["audio", utterance.channel, *_file_of(utterance, utterance.audio_path)]]
     known += [
-        [tier, repr(source), *_file(source.path)] for tier, source in utterance.labels.items()
+        [tier, repr(source), *_file_of(utterance, source.path)]
+        for tier, source in utterance.labels.items()
     ]
     return digest(known)
 
@@ -76,6 +77,11 @@ def _looked_up_in(encoder: Encoder) -> Iterator[list[Any]]:
         return
     for path in encoder.files():
         yield _file(path)
+
+
+def _file_of(utterance: Utterance, path: Path) -> list[Any]:
+    listed = utterance.listed(path)
+    return _file(path) if listed is None else [str(path), *listed]
 
 
 def _file(path: Path) -> list[Any]:

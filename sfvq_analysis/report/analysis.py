@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from sfvq_analysis.encoders import Encoder
     from sfvq_analysis.errors import ErrorPolicy
     from sfvq_analysis.pipeline.indexed import SkippedUtterance
+    from sfvq_analysis.pipeline.sampling import SampledFeatures
     from sfvq_analysis.plots.style import Palette
     from sfvq_analysis.report.page.sounds import AudioPolicy
     from sfvq_analysis.stats import Inference
@@ -109,6 +110,11 @@ def fit_quantizers(encoder: Encoder, plan: FitPlan, *, progress: bool = False) -
         on_error=plan.on_error,
         progress=progress,
     )
+    return fit_to(features, plan, progress=progress)
+
+
+def fit_to(features: SampledFeatures, plan: FitPlan, *, progress: bool = False) -> Fitted:
+    """Fit as `fit_quantizers` does, to frames that were sampled as the plan says."""
     sfvq = fit_sfvq(
         features,
         bits=plan.bits,

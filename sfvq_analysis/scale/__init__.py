@@ -6,16 +6,26 @@ place of a table. Scheduling, retries and moving data between machines are Dask'
 """
 
 from sfvq_analysis.scale.clusters import connected
+from sfvq_analysis.scale.encoded_frames import encode_frames
 from sfvq_analysis.scale.errors import ScaleError
+from sfvq_analysis.scale.fitting import fit_on_cluster
 from sfvq_analysis.scale.indexing import index_dataset
 from sfvq_analysis.scale.reducing import reduce_dataset
+from sfvq_analysis.scale.sampling import sample_on_cluster
 from sfvq_analysis.scale.status import ShardCounts, dataset_status
+from sfvq_analysis.scale.stored_frames import StoredFrames, open_frames, store_frames
 
 __all__ = [
     "ScaleError",
     "ShardCounts",
+    "StoredFrames",
     "connected",
     "dataset_status",
+    "encode_frames",
+    "fit_on_cluster",
     "index_dataset",
+    "open_frames",
     "reduce_dataset",
+    "sample_on_cluster",
+    "store_frames",
 ]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from sfvq_analysis.errors import SfvqError
 from sfvq_analysis.phones import LabelCounts
-from sfvq_analysis.pipeline.encoding import unreadable
+from sfvq_analysis.pipeline.encoding import each_read, unreadable
 from sfvq_analysis.pipeline.indexing import phone_labels
+from sfvq_analysis.stores import StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -29,7 +31,7 @@ def census(corpus: Corpus, on_error: ErrorPolicy) -> Census:
     Under ``on_error="skip"`` an utterance whose header can't be read has no duration; whoever
     encodes it says why.
     """
-    seconds = [_seconds(utterance, on_error) for utterance in corpus]
+    seconds = list(each_read(corpus.utterances, partial(_seconds, on_error=on_error)))
     return Census(seconds, LabelCounts.of(phone_labels(corpus, on_error)))
 
 
@@ -46,7 +48,7 @@ def _seconds(utterance: Utterance, on_error: ErrorPolicy) -> float:
     try:
         n_samples, rate = utterance.length()
     except SfvqError as error:
-        if on_error == "raise":
+        if on_error == "raise" or isinstance(error, StoreError):
             raise error.at(f"utterance {utterance.id}") from error
         return 0.0
     except OSError as error:

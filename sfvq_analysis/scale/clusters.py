@@ -17,6 +17,10 @@ _SECONDS_TO_ANSWER = 10
 _DEATHS_OF_A_SHARD = 20
 """Workers may be lost while a shard waits or is worked on; what kills them is found out before."""
 
+_ENVIRONMENT = {"MALLOC_MMAP_THRESHOLD_": 1 << 25}
+"""Else every array of some size is given back to the system and asked for anew (Dask has the C
+library trim its heap): a sweep or a projection takes half as long again."""
+
 
 @contextmanager
 def connected(
@@ -61,9 +65,11 @@ def connected(
         return
     number = _n_processors() if workers is None else workers
     check_count("workers", number, at_least=1)
+    environment = dask.config.get("distributed.nanny.pre-spawn-environ")
     settings = {
         "distributed.scheduler.allowed-failures": _DEATHS_OF_A_SHARD,
         "distributed.worker.daemon": True,
+        "distributed.nanny.pre-spawn-environ": {**environment, **_ENVIRONMENT},
     }
     with (
         dask.config.set(settings),

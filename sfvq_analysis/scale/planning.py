@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sfvq_analysis.pipeline.indexing import inventory_of
+from sfvq_analysis.scale.along_tars import cuts_along_tars
 from sfvq_analysis.scale.census import census, merged
 from sfvq_analysis.scale.errors import ScaleError
 from sfvq_analysis.scale.locking import WORK
@@ -63,7 +64,8 @@ def planned(
     if plan is not None and plan.key == asked.key:
         return plan
     found = _census(corpus, options, client)
-    parts = cuts(found.seconds, asked.target or shard_seconds(sum(found.seconds)))
+    parts = None if asked.target else cuts_along_tars(corpus, found.seconds)
+    parts = parts or cuts(found.seconds, asked.target or shard_seconds(sum(found.seconds)))
     plan = Plan(
         *asked[:3],
         lengths=tuple(part.stop - part.start for part in parts),

@@ -56,8 +56,8 @@ def fit_sfvq(
     ----------
     features
         Frames, shape (n_frames, dim), at least 2^bits of them: `Features`, an array or memory map,
-        a callable that returns a fresh iterator over arrays at every call, or an iterator
-        (`sfvq_analysis.training.frames.FittingFrames.of`).
+        a callable that returns a fresh iterator over arrays at every call, an iterator, or frames
+        that other processes hold (`sfvq_analysis.training.frames.FittingFrames.of`).
     bits
         The curve has 2^bits corners.
     seed
@@ -182,6 +182,7 @@ def _to_order(
             remedy="give Features of whole utterances (no max_frames), or an array in time order",
         )
     values = frames.first(MOST_SAMPLED)
-    joined = np.ones(frames.n_frames, dtype=bool)
-    joined[np.cumsum(frames.lengths) - 1] = False  # the last frame of a stretch
-    return values, joined[: len(values) - 1]
+    joined = np.ones(len(values), dtype=bool)
+    ends = np.cumsum(frames.lengths) - 1
+    joined[ends[ends < len(values)]] = False  # the last frame of a stretch
+    return values, joined[:-1]

@@ -16,7 +16,10 @@ from sfvq_analysis.curve import Grid
 from sfvq_analysis.curve.checks import as_frames, blocks
 from sfvq_analysis.encoders import Features, config_digest
 from sfvq_analysis.errors import OptionError, QuantizerError
+from sfvq_analysis.training.moments import MEASURED
 from sfvq_analysis.training.reservoir import Reservoir
+from sfvq_analysis.training.scattered import ScatteredFrames
+from sfvq_analysis.training.streams import Stream, cut
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,8 +27,15 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     from sfvq_analysis.encoders import EncoderConfig
+    from sfvq_analysis.training.moments import Moments
 
-    Source = Features | ArrayLike | Callable[[], Iterable[ArrayLike]] | Iterator[ArrayLike]
+    Source = (
+        Features
+        | ArrayLike
+        | Callable[[], Iterable[ArrayLike]]
+        | Iterator[ArrayLike]
+        | ScatteredFrames
+    )
     Float32 = NDArray[np.float32]
 
 MAX_BITS = 14
@@ -33,7 +43,8 @@ MOST_KEPT = 1 << 18
 """Frames that are kept of an iterator that can be read only once."""
 MOST_SAMPLED = 1 << 17
 """Frames that starts and orders are found on; sweeps go over all."""
-_FEWEST, _MOST, _BLOCKS = 64, 4096, 16
+_FEWEST, _MOST, _BLOCKS = 64, MEASURED, 16
+_AT_ONCE = 1 << 16
 
 
 def check_bits(bits: int) -> None:
@@ -66,6 +77,8 @@ class FittingFrames:
         Of stretches of time, as in `Features`; empty if unknown.
     notes
         What the provenance says of them besides.
+    scattered
+        What holds them, if other processes do.
     """
 
     n_frames: int
@@ -75,6 +88,7 @@ class FittingFrames:
     grid: Grid
     lengths: tuple[int, ...]
     notes: Mapping[str, Any]
+    scattered: ScatteredFrames | None
     _read: Callable[[], Iterable[Features | ArrayLike]] = field(repr=False)
     _checksum: int | None = field(repr=False)
 
@@ -88,7 +102,7 @@ class FittingFrames:
             Features; an array or memory map of shape (n_frames, dim); a callable that returns a
             fresh iterator over such arrays, of any length each, every time it is called; or an
             iterator, which can be read once only: of it 2^18 frames at most are kept, chosen
-            uniformly, and the provenance says so.
+            uniformly, and the provenance says so. Or `ScatteredFrames`.
         bits
             Of the codebook.
         seed
@@ -107,7 +121,9 @@ class FittingFrames:
         lengths: tuple[int, ...] = ()
         notes: Mapping[str, Any] = {}
         repeated = callable(source) and not isinstance(source, Iterator)
-        stream = _Stream(repeated=repeated)
+        stream = Stream(repeated=repeated)
+        if isinstance(source, ScatteredFrames):
+            return cls._scattered(source, bits)
         if isinstance(source, Features):
             encoder, lengths = source.encoder, source.lengths or ()
             read = _once(source.values)
@@ -118,7 +134,7 @@ class FittingFrames:
             if kept.n_seen == 0:
                 raise QuantizerError("the iterator is empty", remedy="give one that is unread")
             read, notes = _once(kept.values()), {"frames_seen": kept.n_seen}
-            encoder, stream = stream.encoder, _Stream(repeated=False)
+            encoder, stream = stream.encoder, Stream(repeated=False)
         elif callable(source):
             read = source
         else:
@@ -126,21 +142,42 @@ class FittingFrames:
             read, lengths = _once(array), (len(array),)
         for _ in stream.measured(read()):
             pass
-        if stream.n_frames < 2**bits:
-            raise QuantizerError(
-                f"{stream.n_frames} frames can't fit {2**bits} codewords",
-                remedy="fewer bits, more data",
-            )
-        return cls(
-            n_frames=stream.n_frames,
-            dim=stream.dim,
+        return cls._measured(
+            stream.moments,
+            bits,
             encoder=encoder or stream.encoder,
-            variance=stream.variance,
-            grid=Grid.of(stream.n_frames, stream.dim, stream.largest, stream.farthest),
             lengths=lengths,
             notes=notes,
             _read=read,
             _checksum=stream.checksum,
+        )
+
+    @classmethod
+    def _scattered(cls, frames: ScatteredFrames, bits: int) -> FittingFrames:
+        def read() -> Iterator[Float32]:
+            for part in blocks(frames.n_frames, _AT_ONCE):
+                yield frames.rows(np.arange(part.start, part.stop))
+
+        moments = frames.moments()
+        moments.refuse_bad()
+        return cls._measured(
+            moments, bits, encoder=frames.encoder, lengths=frames.lengths, notes={},
+            scattered=frames, _read=read, _checksum=None,
+        )  # fmt: skip
+
+    @classmethod
+    def _measured(
+        cls, moments: Moments, bits: int, *, scattered: ScatteredFrames | None = None, **known: Any
+    ) -> FittingFrames:
+        n_frames, dim = moments.n_frames, moments.dim
+        if n_frames < 2**bits:
+            raise QuantizerError(
+                f"{n_frames} frames can't fit {2**bits} codewords",
+                remedy="fewer bits, more data",
+            )
+        grid = Grid.of(n_frames, dim, moments.largest, moments.farthest)
+        return cls(
+            n_frames, dim, variance=moments.variance, grid=grid, scattered=scattered, **known
         )
 
     @property
@@ -158,7 +195,7 @@ class FittingFrames:
             If a callable gives other frames than the first time.
         """
         checksum = 0
-        for block in _cut(_Stream(repeated=False).arrays(self._read()), self.block_size):
+        for block in cut(Stream(repeated=False).arrays(self._read()), self.block_size):
             if self._checksum is not None:
                 checksum = crc32(block.data, checksum)
                 if block.shape[1] != self.dim:
@@ -176,9 +213,10 @@ class FittingFrames:
 
     def sample(self, at_most: int = MOST_SAMPLED) -> Float32:
         """Return frames at even places, at most so many, as an array of shape (n, dim)."""
-        wanted = (
-            np.arange(min(at_most, self.n_frames)) * self.n_frames // min(at_most, self.n_frames)
-        )
+        n_kept = min(at_most, self.n_frames)
+        wanted = np.arange(n_kept) * self.n_frames // n_kept
+        if self.scattered is not None:
+            return self.scattered.rows(wanted)
         out = np.empty((len(wanted), self.dim), dtype=np.float32)
         start, filled = 0, 0
         for block in self.blocks():
@@ -199,7 +237,10 @@ class FittingFrames:
     def sampled(self, at_most: int) -> FittingFrames:
         """Return some of the frames, at even places, held in memory."""
         values = self.sample(at_most)
-        return replace(self, n_frames=len(values), lengths=(), _read=_once(values), _checksum=None)
+        return replace(
+            self, n_frames=len(values), lengths=(), scattered=None, _read=_once(values),
+            _checksum=None,
+        )  # fmt: skip
 
     def described(self, **options: Any) -> Mapping[str, Any]:
         """Return fit options together with what they were applied to, for the provenance."""
@@ -211,115 +252,3 @@ class FittingFrames:
 
 def _once(array: ArrayLike) -> Callable[[], Iterable[ArrayLike]]:
     return lambda: (array,)
-
-
-class _Stream:
-    """What is known of frames that passed by, checked on the way.
-
-    `largest` and `farthest` are those of `Grid.of`; `checksum` is None unless `repeated`.
-    """
-
-    def __init__(self, *, repeated: bool) -> None:
-        self.n_frames = self.dim = 0
-        self.largest = self.farthest = 0.0
-        self.checksum = 0 if repeated else None
-        self.encoder: EncoderConfig = {}
-        self._shift = self._sums = np.empty(0)
-        self._bad: list[int] = []
-
-    @property
-    def variance(self) -> float:
-        """Total variance of the frames."""
-        mean, mean_square = self._sums / max(self.n_frames, 1)
-        return max(float((mean_square - mean**2).sum()), 0.0)
-
-    def arrays(self, arriving: Iterable[Features | ArrayLike]) -> Iterator[NDArray[Any]]:
-        """Yield what arrives as arrays of shape (n, dim); Features must be of one encoder."""
-        for arrived in arriving:
-            if not isinstance(arrived, Features):
-                yield as_frames(arrived)
-                continue
-            self.encoder = self.encoder or arrived.encoder
-            if arrived.encoder != self.encoder:
-                raise QuantizerError(
-                    f"frames are of the encoder {dict(self.encoder)}, then of "
-                    f"{dict(arrived.encoder)}",
-                    remedy="give frames of one encoder",
-                )
-            yield arrived.values
-
-    def measured(self, arriving: Iterable[Features | ArrayLike]) -> Iterator[Float32]:
-        """Yield what arrives in blocks.
-
-        Raises
-        ------
-        QuantizerError
-            At the end, if frames weren't finite, naming the first; or if they differ in dimensions.
-        """
-        for block in _cut(self.arrays(arriving), _MOST):
-            self._add(block)
-            yield block
-        if self._bad:
-            raise QuantizerError(
-                f"{len(self._bad)} of {self.n_frames} frames hold NaN or infinity, the first is "
-                f"row {self._bad[0]}",
-                remedy="mend the latents",
-            )
-
-    def _add(self, block: Float32) -> None:
-        from sfvq_analysis.curve.kernels import add_moments
-
-        if self.n_frames == 0:
-            self.dim = block.shape[1]
-            self._shift = block[0].astype(np.float64)
-            self._sums = np.zeros((2, self.dim))
-        if block.shape[1] != self.dim:
-            raise QuantizerError(
-                f"frames have {self.dim} dimensions at first, then {block.shape[1]}",
-                remedy="give frames of one encoder",
-            )
-        largest, farthest = add_moments(block, self._shift, self._sums)
-        if largest == np.inf:
-            self._bad += (self.n_frames + np.flatnonzero(~np.isfinite(block).all(axis=1))).tolist()
-        self.largest = max(self.largest, float(largest))
-        self.farthest = max(self.farthest, float(farthest))
-        self.n_frames += len(block)
-        if self.checksum is not None:
-            self.checksum = crc32(block.data, self.checksum)
-
-
-def _cut(arrays: Iterable[NDArray[Any]], size: int) -> Iterator[Float32]:
-    """Yield what arrives in blocks of `size` frames, C-contiguous float32."""
-    held: list[Float32] = []
-    for array in arrays:
-        n_held = sum(map(len, held))
-        start = 0
-        if held:
-            start = min(size - n_held, len(array))
-            held.append(_float32(array[:start], copied=True))
-            if n_held + start < size:
-                continue
-            yield _joined(held)
-            held = []
-        for part in blocks(len(array) - start, size):
-            piece = array[start + part.start : start + part.stop]
-            if len(piece) == size:
-                yield _float32(piece)
-            else:
-                held = [_float32(piece, copied=True)]
-    if held:
-        yield _joined(held)
-
-
-def _float32(array: NDArray[Any], *, copied: bool = False) -> Float32:
-    with np.errstate(over="ignore"):  # infinity is refused later
-        return np.array(array, dtype=np.float32, order="C", copy=True if copied else None)
-
-
-def _joined(parts: list[Float32]) -> Float32:
-    dims = {part.shape[1] for part in parts}
-    if len(dims) > 1:
-        raise QuantizerError(
-            f"frames have {sorted(dims)} dimensions", remedy="give frames of one encoder"
-        )
-    return np.concatenate(parts)

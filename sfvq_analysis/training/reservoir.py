@@ -6,8 +6,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from sfvq_analysis.curve.checks import blocks
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+_AT_A_TIME = 1 << 18
 
 
 class Reservoir:
@@ -45,3 +49,25 @@ class Reservoir:
             return np.concatenate(self._blocks)
         kept = np.flatnonzero(self._arrival >= 0)
         return self._rows[kept[np.argsort(self._arrival[kept])]]
+
+    def numbers(self) -> NDArray[np.int64]:
+        """Return which rows are kept, counted from 0 as they arrived, rising."""
+        if self.size is None:
+            return np.arange(self.n_seen)
+        return np.sort(self._arrival[self._arrival >= 0])
+
+
+def kept_numbers(n_rows: int, size: int | None, seed: int) -> NDArray[np.int64]:
+    """Return which of so many rows a `Reservoir` keeps, without the rows.
+
+    It depends on nothing else: neither on the rows nor on the blocks that they arrive in.
+
+    Examples
+    --------
+    >>> kept_numbers(1000, 4, seed=0).tolist()
+    [511, 540, 555, 808]
+    """
+    reservoir = Reservoir(size, seed)
+    for part in blocks(n_rows, _AT_A_TIME):
+        reservoir.add(np.empty((part.stop - part.start, 0), dtype=np.float32))
+    return reservoir.numbers()

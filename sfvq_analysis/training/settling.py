@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial, reduce
-from itertools import count, islice, pairwise
+from itertools import islice, pairwise
 from operator import add
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -18,9 +18,10 @@ import numpy as np
 
 from sfvq_analysis.curve import CurveStatistics, Engine, curve_statistics, nearest_codeword
 from sfvq_analysis.training.fit_record import FitRow, Stage, curve_row
+from sfvq_analysis.training.scattered import Sweep
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from numpy.typing import NDArray
 
@@ -116,41 +117,57 @@ def sweep_statistics(
     frames: FittingFrames, corners: NDArray[np.float64], seed: int, sweep: int
 ) -> CurveStatistics:
     """Return the sums of one sweep over all blocks."""
+    one = Sweep(corners, seed, sweep, frames.grid)
+    if frames.scattered is not None:
+        return frames.scattered.statistics(one, frames.block_size)
+    return summed(enumerate(frames.blocks()), one, n_threads=Engine().n_threads)
 
-    def of_block(number: int, block: NDArray[np.float32]) -> CurveStatistics:
-        return block_statistics(block, corners, (seed, sweep, number), frames)
 
-    numbered = zip(count(), frames.blocks(), strict=False)
+def summed(
+    blocks: Iterable[tuple[int, NDArray[np.float32]]], sweep: Sweep, *, n_threads: int
+) -> CurveStatistics:
+    """Return the sums of one sweep over some blocks, at least one.
+
+    Parameters
+    ----------
+    blocks
+        Whole ones, with their numbers among all.
+    sweep
+        The sweep.
+    n_threads
+        How many blocks are worked on at a time.
+    """
+
+    def of_block(numbered: tuple[int, NDArray[np.float32]]) -> CurveStatistics:
+        number, block = numbered
+        return block_statistics(block, number, sweep)
+
+    if n_threads == 1:
+        return reduce(add, map(of_block, blocks))
+    to_come = iter(blocks)
     total: CurveStatistics | None = None
-    with ThreadPoolExecutor(Engine().n_threads) as pool:
-        while some := list(islice(numbered, _AT_A_TIME)):
-            found = list(pool.map(of_block, *zip(*some, strict=True)))
+    with ThreadPoolExecutor(n_threads) as pool:
+        while some := list(islice(to_come, _AT_A_TIME)):
+            found = list(pool.map(of_block, some))
             total = reduce(add, found if total is None else [total, *found])
     assert total is not None  # noqa: S101 -- there is at least one frame
     return total
 
 
-def block_statistics(
-    block: NDArray[np.float32],
-    corners: NDArray[np.float64],
-    key: tuple[int, int, int],
-    frames: FittingFrames,
-) -> CurveStatistics:
+def block_statistics(block: NDArray[np.float32], number: int, sweep: Sweep) -> CurveStatistics:
     """Return the sums of one block, on the grid.
 
     Parameters
     ----------
     block
         The block's frames.
-    corners
-        Shape (K, dim).
-    key
-        Seed, sweep and number of the block.
-    frames
-        What it is a block of.
+    number
+        Its place among all blocks.
+    sweep
+        The sweep.
     """
-    dither = dither_of(len(corners), *key)
-    return curve_statistics(block, corners, dither, _IN_ONE_THREAD).on_grid(frames.grid)
+    dither = dither_of(len(sweep.corners), sweep.seed, sweep.number, number)
+    return curve_statistics(block, sweep.corners, dither, _IN_ONE_THREAD).on_grid(sweep.grid)
 
 
 def dither_of(stage: int, seed: int, sweep: int, block: int) -> NDArray[np.float64]:

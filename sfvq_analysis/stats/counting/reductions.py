@@ -84,6 +84,16 @@ class Reductions:
         found = np.bincount(phones.cat.codes, minlength=len(phones.cat.categories))
         return pd.Series(found, index=phones.cat.categories)
 
+    def tokens_at_indices(self) -> pd.DataFrame:
+        """Return how many tokens of each phone (row) have a frame at each index (column)."""
+        phone, runs = self.tokens["phone"].cat, self.runs
+        owned = runs["token"].to_numpy() >= 0
+        token, index = (runs[name].to_numpy()[owned] for name in ("token", "index"))
+        found = tokens_at(
+            phone.codes.to_numpy()[token], token, index, (len(phone.categories), self.codebook_size)
+        )
+        return pd.DataFrame(found, index=phone.categories)
+
     def code_frames(self) -> NDArray[np.int64]:
         """Return how many frames each code has, labelled or not, shape (K,)."""
         runs = self.runs
@@ -197,6 +207,18 @@ def _counts(
     return counts_frame(rows, count, units.cat.categories, phone.cat.categories)
 
 
+def tokens_at(
+    phone: NDArray[np.integer],
+    token: NDArray[np.integer],
+    index: NDArray[np.integer],
+    shape: tuple[int, int],
+) -> NDArray[np.int64]:
+    """Return how many tokens of each phone have a frame at each index, from those of frames."""
+    _, first = np.unique(token.astype(np.int64) * shape[1] + index, return_index=True)
+    cells = phone[first].astype(np.int64) * shape[1] + index[first]
+    return np.bincount(cells, minlength=shape[0] * shape[1]).reshape(shape)
+
+
 def counts_frame(
     rows: Sequence[NDArray[np.integer]],
     count: NDArray[np.int64],
@@ -209,7 +231,7 @@ def counts_frame(
         {
             "unit": pd.Categorical.from_codes(rows[0], units),
             "phone": spoken,
-            "index": rows[2].astype(np.int32),
+            "index": rows[2].astype(np.int32, copy=False),
             "count": count,
         }
     )
@@ -234,10 +256,11 @@ def transitions_frame(
     return pd.DataFrame(
         {
             "unit": pd.Categorical.from_codes(rows[0], units),
-            "index": rows[1].astype(np.int32),
-            "next_index": rows[2].astype(np.int32),
+            "index": rows[1].astype(np.int32, copy=False),
+            "next_index": rows[2].astype(np.int32, copy=False),
             "count": count,
-        }
+        },
+        copy=False,  # they may be large
     )
 
 

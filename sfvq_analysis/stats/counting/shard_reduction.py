@@ -9,7 +9,7 @@ import pandas as pd
 import pyarrow as pa
 
 from sfvq_analysis.errors import TableError
-from sfvq_analysis.stats.counting.reductions import distinct_rows, unit_of
+from sfvq_analysis.stats.counting.reductions import distinct_rows, tokens_at, unit_of
 from sfvq_analysis.tables import PHONE_TIER
 from sfvq_analysis.tables.shard_files import read_shard
 
@@ -39,6 +39,8 @@ class ShardReduction(NamedTuple):
         Codes of units, indices and those that follow, and how often.
     numbers
         Of tokens that own a frame, by phone, shape (n_phones,).
+    at_indices
+        Tokens with a frame there, by phone and index, shape (n_phones, K).
     frames
         Of each code, shape (K,).
     distortion
@@ -48,6 +50,7 @@ class ShardReduction(NamedTuple):
     counts: Cells
     transitions: Cells
     numbers: Ints
+    at_indices: Ints
     frames: Ints
     distortion: NDArray[np.float64]
 
@@ -104,6 +107,7 @@ def reduce_shard(
         counts,
         distinct_rows(of_frame[:-1][same], before, after),
         numbers,
+        tokens_at(phone[known], owner[known], index[known], (len(numbers), size)),
         np.bincount(index, minlength=size),
         np.bincount(utterance, weights=error, minlength=len(said)).astype(np.float64),
     )

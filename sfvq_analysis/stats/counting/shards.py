@@ -46,18 +46,18 @@ class DatasetReductions(Reductions):
     ----------
     dataset
         Where tokens and runs are.
-    numbers, frames
-        What `token_numbers` and `code_frames` return.
+    added
+        What `token_numbers`, `tokens_at_indices` and `code_frames` return.
     **fields
         The other fields of `Reductions`.
     """
 
     def __init__(
-        self, dataset: IndexDataset, numbers: pd.Series, frames: Ints, **fields: Any
+        self, dataset: IndexDataset, added: tuple[pd.Series, pd.DataFrame, Ints], **fields: Any
     ) -> None:
         for name, value in fields.items():
             object.__setattr__(self, name, value)
-        self.__dict__.update(_dataset=dataset, _numbers=numbers, _frames=frames)
+        self.__dict__.update(_dataset=dataset, _added=added)
 
     @property
     def tokens(self) -> pd.DataFrame:
@@ -71,12 +71,17 @@ class DatasetReductions(Reductions):
 
     def token_numbers(self) -> pd.Series:
         """Return how many tokens that own a frame each phone has, by phone."""
-        numbers: pd.Series = self.__dict__["_numbers"]
+        numbers: pd.Series = self.__dict__["_added"][0]
         return numbers
+
+    def tokens_at_indices(self) -> pd.DataFrame:
+        """Return how many tokens of each phone (row) have a frame at each index (column)."""
+        at_indices: pd.DataFrame = self.__dict__["_added"][1]
+        return at_indices
 
     def code_frames(self) -> Ints:
         """Return how many frames each code has, labelled or not, shape (K,)."""
-        frames: Ints = self.__dict__["_frames"]
+        frames: Ints = self.__dict__["_added"][2]
         return frames
 
     @cached_property
@@ -135,11 +140,13 @@ def merged_reductions(
     counts = AddedCells((len(units), len(phones), size))
     moves = AddedCells((len(units), size, size))
     numbers = np.zeros(len(phones), dtype=np.int64)
+    at_indices = np.zeros((len(phones), size), dtype=np.int64)
     frames, distortion = np.zeros(size, dtype=np.int64), []
     for part in parts:
         counts.add(*part.counts)
         moves.add(*part.transitions)
         numbers += part.numbers
+        at_indices += part.at_indices
         frames += part.frames
         distortion.append(part.distortion)
     columns = ["utterance", "speaker", "sex", "dialect", "sentence", "split", "n_frames"]
@@ -149,8 +156,7 @@ def merged_reductions(
     of_utterances["distortion"] = np.concatenate(distortion)
     return DatasetReductions(
         dataset,
-        pd.Series(numbers, index=phones)[numbers > 0],
-        frames,
+        (pd.Series(numbers, index=phones), pd.DataFrame(at_indices, index=phones), frames),
         counts=counts_frame(*counts.rows(), units, phones),
         transitions=transitions_frame(*moves.rows(), units),
         utterances=of_utterances,

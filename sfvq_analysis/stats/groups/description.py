@@ -22,7 +22,7 @@ from sfvq_analysis.stats.arithmetic.densities import densities
 from sfvq_analysis.stats.counting.reductions import Reducible, as_reductions
 from sfvq_analysis.stats.counting.unit_counts import unit_counts
 from sfvq_analysis.stats.groups.naming import name_indices
-from sfvq_analysis.stats.groups.ranges import frames_by_index, stretches
+from sfvq_analysis.stats.groups.ranges import stretches
 from sfvq_analysis.stats.inference import Inference
 from sfvq_analysis.stats.peaks import MIN_TOKENS
 
@@ -159,7 +159,7 @@ def _counts(reductions: Reductions, min_tokens: int) -> _Counts:
         [by_phone.values[at] for at in kept],
         of_group[kept],
         by_phone.total()[kept],
-        frames_by_index(reductions),
+        reductions.code_frames(),
     )
 
 

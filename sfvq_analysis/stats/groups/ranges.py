@@ -146,7 +146,7 @@ def dead_ranges(table: Reducible, *, at_least: int = 2, most_share: float = 0.0)
     check_count("at_least", at_least)
     check_between("most_share", most_share, 0, 1)
     reductions = as_reductions(table)
-    frames = frames_by_index(reductions)
+    frames = reductions.code_frames()
     total, size = int(frames.sum()), len(frames)
     if total == 0:
         nothing = pd.DataFrame([{"n_frames": 0, "reason": "no frame"}], columns=list(_DEAD_COLUMNS))
@@ -166,13 +166,6 @@ def dead_ranges(table: Reducible, *, at_least: int = 2, most_share: float = 0.0)
         if last - first + 1 >= at_least
     ]
     return pd.DataFrame(rows, columns=list(_DEAD_COLUMNS)).astype(_DEAD_COLUMNS)
-
-
-def frames_by_index(reductions: Reductions) -> NDArray[np.int64]:
-    """Return how many frames each index has, labelled or not, shape (K,)."""
-    runs = reductions.runs
-    counts = np.bincount(runs["index"], runs["length"], reductions.codebook_size)
-    return counts.astype(np.int64)
 
 
 def stretches(flags: NDArray[np.bool_]) -> list[tuple[int, int]]:

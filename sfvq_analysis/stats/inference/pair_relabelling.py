@@ -88,6 +88,8 @@ def null_of_pairs(
         Permute only among segments that own as many frames, for p values; see
         `sfvq_analysis.stats.inference.relabelling`.
     """
+    if inference.n_permutations == 0:  # a dataset's tokens needn't be read
+        return np.full((0, len(pairs)), np.nan)
     labelled = _labelled(reductions, values)
     prepared = [_prepared(labelled, pair, reductions.codebook_size, alike) for pair in pairs]
     null = np.full((inference.n_permutations, len(pairs)), np.nan)

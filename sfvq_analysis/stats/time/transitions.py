@@ -6,13 +6,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from scipy.sparse import coo_array
 
 from sfvq_analysis.stats.counting.reductions import Reducible, as_reductions
 from sfvq_analysis.tables import IndexTable
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from numpy.typing import NDArray
+
+    Indices = NDArray[np.int32]
+
+_BLOCK = 1 << 20
 
 
 def transitions(table: Reducible) -> pd.DataFrame:
@@ -24,12 +29,14 @@ def transitions(table: Reducible) -> pd.DataFrame:
         ``index`` (of the earlier frame), ``next_index``, ``count``, one row each transition that
         occurs, stays included, sorted.
     """
-    before, after, count = _neighbours(table)
     size = table.codebook_size
-    counts = coo_array((count, (before, after)), shape=(size, size))
-    counts = counts.tocsr().tocoo()  # adds up, and sorts by row
-    frame = pd.DataFrame({"index": counts.row, "next_index": counts.col, "count": counts.data})
-    return frame.sort_values(["index", "next_index"], ignore_index=True)
+    added = np.zeros(size * size, dtype=np.int64)
+    for before, after, count in _neighbours(table):
+        cells = before.astype(np.int64) * size + after
+        added += np.bincount(cells, weights=count, minlength=size * size).astype(np.int64)
+    cells = np.flatnonzero(added)
+    index, following = (part.astype(np.int32) for part in np.divmod(cells, size))
+    return pd.DataFrame({"index": index, "next_index": following, "count": added[cells]})
 
 
 def transition_matrix(counts: pd.DataFrame, size: int) -> NDArray[np.int64]:
@@ -45,23 +52,26 @@ def relative_step(table: Reducible) -> float:
     It is divided by (K + 1) / 3, its exact expectation when the codes are labelled at random; NaN
     where the index never changes.
     """
-    before, after, count = _neighbours(table)
-    steps = np.abs(after.astype(np.int64) - before)
-    n_changes = int(count[steps > 0].sum())
+    moved = n_changes = 0
+    for before, after, count in _neighbours(table):
+        steps = np.abs(after.astype(np.int64) - before)
+        moved += int((steps * count).sum())
+        n_changes += int(count[steps > 0].sum())
     if n_changes == 0:
         return float("nan")
-    return float((steps * count).sum() / n_changes / ((table.codebook_size + 1) / 3))
+    return float(moved / n_changes / ((table.codebook_size + 1) / 3))
 
 
-def _neighbours(
-    table: Reducible,
-) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int64]]:
-    """Return indices, those that follow them, and how often that occurs."""
-    if not isinstance(table, IndexTable):
-        moves = as_reductions(table).transitions
-        before, after, count = (moves[name] for name in ("index", "next_index", "count"))
-        return before.to_numpy(), after.to_numpy(), count.to_numpy()
-    codeword = table.frames["codeword"].to_numpy()
-    utterance = table.frames["utterance"].cat.codes.to_numpy()
-    same = utterance[1:] == utterance[:-1]
-    return codeword[:-1][same], codeword[1:][same], np.ones(int(same.sum()), dtype=np.int64)
+def _neighbours(table: Reducible) -> Iterator[tuple[Indices, Indices, NDArray[np.int64]]]:
+    """Yield indices, those that follow them, and how often that occurs, some at a time."""
+    if isinstance(table, IndexTable):
+        codeword = table.frames["codeword"].to_numpy()
+        utterance = table.frames["utterance"].cat.codes.to_numpy()
+        same = utterance[1:] == utterance[:-1]
+        yield codeword[:-1][same], codeword[1:][same], np.ones(int(same.sum()), dtype=np.int64)
+        return
+    moves = as_reductions(table).transitions
+    columns = [moves[name].to_numpy() for name in ("index", "next_index", "count")]
+    for start in range(0, len(moves), _BLOCK):
+        before, after, count = (column[start : start + _BLOCK] for column in columns)
+        yield before, after, count

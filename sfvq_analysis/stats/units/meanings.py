@@ -14,7 +14,7 @@ from sfvq_analysis.errors import check_count, check_option
 from sfvq_analysis.stats.arithmetic.contingency import entropy_of
 from sfvq_analysis.stats.arithmetic.densities import densities
 from sfvq_analysis.stats.counting.reductions import Reducible, as_reductions
-from sfvq_analysis.stats.counting.unit_counts import token_values, unit_counts
+from sfvq_analysis.stats.counting.unit_counts import unit_counts, value_codes
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -144,12 +144,10 @@ def index_meanings(
 
 def _tokens_of_indices(reductions: Reductions, by: By, phone_set: Folding) -> NDArray[np.int64]:
     """Return how many tokens that have a value have a frame at each index, shape (K,)."""
-    code = np.append(token_values(reductions, by, phone_set)[1], -1)
-    token = reductions.runs["token"].to_numpy()
-    kept = code[token] >= 0
-    size = reductions.codebook_size
-    pairs = np.unique(token[kept].astype(np.int64) * size + reductions.runs["index"][kept])
-    return np.bincount(pairs % size, minlength=size)
+    at = reductions.tokens_at_indices()
+    _, code = value_codes(list(at.index), by, phone_set, reductions.inventory)
+    found: NDArray[np.int64] = at.to_numpy()[code >= 0].sum(axis=0)
+    return found
 
 
 def _units_of_indices(counts: UnitCounts) -> NDArray[np.int64]:
