@@ -35,7 +35,7 @@ def test_utterances_without_duration_have_a_part_too():
 
 
 @pytest.mark.parametrize(
-    ("hours", "wanted"), [(0.01, 60), (1, 60), (2, 112.5), (64, 3600), (60_000, 3600)]
+    ("hours", "wanted"), [(0.01, 300), (1, 300), (10, 562.5), (64, 3600), (60_000, 3600)]
 )
 def test_the_usual_length(hours, wanted):
     assert shard_seconds(hours * 3600) == pytest.approx(wanted)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from sfvq_analysis.corpus import Corpus
 
-MOST_SECONDS, FEWEST_SECONDS, USUAL_SHARDS = 3600.0, 60.0, 64
+MOST_SECONDS, FEWEST_SECONDS, USUAL_SHARDS = 3600.0, 300.0, 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class Shard:
 
 
 def shard_seconds(total: float) -> float:
-    """Return how long shards are by default: a 64th of the corpus, from a minute to an hour.
+    """Return how long shards are by default: a 64th of the corpus, from five minutes to an hour.
 
     It depends on the corpus alone, so that the same call on other workers finds its shards again.
     """
