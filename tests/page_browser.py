@@ -48,11 +48,28 @@ class OpenPage:
         """Tell how many pixels of a figure aren't white."""
         return self.page.evaluate(_PIXELS, figure)
 
-    def saved(self, press, timeout=30_000):
-        """Return name and bytes of what a press of a button downloads."""
-        with self.page.expect_download(timeout=timeout) as download:
-            press.click()
-        return download.value.suggested_filename, Path(download.value.path()).read_bytes()
+    def saved(self, press):
+        """Return name and bytes of what a press of a button downloads.
+
+        On a busy machine a figure may still move under the pointer, and the press is lost: then the
+        button is pressed again, as anyone would, and by the keyboard.
+        """
+        try:
+            download = self._download(press.click)
+        except TimeoutError:
+            self.settle()
+            download = self._download(lambda: press.press("Enter"))
+        return download.suggested_filename, Path(download.path()).read_bytes()
+
+    def _download(self, act):
+        from playwright.sync_api import TimeoutError as TookTooLong
+
+        try:
+            with self.page.expect_download(timeout=30_000) as download:
+                act()
+        except TookTooLong as error:
+            raise TimeoutError(str(error)) from error
+        return download.value
 
 
 _PIXELS = """async (name) => {

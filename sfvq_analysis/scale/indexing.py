@@ -125,7 +125,7 @@ def index_dataset(  # noqa: PLR0913  (what `index_table` takes, and where and ho
     ...         corpus, encoder, demo_quantizers()["sfvq"], folder, client=client
     ...     )
     ...     found
-    IndexDataset(1 shards, 6 utterances, 911 frames, codebook_size=256)
+    IndexDataset(1 shards, 6 utterances, 802 frames, codebook_size=256)
     """
     given = quantizers if isinstance(quantizers, Mapping) else {"": quantizers}
     if not given:

@@ -47,7 +47,7 @@ def concatenate_tables(tables: Sequence[IndexTable]) -> IndexTable:
     >>> from sfvq_analysis.tables import Simulation, simulated_table
     >>> table = simulated_table(Simulation(n_speakers=2))
     >>> concatenate_tables([table])
-    IndexTable(20 utterances, 1000 segments, 6000 frames, codebook_size=256)
+    IndexTable(10 utterances, 300 segments, 1719 frames, codebook_size=64)
     """
     known = merge_known([known_of_table(table) for table in tables])
     lengths = [len(table.utterances) for table in tables]
