@@ -7,16 +7,14 @@ import shutil
 import pandas as pd
 import pytest
 from command_line import refused, sfvq
+from in_process_cluster import quiet_clusters
 from shards_of_tables import assert_same_table
 
 from sfvq_analysis import demo_corpus, demo_quantizers, load_table, save_quantizer, stats
 from sfvq_analysis.stores import Store
 from sfvq_analysis.tables import open_dataset
 
-pytestmark = pytest.mark.filterwarnings(
-    "ignore:unclosed:ResourceWarning",  # of Dask's own connections
-    "ignore::pytest.PytestUnraisableExceptionWarning",
-)
+pytestmark = quiet_clusters
 
 
 @pytest.fixture(scope="module")

@@ -12,6 +12,7 @@ import pytest
 from deadly_store import DeadlyStore
 from hypothesis import given
 from hypothesis import strategies as st
+from in_process_cluster import in_this_process, quiet_clusters
 from made_frames import as_features, gaussian, pieces
 
 from sfvq_analysis import demo_corpus, fit_sfvq, load_encoder
@@ -28,23 +29,13 @@ from sfvq_analysis.training.frames import FittingFrames
 QUICK = FitOptions(stage_sweeps=1, final_sweeps=3, sweeps_per_octave=2, tolerance=0.0)
 MEL = {"encoder": "mel", "context": 0}
 
-pytestmark = pytest.mark.filterwarnings(
-    "ignore:unclosed:ResourceWarning",  # of Dask's own connections
-    "ignore::pytest.PytestUnraisableExceptionWarning",
-)
+pytestmark = quiet_clusters
 
 
 @pytest.fixture(scope="module")
 def client():
     """A cluster in this process."""
-    from distributed import Client, LocalCluster
-
-    with (
-        LocalCluster(
-            n_workers=2, threads_per_worker=1, processes=False, dashboard_address="127.0.0.1:0"
-        ) as cluster,
-        Client(cluster, set_as_default=False) as client,
-    ):
+    with in_this_process() as client:
         yield client
 
 

@@ -9,6 +9,7 @@ from functools import partial
 
 import numpy as np
 import pytest
+from in_process_cluster import in_this_process, quiet_clusters
 from shards_of_tables import assert_same_table
 from waiting_encoder import DeadlyEncoder, NotingEncoder
 
@@ -23,23 +24,13 @@ from sfvq_analysis.tables.dataset import DATASET
 
 SHARDS = 0.002  # hours
 
-pytestmark = pytest.mark.filterwarnings(
-    "ignore:unclosed:ResourceWarning",  # of Dask's own connections
-    "ignore::pytest.PytestUnraisableExceptionWarning",
-)
+pytestmark = quiet_clusters
 
 
 @pytest.fixture(scope="module")
 def client():
     """A cluster in this process: fast, and what is patched here is patched there."""
-    from distributed import Client, LocalCluster
-
-    with (
-        LocalCluster(
-            n_workers=2, threads_per_worker=1, processes=False, dashboard_address="127.0.0.1:0"
-        ) as cluster,
-        Client(cluster, set_as_default=False) as client,
-    ):
+    with in_this_process() as client:
         yield client
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 
 import pytest
+from in_process_cluster import in_this_process, quiet_clusters
 from remote_trees import put
 from shards_of_tables import assert_same_table
 
@@ -19,23 +20,13 @@ from sfvq_analysis.stores import Store
 
 SHARDS = 0.002  # hours
 
-pytestmark = pytest.mark.filterwarnings(
-    "ignore:unclosed:ResourceWarning",  # of Dask's own connections
-    "ignore::pytest.PytestUnraisableExceptionWarning",
-)
+pytestmark = quiet_clusters
 
 
 @pytest.fixture(scope="module")
 def client():
     """A cluster in this process, which has its ``memory://``."""
-    from distributed import Client, LocalCluster
-
-    with (
-        LocalCluster(
-            n_workers=2, threads_per_worker=1, processes=False, dashboard_address="127.0.0.1:0"
-        ) as cluster,
-        Client(cluster, set_as_default=False) as client,
-    ):
+    with in_this_process() as client:
         yield client
 
 

@@ -10,6 +10,7 @@ from functools import partial
 import numpy as np
 import pytest
 from command_line import sfvq
+from in_process_cluster import in_this_process, quiet_clusters
 from waiting_encoder import DeadlyEncoder, NotingEncoder
 
 from sfvq_analysis import demo_corpus, load_corpus, load_encoder
@@ -20,23 +21,13 @@ from sfvq_analysis.scale import ScaleError, connected, encoding, sampling
 from sfvq_analysis.scale.sampling import sample_on_cluster
 from sfvq_analysis.scale.tasks import each_done
 
-pytestmark = pytest.mark.filterwarnings(
-    "ignore:unclosed:ResourceWarning",  # of Dask's own connections
-    "ignore::pytest.PytestUnraisableExceptionWarning",
-)
+pytestmark = quiet_clusters
 
 
 @pytest.fixture(scope="module")
 def client():
     """A cluster in this process: fast, and what is patched here is patched there."""
-    from distributed import Client, LocalCluster
-
-    with (
-        LocalCluster(
-            n_workers=2, threads_per_worker=1, processes=False, dashboard_address="127.0.0.1:0"
-        ) as cluster,
-        Client(cluster, set_as_default=False) as client,
-    ):
+    with in_this_process() as client:
         yield client
 
 

@@ -6,14 +6,16 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sfvq_analysis.pipeline.indexing import inventory_of
 from sfvq_analysis.scale.along_tars import cuts_along_tars
-from sfvq_analysis.scale.census import census, merged
+from sfvq_analysis.scale.census import Census, census, merged
 from sfvq_analysis.scale.errors import ScaleError
 from sfvq_analysis.scale.locking import WORK
 from sfvq_analysis.scale.plan import Plan, read_plan
 from sfvq_analysis.scale.sharding import cuts, part_of, shard_seconds
+from sfvq_analysis.scale.tasks import each_done
 
 if TYPE_CHECKING:
     from sfvq_analysis.corpus import Corpus
+    from sfvq_analysis.errors import ErrorPolicy
     from sfvq_analysis.pipeline import IndexOptions
     from sfvq_analysis.stores import Store
 
@@ -76,13 +78,15 @@ def planned(
     return plan
 
 
-def _census(corpus: Corpus, options: IndexOptions, client: Any) -> Any:
+def _census(corpus: Corpus, options: IndexOptions, client: Any) -> Census:
     """Return the census of a corpus, which the workers take."""
     parts = [
         part_of(corpus, slice(first, first + _A_CENSUS))
         for first in range(0, len(corpus), _A_CENSUS)
     ]
-    futures = [
-        client.submit(census, part, options.on_error, pure=False, retries=2) for part in parts
-    ]
-    return merged(client.gather(futures))
+    found = dict(each_done(client, _of_part, options.on_error, parts))
+    return merged(found[number] for number in range(len(parts)))
+
+
+def _of_part(on_error: ErrorPolicy, part: Corpus) -> Census:
+    return census(part, on_error)
