@@ -56,12 +56,12 @@ def test_who_ends_otherwise_leaves_none(path, corpus):
     assert Attempts(path).suspects == set()
 
 
-def test_after_three_deaths_it_is_refused(path, corpus):
+def test_after_five_deaths_it_is_refused(path, corpus):
     one = corpus.utterances[0]
-    for _ in range(3):
+    for _ in range(5):
         assert Attempts(path).refused(one) == ""
     attempts = Attempts(path)
-    assert attempts.refused(one) == "3 workers died at it"
+    assert attempts.refused(one) == "5 workers died at it"
     assert attempts.refused(corpus.utterances[1]) == ""
 
 
@@ -87,9 +87,9 @@ def job(corpus, curve, tmp_path):
 
 
 def attempts_of(job, shard, corpus, at):
-    """Let three workers die at an utterance of a shard."""
+    """Let five workers die at an utterance of a shard."""
     job.work_folder().mkdir(parents=True)
-    for _ in range(4):
+    for _ in range(6):
         found = Attempts(job.work_folder() / f"{shard.number:06d}-{shard.stamp[:16]}.attempts")
         found.refused(corpus.utterances[at])
     return found
@@ -102,7 +102,7 @@ def test_a_shard_goes_on_without_the_utterance_that_kills(job, corpus, curve, at
     line = index_shard(own, shard)
     killer = corpus.utterances[at].id
     assert [name for name, _ in line.skipped] == [killer]
-    assert line.attempts == 5
+    assert line.attempts == 7
     found = table_of(
         {n: read_shard(own.store, n, 0) for n in ("utterances", "segments", "frames")}, ""
     )
@@ -115,7 +115,7 @@ def test_a_shard_goes_on_without_the_utterance_that_kills(job, corpus, curve, at
 def test_or_says_so(job, corpus):
     own, shard = job("raise"), Shard(0, corpus, 1.0, "stamp")
     attempts_of(own, shard, corpus, 2)
-    with pytest.raises(CorpusError, match=rf"{corpus.utterances[2].id}.*3 workers died at it"):
+    with pytest.raises(CorpusError, match=rf"{corpus.utterances[2].id}.*5 workers died at it"):
         index_shard(own, shard)
     assert read_lines(own.store) == {}
 

@@ -35,7 +35,22 @@ def test_utterances_without_duration_have_a_part_too():
 
 
 @pytest.mark.parametrize(
-    ("hours", "wanted"), [(0.01, 300), (1, 300), (10, 562.5), (64, 3600), (60_000, 3600)]
+    ("hours", "wanted"),
+    [
+        (0.01, 600),
+        (0.2, 360),
+        (1, 600),
+        (10, 600),
+        (11, 618.75),
+        (64, 3600),
+        (65, 65 * 3600 / 66),
+        (60_000, 3600),
+    ],
 )
 def test_the_usual_length(hours, wanted):
     assert shard_seconds(hours * 3600) == pytest.approx(wanted)
+
+
+@given(st.floats(601, 1e8))
+def test_their_number_is_even(total):
+    assert np.ceil(total / shard_seconds(total)) % 2 == 0

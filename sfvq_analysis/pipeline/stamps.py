@@ -6,6 +6,7 @@ import hashlib
 import json
 import platform
 from dataclasses import asdict
+from functools import cache
 from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
@@ -92,6 +93,7 @@ def _file(path: Path) -> list[Any]:
     return [str(path), found.st_size, found.st_mtime_ns]
 
 
+@cache  # looked for on disk
 def _version(package: str) -> str:
     try:
         return metadata.version(package)

@@ -67,6 +67,7 @@ def connected(
     check_count("workers", number, at_least=1)
     settings = {
         "distributed.scheduler.allowed-failures": _DEATHS_OF_A_SHARD,
+        "distributed.scheduler.worker-saturation": 1.0,  # no shard waits for a worker that has one
         "distributed.worker.daemon": True,
     }
     with (

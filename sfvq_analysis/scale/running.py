@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from tqdm.auto import tqdm
@@ -13,17 +11,17 @@ from sfvq_analysis.pipeline.journal import JournalError
 from sfvq_analysis.scale.errors import ScaleError
 from sfvq_analysis.scale.ledger import ShardLine, write_line
 from sfvq_analysis.scale.shard_work import index_shard
+from sfvq_analysis.scale.tasks import Calls
 from sfvq_analysis.stores import StoreError
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from sfvq_analysis.scale.job import IndexJob
     from sfvq_analysis.scale.sharding import Shard
 
 _TRIES = 4
 _NOT_OF_SPEECH = (JournalError, StoreError)
-_WAITING, _FEWEST_WAITING = 3, 8  # shards for each thread of the cluster; at least
 
 
 def run_shards(
@@ -72,38 +70,21 @@ class _Run:
     """Shards on their way through a cluster."""
 
     def __init__(self, client: Any, job: IndexJob, resources: Mapping[str, float] | None) -> None:
-        self._client, self._store = client, job.store
-        self._resources = dict(resources) if resources else None
-        self._job = client.submit(_as_is, job, pure=False)  # made anew where workers are lost
-        self._tries: Counter[int] = Counter()
+        self._store = job.store
+        self._calls = Calls(client, index_shard, job, resources, name="shard")
         self._refused: SfvqError | None = None
         self._failed: dict[int, str] = {}
         self.lines: dict[int, ShardLine] = {}
 
-    def each(self, shards: Sequence[Shard]) -> Any:
+    def each(self, shards: Sequence[Shard]) -> Iterator[tuple[Shard, ShardLine]]:
         """Yield every shard that is done, and its line, as they get done."""
-        from distributed import as_completed
-
-        to_come = iter(shards)
-        n_threads = sum(self._client.nthreads().values())
-        window = max(_FEWEST_WAITING, _WAITING * n_threads)
-        waiting = {self._submit(shard): shard for shard in islice(to_come, window)}
-        finished: Any = as_completed(  # type: ignore[no-untyped-call]
-            list(waiting), loop=self._client.loop
-        )
-        for future in finished:
-            shard = waiting.pop(future)
-            again = self._again(future, shard)
-            if not again:
-                if future.status == "finished":
-                    yield shard, future.result()
-                following = None if self._refused else next(to_come, None)
-                if following is None:
-                    continue
-                shard = following
-            sent = self._submit(shard)
-            waiting[sent] = shard
-            finished.add(sent)
+        for number, shard, future in self._calls.each(shards):
+            if future.status == "finished":
+                yield shard, future.result()
+            elif self._is_to_be_tried(future, shard, self._calls.tries[number]):
+                self._calls.again(number, shard)
+            if self._refused is not None:
+                self._calls.stop()
 
     def raise_if_failed(self) -> None:
         """Raise what the first bad speech raised, or a ScaleError of all shards that failed."""
@@ -117,39 +98,24 @@ class _Run:
                 remedy="mend that; the same call makes what is missing",
             )
 
-    def _submit(self, shard: Shard) -> Any:
-        self._tries[shard.number] += 1
-        name = f"shard-{shard.number:06d}-{shard.stamp[:8]}-{self._tries[shard.number]}"
-        return self._client.submit(
-            index_shard, self._job, shard, key=name, pure=False, resources=self._resources
-        )
-
-    def _again(self, future: Any, shard: Shard) -> bool:
-        """Tell whether a shard is to be tried again; note why it failed if it isn't."""
-        if future.status == "finished":
-            return False
+    def _is_to_be_tried(self, future: Any, shard: Shard, tries: int) -> bool:
+        """Tell whether a shard that failed is to be tried again; note why if it isn't."""
         error = future.exception() if future.status == "error" else None
         speech = isinstance(error, SfvqError) and not isinstance(error, _NOT_OF_SPEECH)
-        if not speech and self._tries[shard.number] < _TRIES and self._refused is None:
+        if not speech and tries < _TRIES and self._refused is None:
             return True
         reason = str(error) if error is not None else "it was cancelled"
         if isinstance(error, SfvqError) and speech:
             self._refused = self._refused or error
         else:
             self._failed[shard.number] = f"{type(error).__name__}: {reason}"
-        write_line(
-            self._store,
-            ShardLine(
-                shard.number,
-                shard.stamp,
-                "failed",
-                seconds=round(shard.seconds, 3),
-                attempts=self._tries[shard.number],
-                reason=reason,
-            ),
+        line = ShardLine(
+            shard.number,
+            shard.stamp,
+            "failed",
+            seconds=round(shard.seconds, 3),
+            attempts=tries,
+            reason=reason,
         )
+        write_line(self._store, line)
         return False
-
-
-def _as_is(job: IndexJob) -> IndexJob:
-    return job

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 
     from sfvq_analysis.corpus import Corpus
 
-MOST_SECONDS, FEWEST_SECONDS, USUAL_SHARDS = 3600.0, 300.0, 64
+MOST_SECONDS, FEWEST_SECONDS, USUAL_SHARDS = 3600.0, 600.0, 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +40,16 @@ class Shard:
 
 
 def shard_seconds(total: float) -> float:
-    """Return how long shards are by default: a 64th of the corpus, from five minutes to an hour.
+    """Return how long shards are by default: a 64th of the corpus, from ten minutes to an hour.
 
-    It depends on the corpus alone, so that the same call on other workers finds its shards again.
+    They are a bit shorter if it takes that to make their number even, so that two workers or four
+    end together. All depends on the corpus alone, so that the same call on other workers finds its
+    shards again.
     """
-    return float(np.clip(total / USUAL_SHARDS, FEWEST_SECONDS, MOST_SECONDS))
+    most = float(np.clip(total / USUAL_SHARDS, FEWEST_SECONDS, MOST_SECONDS))
+    if total <= most:
+        return most
+    return (1 + 1e-9) * total / (2 * math.ceil(total / (2 * most)))  # it won't divide into one more
 
 
 def cuts(seconds: Sequence[float], target: float) -> list[slice]:

@@ -16,6 +16,93 @@ _TRIES = 3
 _WAITING, _FEWEST_WAITING = 3, 8  # calls for each thread of the cluster; at least
 
 
+class Calls:
+    """Calls of one function, of which some are on the cluster at a time.
+
+    The first are sent together: by the number of calls that it knows of Dask tells that they are to
+    wait with the scheduler, not with workers, of which one may end before another.
+
+    Parameters
+    ----------
+    client
+        Of the cluster.
+    function
+        To be called, as ``function(common, item)``; it gives the same whenever and wherever it is.
+    common
+        What all calls take; it travels to every worker once.
+    resources
+        What a worker needs for a call.
+    name
+        Of the calls, on the dashboard; by default the function's.
+
+    Attributes
+    ----------
+    tries
+        How often each call was made, by number of the item.
+    """
+
+    def __init__(
+        self,
+        client: Any,
+        function: Callable[[Any, Any], Any],
+        common: Any,
+        resources: Mapping[str, float] | None = None,
+        name: str = "",
+    ) -> None:
+        self._client, self._function = client, function
+        self._resources = dict(resources) if resources else None
+        self._shared = client.submit(_as_is, common, pure=False)  # made anew on a loss of workers
+        self._name = f"{name or function.__name__.strip('_')}-{self._shared.key[-8:]}"
+        self._to_come: Iterator[tuple[int, Any]] = iter(())
+        self._again: list[tuple[int, Any]] = []
+        self.tries: Counter[int] = Counter()
+
+    def each(self, items: Iterable[Any]) -> Iterator[tuple[int, Any, Any]]:
+        """Yield number, item and future of every call that has ended, well or not.
+
+        What isn't done when the iteration ends is cancelled.
+        """
+        from distributed import as_completed
+
+        self._to_come = enumerate(items)
+        window = max(_FEWEST_WAITING, _WAITING * sum(self._client.nthreads().values()))
+        waiting = self._sent(list(islice(self._to_come, window)))
+        ended: Any = as_completed(  # type: ignore[no-untyped-call]
+            list(waiting), loop=self._client.loop
+        )
+        try:
+            for future in ended:
+                yield *waiting.pop(future), future
+                following = self._again or list(islice(self._to_come, 1))
+                self._again = []
+                sent = self._sent(following)
+                waiting |= sent
+                ended.update(list(sent))
+        finally:
+            self._client.cancel(list(waiting))
+
+    def again(self, number: int, item: Any) -> None:
+        """Make the call that was yielded last again, before others."""
+        self._again.append((number, item))
+
+    def stop(self) -> None:
+        """Begin no more of the items; those that are sent are yielded yet."""
+        self._to_come = iter(())
+
+    def _sent(self, calls: list[tuple[int, Any]]) -> dict[Any, tuple[int, Any]]:
+        if not calls:
+            return {}
+        self.tries.update(number for number, _ in calls)
+        futures = self._client.map(
+            self._function,
+            [self._shared] * len(calls),
+            [item for _, item in calls],
+            key=[f"{self._name}-{number}-{self.tries[number]}" for number, _ in calls],
+            resources=self._resources,
+        )
+        return dict(zip(futures, calls, strict=True))
+
+
 def each_done(
     client: Any,
     function: Callable[[Any, Any], Any],
@@ -30,16 +117,10 @@ def each_done(
 
     Parameters
     ----------
-    client
-        Of the cluster.
-    function
-        To be called; it gives the same whenever and wherever it is.
-    common
-        What all calls take; it travels to every worker once.
+    client, function, common, resources
+        As in `Calls`.
     items
         What each call takes besides.
-    resources
-        What a worker needs for a call.
 
     Raises
     ------
@@ -48,35 +129,13 @@ def each_done(
     ScaleError
         If a call fails for another reason, or kills its workers.
     """
-    from distributed import as_completed
-
-    needed = dict(resources) if resources else None
-    shared = client.submit(_as_is, common, pure=False)  # made anew where workers are lost
-    tries: Counter[int] = Counter()
-
-    def submit(number: int, item: Any) -> Any:
-        tries[number] += 1
-        return client.submit(function, shared, item, pure=False, resources=needed)
-
-    to_come = enumerate(items)
-    window = max(_FEWEST_WAITING, _WAITING * sum(client.nthreads().values()))
-    waiting = {submit(*one): one for one in islice(to_come, window)}
-    done: Any = as_completed(list(waiting), loop=client.loop)  # type: ignore[no-untyped-call]
-    try:
-        for future in done:
-            number, item = waiting.pop(future)
-            if future.status == "finished":
-                yield number, future.result()
-                following = next(to_come, None)
-            else:
-                _raise_last(future, tries[number])
-                following = number, item
-            if following is not None:
-                sent = submit(*following)
-                waiting[sent] = following
-                done.add(sent)
-    finally:
-        client.cancel(list(waiting))
+    calls = Calls(client, function, common, resources)
+    for number, item, future in calls.each(items):
+        if future.status == "finished":
+            yield number, future.result()
+        else:
+            _raise_last(future, calls.tries[number])
+            calls.again(number, item)
 
 
 def _raise_last(future: Any, n_tries: int) -> None:

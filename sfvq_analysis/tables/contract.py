@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -65,7 +66,12 @@ CONTRACTS: Mapping[str, Mapping[str, str]] = {
 
 def group_dtype(groups: Sequence[str]) -> pd.CategoricalDtype:
     """Return the dtype of ``phone_group``: ordered categories, the groups of an inventory."""
-    return pd.CategoricalDtype(pd.Index(list(groups), dtype="str"), ordered=True)
+    return _ordered(tuple(groups))
+
+
+@lru_cache
+def _ordered(names: tuple[str, ...]) -> pd.CategoricalDtype:
+    return pd.CategoricalDtype(pd.Index(names, dtype="str"), ordered=True)
 
 
 def as_contract(

@@ -17,14 +17,16 @@ if TYPE_CHECKING:
 _BLOCK = 1 << 20
 _MOST = 1 << 31
 _OVERLAP = 4
+_SPARE = 8
 
 
 class AddedCells:
     """Counts of cells of an array of some shape, of which few are not 0.
 
-    Parts that follow each other, as the shards of a corpus sorted by speaker nearly do, are kept as
-    they are, and merged where they overlap. Others are merged as they come, a small one with its
-    like first, so that every count is moved a few times only, whatever the number of parts.
+    Parts that follow each other, as the shards of a corpus sorted by speaker nearly do, are put one
+    behind the other, and merged where they overlap. Others are merged as they come, a small one
+    with its like first, so that every count is moved a few times only, whatever the number of
+    parts.
 
     Parameters
     ----------
@@ -42,27 +44,31 @@ class AddedCells:
 
     def __init__(self, shape: tuple[int, ...]) -> None:
         self._shape = shape
-        self._in_order: list[tuple[Ints, Counts]] = []  # each after the one before
+        self._cells = np.empty(0, dtype=np.int64)  # sorted, with room behind them
+        self._count: Counts = np.empty(0, dtype=np.int32)
+        self._n = 0
         self._others: list[tuple[Ints, Counts]] = []
         self._total = 0
 
     def add(self, columns: Sequence[NDArray[np.integer]], count: Ints) -> None:
         """Add counts of the cells that the columns are the coordinates of, in any order."""
         self._total += int(count.sum())
+        if self._total >= _MOST and self._count.dtype != np.int64:
+            self._count = self._count.astype(np.int64)
         coordinates = tuple(column.astype(np.int64) for column in columns)
         cells = np.ravel_multi_index(coordinates, self._shape)
         part = _added(cells, count.astype(np.int32) if self._total < _MOST else count)
         if len(part[0]) == 0:
             return
-        if self._in_order and self._in_order[-1][0][-1] >= part[0][0]:
-            cells, earlier = self._in_order[-1]
-            at = int(np.searchsorted(cells, part[0][0]))
-            if len(cells) - at > _OVERLAP * len(part[0]) or self._before_last() >= part[0][0]:
-                self._push(part)
-                return
-            self._in_order[-1:] = [(cells[:at].copy(), earlier[:at].copy())] if at else []
-            part = _merged((cells[at:], earlier[at:]), part)
-        self._in_order.append(part)
+        at = int(np.searchsorted(self._cells[: self._n], part[0][0]))
+        if self._n - at > _OVERLAP * len(part[0]):
+            self._push(part)
+            return
+        if at < self._n:
+            tail = self._cells[at : self._n], self._count[at : self._n]
+            part = _merged((tail[0].copy(), tail[1].copy()), part)
+            del tail
+        self._put(at, part)
 
     def rows(self) -> tuple[list[NDArray[np.integer]], Ints]:
         """Return the coordinates of the cells that aren't 0, sorted, and their counts.
@@ -70,30 +76,37 @@ class AddedCells:
         Those on the first axis are as narrow as it allows, others int32, as `Reductions` has them.
         What was added is given up on the way.
         """
+        while len(self._others) > 1:
+            self._others.append(_merged(self._others.pop(-2), self._others.pop()))
         if self._others:
-            whole = [np.concatenate(one) for one in zip(*self._in_order, strict=True)]
-            self._in_order = []
-            while len(self._others) > 1:
-                self._others.append(_merged(self._others.pop(-2), self._others.pop()))
-            self._in_order.append(_merged((whole[0], whole[1]), self._others.pop()))
-        n = sum(len(cells) for cells, _ in self._in_order)
+            whole = _merged((self._cells[: self._n], self._count[: self._n]), self._others.pop())
+            self._cells, self._count = whole
+            self._n = len(self._cells)
+        n = self._n
         narrow = (np.min_scalar_type(-self._shape[0]), *(np.int32 for _ in self._shape[1:]))
         columns = [np.empty(n, dtype=dtype) for dtype in narrow]
-        added, start = np.empty(n, dtype=np.int64), 0
-        self._in_order.reverse()
-        while self._in_order:
-            cells, count = self._in_order.pop()
-            for first in range(0, len(cells), _BLOCK):
-                part = cells[first : first + _BLOCK]
-                place = slice(start + first, start + first + len(part))
-                for column, found in zip(columns, np.unravel_index(part, self._shape), strict=True):
-                    column[place] = found
-            added[start : start + len(cells)] = count
-            start += len(cells)
+        added = np.empty(n, dtype=np.int64)
+        for start in range((n - 1) // _BLOCK * _BLOCK, -1, -_BLOCK):
+            part = slice(start, min(start + _BLOCK, n))
+            found = np.unravel_index(self._cells[part], self._shape)
+            for column, coordinate in zip(columns, found, strict=True):
+                column[part] = coordinate
+            added[part] = self._count[part]
+            self._n = start
+            self._make_room(start)
         return columns, added
 
-    def _before_last(self) -> int:
-        return int(self._in_order[-2][0][-1]) if len(self._in_order) > 1 else -1
+    def _put(self, at: int, part: tuple[Ints, Counts]) -> None:
+        """Put a part in the place of the last cells, from one on."""
+        self._n = at + len(part[0])
+        if self._n > len(self._cells):
+            self._make_room(self._n + self._n // _SPARE)
+        self._cells[at : self._n], self._count[at : self._n] = part
+
+    def _make_room(self, n: int) -> None:
+        """Make room for so many cells, where they are: a copy would need as much again."""
+        for array in (self._cells, self._count):
+            array.resize(n, refcheck=False)
 
     def _push(self, part: tuple[Ints, Counts]) -> None:
         """Keep a part that isn't after all others, merged with its like."""

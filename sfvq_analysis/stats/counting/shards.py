@@ -114,7 +114,10 @@ def reduce_dataset(dataset: IndexDataset) -> Reductions:
     if dataset not in _KNOWN:
         utterances = dataset.utterances
         units = dataset_units(utterances)
-        parts = (reduce_shard(dataset, shard.number, units) for shard in dataset.shards)
+        parts = (
+            (place, reduce_shard(dataset, shard.number, units))
+            for place, shard in enumerate(dataset.shards)
+        )
         _KNOWN[dataset] = merged_reductions(dataset, utterances, parts)
     return _KNOWN[dataset]
 
@@ -123,16 +126,17 @@ _KNOWN: WeakKeyDictionary[IndexDataset, Reductions] = WeakKeyDictionary()
 
 
 def merged_reductions(
-    dataset: IndexDataset, utterances: pd.DataFrame, parts: Iterable[ShardReduction]
+    dataset: IndexDataset, utterances: pd.DataFrame, parts: Iterable[tuple[int, ShardReduction]]
 ) -> Reductions:
-    """Return the reductions of a dataset from those of its shards, in order.
+    """Return the reductions of a dataset from those of its shards, the same in any order.
 
     Parameters
     ----------
     dataset, utterances
         What they are of, and its utterances.
     parts
-        Of `reduce_shard`, of every shard; taken one at a time.
+        Of `reduce_shard`, of every shard, with its place; taken one at a time. It takes the least
+        memory if they are nearly in order.
     """
     unit, names = dataset_units(utterances)
     units, size = names.categories, dataset.codebook_size
@@ -141,19 +145,22 @@ def merged_reductions(
     moves = AddedCells((len(units), size, size))
     numbers = np.zeros(len(phones), dtype=np.int64)
     at_indices = np.zeros((len(phones), size), dtype=np.int64)
-    frames, distortion = np.zeros(size, dtype=np.int64), []
-    for part in parts:
+    frames = np.zeros(size, dtype=np.int64)
+    distortion: dict[int, NDArray[np.float64]] = {}
+    for place, part in parts:
         counts.add(*part.counts)
         moves.add(*part.transitions)
         numbers += part.numbers
         at_indices += part.at_indices
         frames += part.frames
-        distortion.append(part.distortion)
+        distortion[place] = part.distortion
     columns = ["utterance", "speaker", "sex", "dialect", "sentence", "split", "n_frames"]
     of_utterances = utterances[columns].copy()
     codes = utterances[unit].astype(names).cat.codes.to_numpy()
     of_utterances.insert(1, "unit", codes.astype(np.int32))
-    of_utterances["distortion"] = np.concatenate(distortion)
+    of_utterances["distortion"] = np.concatenate(
+        [distortion[place] for place in sorted(distortion)]
+    )
     return DatasetReductions(
         dataset,
         (pd.Series(numbers, index=phones), pd.DataFrame(at_indices, index=phones), frames),
