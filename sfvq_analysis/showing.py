@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from sfvq_analysis.corpus import Corpus
     from sfvq_analysis.encoders import Features
     from sfvq_analysis.quantizers import Quantizer
-    from sfvq_analysis.tables import IndexTable
+    from sfvq_analysis.tables import IndexDataset, IndexTable
     from sfvq_analysis.voice import VoiceModel
 
 MOST_ROWS = 5
@@ -71,13 +71,12 @@ def as_html(title: str, facts: Mapping[str, object], preview: Preview | None = N
 
 def table_html(table: IndexTable) -> str:
     """Return what notebooks show of an index table."""
-    known = table.provenance
-    quantizer, corpus = known.get("quantizer", {}), known.get("corpus", {})
     labelled = int(table.frames["phone"].notna().sum())
     utterances = table.utterances
     n_speakers = int(utterances["speaker"].replace("", None).nunique())
+    known = known_of_index(table.provenance)
     facts = {
-        "corpus": joined(corpus.get("name"), corpus.get("notes")),
+        "corpus": known.pop("corpus"),
         "utterances": joined(
             f"{len(utterances):,}", f"{n_speakers:,} speakers" if n_speakers else None
         ),
@@ -87,14 +86,41 @@ def table_html(table: IndexTable) -> str:
             f"{'curve' if table.is_curve else 'plain codebook'}",
             f"{table.frames['codeword'].nunique():,} in use",
         ),
-        "quantizer": joined(quantizer.get("name"), quantizer.get("codebook_digest")),
-        "encoder": joined(known.get("encoder", {}).get("encoder"), known.get("encoder_digest")),
         "grid": f"{table.grid.sample_rate / table.grid.hop:g} frames a second",
         "phones": joined(table.inventory.phone_set, table.inventory.source),
-        "left out": joined(*_skipped(known.get("skipped"))),
-        "version": known.get("version"),
+        **known,
     }
     return as_html("IndexTable", facts, _frames(table))
+
+
+def dataset_html(dataset: IndexDataset) -> str:
+    """Return what notebooks show of a dataset; no frame is read for it."""
+    known = known_of_index(dataset.provenance)
+    facts = {
+        "place": dataset.store.where(),
+        "corpus": known.pop("corpus"),
+        "utterances": f"{dataset.n_utterances:,}",
+        "frames": f"{dataset.n_frames:,}",
+        "codes": f"{dataset.codebook_size:,}",
+        "grid": f"{dataset.grid.sample_rate / dataset.grid.hop:g} frames a second",
+        "phones": joined(dataset.inventory.phone_set, dataset.inventory.source),
+        **known,
+    }
+    columns = ("shard", "first utterance", "utterances", "frames")
+    return as_html("IndexDataset", facts, Preview(columns, dataset.shards, len(dataset)))
+
+
+def known_of_index(provenance: Mapping[str, Any]) -> dict[str, object]:
+    """Return the facts that an index's provenance holds: corpus, quantizer, encoder and so on."""
+    quantizer, corpus = provenance.get("quantizer", {}), provenance.get("corpus", {})
+    encoder = provenance.get("encoder", {}).get("encoder")
+    return {
+        "corpus": joined(corpus.get("name"), corpus.get("notes")),
+        "quantizer": joined(quantizer.get("name"), quantizer.get("codebook_digest")),
+        "encoder": joined(encoder, provenance.get("encoder_digest")),
+        "left out": joined(*_skipped(provenance.get("skipped"))),
+        "version": provenance.get("version"),
+    }
 
 
 def corpus_html(corpus: Corpus) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import pickle
 from dataclasses import replace
 from html.parser import HTMLParser
 
@@ -25,11 +26,14 @@ from sfvq_analysis.showing import (
     Preview,
     as_html,
     corpus_html,
+    dataset_html,
     features_html,
     quantizer_html,
     table_html,
     voice_model_html,
 )
+from sfvq_analysis.stats import index_histogram
+from sfvq_analysis.tables import save_in_shards
 from sfvq_analysis.tables.simulated import Simulation, simulated_table
 
 TAGS = {"div", "strong", "table", "thead", "tbody", "tr", "th", "td", "small"}
@@ -137,6 +141,57 @@ def test_a_table_of_no_frames_is_shown():
     )
     assert "0 with a phone" in table_html(empty)
     assert "rows" not in table_html(empty)
+
+
+def test_a_dataset_says_what_it_is_without_reading_a_frame(tmp_path):
+    table = simulated_table(Simulation(n_speakers=2))
+    dataset = save_in_shards([table], tmp_path / "shards")
+    for file in (tmp_path / "shards" / "frames").iterdir():
+        file.unlink()
+    texts = seen(dataset._repr_html_()).texts
+    assert texts[0] == "IndexDataset"
+    assert {f"{len(table.frames):,}", f"{len(table.utterances):,}"} <= set(texts)
+    assert texts[-1] == "1 of 1 rows"
+
+
+@pytest.mark.parametrize("text", NASTY)
+def test_nasty_provenance_of_a_dataset_stays_text(text, tmp_path):
+    table = simulated_table(Simulation(n_speakers=2))
+    dataset = save_in_shards([table], tmp_path / "shards")
+    known = {"corpus": {"name": text, "notes": text}, "version": text}
+    seen(dataset_html(replace(dataset, provenance=known)))
+
+
+class TestHistogram:
+    def test_it_says_what_it_is_of_and_where_its_values_peak(self):
+        table = simulated_table(Simulation(n_speakers=2))
+        histogram = index_histogram(table, by="phone", weight="token")
+        texts = seen(histogram._repr_html_()).texts
+        assert texts[0] == "Histogram"
+        assert {"token", "weight", table.provenance["corpus"]["name"]} <= set(texts)
+        first = histogram[histogram["phone"] == histogram["phone"].iloc[0]]
+        peak = first["index"].loc[first["smoothed"].idxmax()]
+        row = texts[texts.index("peak at") + 1 :]
+        assert row[:5] == [
+            *first.iloc[0][["phone", "n_frames", "n_tokens", "n_speakers"]].map(str), str(peak)
+        ]  # fmt: skip
+
+    def test_what_is_made_from_it_is_a_plain_frame(self):
+        histogram = index_histogram(simulated_table(Simulation(n_speakers=2)))
+        assert type(histogram.head()) is pd.DataFrame
+        assert type(histogram.groupby("index")["count"].sum()) is pd.Series
+        assert "<style" in histogram.head()._repr_html_()
+
+    def test_a_copy_and_a_pickle_are_shown(self):
+        histogram = index_histogram(simulated_table(Simulation(n_speakers=2)))
+        again = pickle.loads(pickle.dumps(histogram))  # noqa: S301 (it is ours)
+        assert again._repr_html_() == histogram._repr_html_()
+        assert type(histogram.copy()) is pd.DataFrame
+
+    def test_one_without_rows_is_shown(self):
+        table = simulated_table(Simulation(n_speakers=2))
+        everything = table.inventory.groups
+        seen(index_histogram(table, exclude=everything)._repr_html_())
 
 
 def test_a_codebook_says_what_it_was_fitted_on():

@@ -10,17 +10,19 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from sfvq_analysis.report.analysis import analyze
+    from sfvq_analysis.report.page import write_page
     from sfvq_analysis.report.statistics import statistics_of
     from sfvq_analysis.report.summaries import summary
     from sfvq_analysis.report.writing import write
 
-__all__ = ["analyze", "statistics_of", "summary", "write"]
+__all__ = ["analyze", "statistics_of", "summary", "write", "write_page"]
 
 _HOMES = {
     "analyze": "analysis",
     "statistics_of": "statistics",
     "summary": "summaries",
     "write": "writing",
+    "write_page": "page",
 }
 
 

@@ -60,6 +60,7 @@ def write(  # noqa: PLR0913  (all but two are optional parts of the folder)
     stages: Stages | None = None,
     palette: Palette = "paper",
     overwrite: bool = False,
+    progress: bool = False,
 ) -> WrittenReport:
     """Write a page, figures, statistics, tables and a manifest to a folder, whole or not at all.
 
@@ -84,6 +85,8 @@ def write(  # noqa: PLR0913  (all but two are optional parts of the folder)
         ``"paper"`` or ``"colorblind"``.
     overwrite
         Whether an earlier output there may be replaced.
+    progress
+        Whether to show a progress bar of the statistics.
 
     Returns
     -------
@@ -109,6 +112,7 @@ def write(  # noqa: PLR0913  (all but two are optional parts of the folder)
             quantizers=quantizers,
             looks=Looks(palette, audio=audio),
             stages=stages,
+            progress=progress,
         )
         write_manifest(folder, known)
     return WrittenReport(out)

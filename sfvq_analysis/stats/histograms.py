@@ -22,6 +22,7 @@ from scipy.ndimage import convolve1d
 from sfvq_analysis.errors import OptionError, check_option
 from sfvq_analysis.stats.counting.labelled import PROPERTIES
 from sfvq_analysis.stats.counting.tallies import Tally, tally
+from sfvq_analysis.stats.histogram import Histogram
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -44,7 +45,7 @@ def index_histogram(
     trim: float = 0.0,
     exclude: Collection[str] = (),
     phone_set: Folding = 61,
-) -> pd.DataFrame:
+) -> Histogram:
     """Return the histogram of the index for each value of a property.
 
     Parameters
@@ -65,12 +66,12 @@ def index_histogram(
 
     Returns
     -------
-    pd.DataFrame
-        A row for each value (that owns a token) and index: the columns `by`, ``index``, ``count``
-        (frames), ``density``, ``smoothed``; and, the same for all rows of a value, ``n_frames``,
-        ``n_tokens``, ``n_empty_tokens`` (tokens that own no frame, or none after `trim`) and
-        ``n_speakers`` (who have a frame in it). Density is NaN where there is no frame. All K
-        indices are there for every value: many values of `by` make a long frame.
+    Histogram
+        A DataFrame with a row for each value (that owns a token) and index: the columns `by`,
+        ``index``, ``count`` (frames), ``density``, ``smoothed``; and, the same for all rows of a
+        value, ``n_frames``, ``n_tokens``, ``n_empty_tokens`` (tokens that own no frame, or none
+        after `trim`) and ``n_speakers`` (who have a frame in it). Density is NaN where there is no
+        frame. All K indices are there for every value: many values of `by` make a long frame.
 
     Raises
     ------
@@ -98,7 +99,9 @@ def index_histogram(
     weighted = _sum_into(cell, index, count * _weight(counted.frames, cell, weight), shape)
     added = _sum_into(cell, index, count.astype(np.float64), shape)
     support = _support(counted, cell)
-    return _tidy(cells, support, added.astype(np.int64), _normalised(weighted))
+    frame = _tidy(cells, support, added.astype(np.int64), _normalised(weighted))
+    options = {"weight": weight, "trim": trim, "exclude": tuple(exclude), "phone_set": phone_set}
+    return Histogram.of(frame, {"provenance": table.provenance, "options": options})
 
 
 def smooth(density: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -175,6 +175,11 @@ class IndexDataset:
     def __len__(self) -> int:
         return len(self.shards)
 
+    def _repr_html_(self) -> str:
+        from sfvq_analysis.showing import dataset_html
+
+        return dataset_html(self)
+
     def __repr__(self) -> str:
         return (
             f"IndexDataset({len(self.shards)} shards, {self.n_utterances} utterances, "
