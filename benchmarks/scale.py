@@ -1,11 +1,13 @@
 """Many processes and many hours: what a cluster gives, and what a thousand hours cost.
 
-Usage: python benchmarks/scale.py [rates CORPUS] [hours N] [reductions] [--json PATH]
+Usage: python benchmarks/scale.py rates CORPUS | stages CORPUS | hours N | measures | reductions
 
 ``rates``: about an hour of a corpus, indexed by the plain loop, by one worker, by two independent
 plain processes together and by two workers; log-mel and the voice model's encoder; medians of 5.
+``stages``: what an hour of a corpus takes at each stage, on one core.
 ``hours``: a corpus of N hours whose frames come from a generator at full size, 64 dimensions, fifty
 a second, without audio, indexed on two workers; then the reductions and statistics of all of it.
+``measures``: these alone, of what an earlier call kept in ``--folder``.
 ``reductions``: the same counts and transitions by this package, by DuckDB and by dask.dataframe, on
 some shards of the above.
 """
@@ -16,9 +18,11 @@ import argparse
 import json
 import multiprocessing
 import os
+import statistics
 import tempfile
 import threading
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -28,7 +32,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import numpy as np
 import psutil
-from timing import interleaved, machine, spread, write_json
+from timing import machine, spread, write_json
 
 from sfvq_analysis import fit_sfvq, index_table, load_corpus, load_encoder, stats
 from sfvq_analysis.corpus import Corpus, Recording, Utterance
@@ -36,12 +40,14 @@ from sfvq_analysis.encoders import Features
 from sfvq_analysis.labels import LabelSource
 from sfvq_analysis.pipeline import sample_features
 from sfvq_analysis.scale import connected, index_dataset, reduce_dataset
+from sfvq_analysis.scale.census import census
 from sfvq_analysis.stats import Inference
 from sfvq_analysis.tables import open_dataset
 from sfvq_analysis.timeline import FrameGrid, Segment
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
 
     from sfvq_analysis.tables import IndexDataset
 
@@ -237,16 +243,17 @@ def rates(place: str, wanted_hours: float, runs: int) -> dict[str, Any]:
         maker = partial(load_encoder, name)
         few = corpus.select(id=[u.id for u in corpus.utterances[::20]])
         curve = fit_sfvq(sample_features(few, maker(), max_frames=20_000, seed=0), bits=8, seed=0)
-        with (
-            tempfile.TemporaryDirectory() as folder,
-            connected(workers=1) as one,
-            connected(workers=2) as two,
-            multiprocessing.get_context("spawn").Pool(2, _warm, (name, curve)) as pool,
-        ):
-            ways = _ways(corpus, maker, curve, Path(folder), (one, two, pool))
-            for way in ways.values():  # what is loaded late, is now
-                way()
-            seconds = interleaved(ways, runs=runs, pause=1.0)
+        with tempfile.TemporaryDirectory() as folder:
+            ways = _ways(corpus, name, curve, Path(folder))
+            seconds: dict[str, list[float]] = {way: [] for way in ways}
+            for _ in range(runs):
+                for way, opened in ways.items():
+                    with opened() as index:
+                        index()  # what is loaded late, is now
+                        time.sleep(1.0)
+                        start = time.perf_counter()
+                        index()
+                        seconds[way].append(time.perf_counter() - start)
         middle = {way: spread(times) for way, times in seconds.items()}
         found[name] = {
             "seconds": middle,
@@ -257,23 +264,82 @@ def rates(place: str, wanted_hours: float, runs: int) -> dict[str, Any]:
 
 
 def _ways(
-    corpus: Corpus, maker: Callable[[], Any], curve: Any, folder: Path, with_: tuple[Any, Any, Any]
-) -> dict[str, Callable[[], object]]:
-    """Return the ways to index a corpus, each of which leaves its tables on disk."""
-    one, two, pool = with_
-    encoder, number = maker(), iter(range(10**9))
+    corpus: Corpus, name: str, curve: Any, folder: Path
+) -> dict[str, Callable[[], AbstractContextManager[Callable[[], object]]]]:
+    """Return the ways to index a corpus and leave its tables on disk.
+
+    Each starts the processes that it needs, so that those of no other look at the clock meanwhile.
+    """
+    maker, number = partial(load_encoder, name), iter(range(10**9))
     halves = [slice(0, None, 2), slice(1, None, 2)]
     parts = [replace(corpus, utterances=corpus.utterances[half]) for half in halves]
 
     def fresh() -> Path:
         return folder / str(next(number))
 
+    @contextmanager
+    def plain() -> Iterator[Callable[[], object]]:
+        encoder = maker()
+        yield lambda: index_table(corpus, encoder, curve).save(fresh())
+
+    @contextmanager
+    def processes() -> Iterator[Callable[[], object]]:
+        with multiprocessing.get_context("spawn").Pool(2, _warm, (name, curve)) as pool:
+            yield lambda: pool.starmap(_plain, [(part, fresh()) for part in parts])
+
+    @contextmanager
+    def cluster(n_workers: int) -> Iterator[Callable[[], object]]:
+        with connected(workers=n_workers) as client:
+            yield lambda: index_dataset(corpus, maker, curve, fresh(), client=client)
+
     return {
-        "plain": lambda: index_table(corpus, encoder, curve).save(fresh()),
-        "one worker": lambda: index_dataset(corpus, maker, curve, fresh(), client=one),
-        "two processes": lambda: pool.starmap(_plain, [(part, fresh()) for part in parts]),
-        "two workers": lambda: index_dataset(corpus, maker, curve, fresh(), client=two),
+        "plain": plain,
+        "one worker": partial(cluster, 1),
+        "two processes": processes,
+        "two workers": partial(cluster, 2),
     }
+
+
+def stages(place: str, wanted_hours: float, runs: int) -> dict[str, Any]:
+    """Return seconds that an hour of a corpus takes at each stage, on one core, medians."""
+    every, start = load_corpus(place), time.perf_counter()
+    load_corpus(place)
+    found: dict[str, Any] = {
+        "scanning": round((time.perf_counter() - start) / _hours(every), 3),
+    }
+    corpus = _about(every, wanted_hours)
+    n = _hours(corpus)
+    for name in ("mel", "vqvae"):
+        encoder = load_encoder(name)
+        few = corpus.select(id=[u.id for u in corpus.utterances[::20]])
+        curve = fit_sfvq(sample_features(few, encoder, max_frames=20_000, seed=0), bits=8, seed=0)
+        with tempfile.TemporaryDirectory() as folder:
+            each = [_stages_of(corpus, encoder, curve, Path(folder) / str(i)) for i in range(runs)]
+        found[name] = {
+            stage: round(statistics.median(one[stage] for one in each) / n, 3) for stage in each[0]
+        }
+    return found
+
+
+def _stages_of(corpus: Corpus, encoder: Any, curve: Any, folder: Path) -> dict[str, float]:
+    took = dict.fromkeys(("lengths and labels", "reading", "encoding", "projecting"), 0.0)
+
+    def timed(stage: str, work: Callable[..., Any], *arguments: Any) -> Any:
+        start = time.perf_counter()
+        result = work(*arguments)
+        took[stage] = took.get(stage, 0.0) + time.perf_counter() - start
+        return result
+
+    timed("lengths and labels", census, corpus, "raise")
+    for utterance in corpus:
+        recording = timed("reading", utterance.load)
+        frames = timed("encoding", encoder.encode, recording.audio, recording.sample_rate)
+        timed("projecting", curve.encode, frames.values)
+    table = timed("all", index_table, corpus, encoder, curve)
+    timed("writing", table.save, folder)
+    timed("reductions", stats.reduce, table)
+    took["all"] += took["writing"]
+    return took
 
 
 _KEPT: dict[str, Any] = {}
@@ -373,8 +439,8 @@ def _by_dask(dataset: IndexDataset, client: Any) -> int:
 def main() -> None:
     """Run what is asked for, and add it to the file."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("what", choices=("rates", "hours", "measures", "reductions"))
-    parser.add_argument("value", nargs="?", help="CORPUS of rates, N of hours")
+    parser.add_argument("what", choices=("rates", "stages", "hours", "measures", "reductions"))
+    parser.add_argument("value", nargs="?", help="CORPUS of rates and stages, N of hours")
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--about", type=float, default=1.0, help="hours of CORPUS")
     parser.add_argument("--folder", type=Path, help="keep the dataset there")
@@ -386,11 +452,13 @@ def main() -> None:
         if arguments.what == "hours":
             kept["hours"] = hours(float(arguments.value or 1000), folder)
             write_json(arguments.json, kept)
-            kept["hours"] |= measures(folder)
+            kept["measures"] = measures(folder)
         elif arguments.what == "measures":
-            kept["hours"] |= measures(folder)
+            kept["measures"] = measures(folder)
         elif arguments.what == "rates":
             kept["rates"] = rates(arguments.value, arguments.about, arguments.runs)
+        elif arguments.what == "stages":
+            kept["stages"] = stages(arguments.value, arguments.about, arguments.runs)
         else:
             if not folder.exists():
                 hours(20, folder)

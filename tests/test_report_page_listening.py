@@ -11,13 +11,21 @@ import pytest
 import soundfile
 from made_tables import no_frames
 
-from sfvq_analysis import demo_corpus, demo_quantizers, index_table, load_encoder, read_audio
+from sfvq_analysis import (
+    demo_corpus,
+    demo_quantizers,
+    index_table,
+    load_corpus,
+    load_encoder,
+    read_audio,
+)
 from sfvq_analysis.report.folders import OutputError
 from sfvq_analysis.report.page import content, listening, write_page
 from sfvq_analysis.report.page.examples import chosen_examples
 from sfvq_analysis.report.page.snippets import Stretch
 from sfvq_analysis.report.statistics import statistics_of
 from sfvq_analysis.stats import Inference
+from sfvq_analysis.stores import Store
 from sfvq_analysis.tables import Simulation, simulated_table
 
 FEW = Inference(n_permutations=9, n_bootstraps=9)
@@ -183,6 +191,22 @@ class TestLinked:
             said, stated = read_audio(demo[0][one["id"]].audio_path)
             assert rate == stated
             assert one["audio_start"] == 0
+            np.testing.assert_allclose(copy, said, atol=1e-4)
+
+    def test_recordings_elsewhere_are_fetched_and_copied(self, small, tmp_path):
+        url = f"memory://{tmp_path.name}/speech"
+        place = Store.at(url)
+        for one in small[0]:
+            for path in (one.audio_path, one.label_paths["phone"]):
+                place.write(f"{one.id}{path.suffix}", path.read_bytes())
+        there = load_corpus(url)
+        table = index_table(there, load_encoder("vqvae"), demo_quantizers()["vq"])
+        shown = content_of(written({"vq": table}, tmp_path, corpus=there, audio="link"))
+        place.clear()
+        assert len(shown["utterances"]) == len(small[0])
+        for one in shown["utterances"]:
+            copy, _ = read_audio(tmp_path / one["audio"])
+            said, _ = read_audio(small[0][one["id"]].audio_path)
             np.testing.assert_allclose(copy, said, atol=1e-4)
 
     def test_a_copied_snippet_is_what_was_said_then(self, linked, demo):

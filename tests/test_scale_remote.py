@@ -155,7 +155,7 @@ class TestWebdataset:
         )
         n_first = len(corpus) // 2
         assert along_tars.cuts_along_tars(corpus, [1.0] * len(corpus)) == [slice(0, len(corpus))]
-        assert along_tars.cuts_along_tars(corpus, [120.0] * len(corpus)) == [
+        assert along_tars.cuts_along_tars(corpus, [180.0] * len(corpus)) == [
             slice(0, n_first),
             slice(n_first, len(corpus)),
         ]

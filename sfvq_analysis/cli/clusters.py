@@ -41,7 +41,7 @@ ShardHoursOption = Annotated[
     typer.Option(
         "--shard-hours",
         metavar="HOURS",
-        help="Audio in a shard, by default a 64th of CORPUS, but about ten minutes to an hour.",
+        help="Audio in a shard, by default a 64th of CORPUS, but a quarter of an hour to an hour.",
     ),
 ]
 ResourceOption = Annotated[

@@ -93,7 +93,7 @@ class Utterance:
         CorpusError
             If a file is missing or isn't what it claims to be; the message names file and line.
         """
-        audio, sample_rate = read_audio(self.audio_path, channel=self.channel)
+        audio, sample_rate = self.load_audio()
         tiers = {
             tier: self._read_tier(tier, source, len(audio), sample_rate)
             for tier, source in self.labels.items()
@@ -102,6 +102,16 @@ class Utterance:
         if past_audio == "raise":
             self.refuse_late_labels(recording)
         return recording
+
+    def load_audio(self) -> tuple[NDArray[np.float32], int]:
+        """Read the audio alone: its samples, shape (n_samples,), and their rate in Hz.
+
+        Raises
+        ------
+        CorpusError
+            If the file is missing or isn't audio.
+        """
+        return read_audio(self.audio_path, channel=self.channel)
 
     def length(self) -> tuple[int, int]:
         """Return how many samples the audio has, and its rate in Hz, from the file's header.

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 def cuts_along_tars(corpus: Corpus, seconds: Sequence[float]) -> list[slice] | None:
     """Return the utterances of every tar; None if the corpus isn't in tars, in their order.
 
-    Short tars are put together, up to ten minutes, and long ones cut, unless they are compressed.
+    Short tars are put together, up to a quarter of an hour, and long ones cut, unless they are
+    compressed.
 
     Parameters
     ----------

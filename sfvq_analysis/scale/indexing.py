@@ -90,8 +90,8 @@ def index_dataset(  # noqa: PLR0913  (what `index_table` takes, and where and ho
     client
         A `distributed.Client`, such as `connected` gives.
     shard_hours
-        How much audio a shard holds, about; by default a 64th of the corpus, but about ten minutes
-        to an hour.
+        How much audio a shard holds, about; by default a 64th of the corpus, but a quarter of an
+        hour to an hour.
     overwrite
         Whether an index of something else that is there may be replaced.
     resources

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from sfvq_analysis.pipeline import IndexOptions
     from sfvq_analysis.stores import Store
 
-_A_CENSUS = 100  # utterances
+_A_CENSUS = 50  # utterances
 
 
 class Asked(NamedTuple):

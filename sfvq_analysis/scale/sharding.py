@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from sfvq_analysis.corpus import Corpus
 
-MOST_SECONDS, FEWEST_SECONDS, USUAL_SHARDS = 3600.0, 600.0, 64
+MOST_SECONDS, FEWEST_SECONDS, USUAL_SHARDS = 3600.0, 900.0, 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +40,11 @@ class Shard:
 
 
 def shard_seconds(total: float) -> float:
-    """Return how long shards are by default: a 64th of the corpus, from ten minutes to an hour.
+    """Return how long shards are by default, in seconds.
 
-    They are a bit shorter if it takes that to make their number even, so that two workers or four
-    end together. All depends on the corpus alone, so that the same call on other workers finds its
-    shards again.
+    That is a 64th of the corpus, from a quarter of an hour to an hour; a bit less if it takes that
+    to make their number even, so that two workers or four end together. All depends on the corpus
+    alone, so that the same call on other workers finds its shards again.
     """
     most = float(np.clip(total / USUAL_SHARDS, FEWEST_SECONDS, MOST_SECONDS))
     if total <= most:

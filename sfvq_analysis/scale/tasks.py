@@ -52,6 +52,7 @@ class Calls:
         self._client, self._function = client, function
         self._resources = dict(resources) if resources else None
         self._shared = client.submit(_as_is, common, pure=False)  # made anew on a loss of workers
+        client.replicate([self._shared])  # few calls would all be sent to who has it
         self._name = f"{name or function.__name__.strip('_')}-{self._shared.key[-8:]}"
         self._to_come: Iterator[tuple[int, Any]] = iter(())
         self._again: list[tuple[int, Any]] = []

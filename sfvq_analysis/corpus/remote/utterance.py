@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, fields, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from sfvq_analysis.audio import audio_length
+from sfvq_analysis.audio import audio_length, read_audio
 from sfvq_analysis.audio.heads import HEAD, states_length
 from sfvq_analysis.corpus.remote.files import RemoteFile, refuse_too_large
 from sfvq_analysis.corpus.remote.renaming import renamed
@@ -18,6 +18,9 @@ from sfvq_analysis.errors import CorpusError, SfvqError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
+
+    import numpy as np
+    from numpy.typing import NDArray
 
     from sfvq_analysis.timeline import Segment
 
@@ -61,6 +64,19 @@ class RemoteUtterance(Utterance):
         if past_audio == "raise":
             self.refuse_late_labels(recording)
         return recording
+
+    def load_audio(self) -> tuple[NDArray[np.float32], int]:
+        """Fetch and read the audio alone; see `Utterance.load_audio`.
+
+        Raises
+        ------
+        CorpusError
+            As `Utterance.load_audio`; the message names what is elsewhere.
+        StoreError
+            If that place can't be reached.
+        """
+        with self._fetched([self.audio_path]) as here:
+            return read_audio(here[self.audio_path], channel=self.channel)
 
     def refuse_late_labels(self, recording: Recording) -> None:
         """Raise a CorpusError if labels aren't those of the audio; see `Utterance`."""

@@ -15,7 +15,6 @@ from urllib.parse import quote
 
 import numpy as np
 
-from sfvq_analysis.audio import read_audio
 from sfvq_analysis.audio.opus import opus_bytes
 from sfvq_analysis.errors import SfvqError
 from sfvq_analysis.report.page.copies import Copies
@@ -89,7 +88,7 @@ class Speech:
         if utterance is None:
             return "the corpus has no utterance of this id"
         try:
-            return Heard(*read_audio(utterance.audio_path, channel=utterance.channel))
+            return Heard(*utterance.load_audio())
         except (SfvqError, OSError) as error:
             return str(error)
 
