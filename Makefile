@@ -33,7 +33,7 @@ test: $(VENV)/.testable
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/pytest -n 2 --dist loadfile tests
-	$(BIN)/pytest --doctest-modules --pyargs sfvq_analysis
+	$(BIN)/pytest -n 2 --doctest-modules --pyargs sfvq_analysis
 
 docs: $(VENV)/.documentable
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
