@@ -10,8 +10,11 @@ from nasty_page import NASTY, nasty_table
 from sfvq_analysis.errors import OptionError, SfvqError
 from sfvq_analysis.report.page import content, write_page, writing
 from sfvq_analysis.report.page.claims import claim_rows
+from sfvq_analysis.report.page.codes import code_columns
+from sfvq_analysis.report.page.facts import health
+from sfvq_analysis.report.page.sounds import marked_hertz, spectrogram
 from sfvq_analysis.report.statistics import statistics_of
-from sfvq_analysis.stats import Inference
+from sfvq_analysis.stats import Inference, reduce
 from sfvq_analysis.tables import simulated_table
 
 SECTIONS = ["about", "health", "axis", "histograms", "claims", "matrices", "speech"]
@@ -102,6 +105,27 @@ def test_counts_of_the_page_are_those_of_the_table(plain):
     assert shown["codes"]["frames"] == frames.tolist()
     assert sum(shown["sets"]["61"]["tokens"]) == (table.segments["n_frames"] > 0).sum()
     assert [one["name"] for one in shown["groups"]] == list(table.inventory.groups)
+
+
+def test_an_index_of_closures_has_the_colour_of_no_group():
+    tokens = [("tcl", [0] * 6), ("t", [0] * 4 + [1] * 2), ("iy", [1] * 3)]
+    table = made_table([Said("one", tokens), Said("two", tokens, "mbbb0")], codebook_size=4)
+    columns = code_columns(table, reduce(table))
+    place = {name: at for at, name in enumerate(table.inventory.groups)}
+    assert columns["group"][:2] == [-1, place["vowel"]]
+    assert columns["share"][:2] == [0.6, 0.6]
+    facts = {row.term: row.values for row in health({"table": table})}
+    assert facts["frames of phones in no group"] == ("40 %",)
+
+
+def test_frequencies_beside_a_spectrogram_are_where_their_bands_are():
+    rate, n_bands = 16_000, 64
+    seconds = np.arange(rate) / rate
+    for hertz, height in marked_hertz(rate, n_bands):
+        tone = np.sin(2 * np.pi * hertz * seconds).astype(np.float32)
+        loudest = spectrogram(tone, rate, n_bands)[50].argmax()
+        assert abs((loudest + 0.5) / n_bands - height) < 1 / n_bands
+    assert [hertz for hertz, _ in marked_hertz(8000, n_bands)] == [500, 1000, 2000]
 
 
 def test_what_there_is_not_leaves_a_sentence(plain):

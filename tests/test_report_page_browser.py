@@ -1,5 +1,6 @@
 """The page in a real browser, from the disk, without a network; skipped where there is none."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -113,12 +114,39 @@ def test_all_can_be_reached_with_the_keyboard(browser):
     assert page.evaluate("document.activeElement.className") == "skip"
     page.keyboard.press("Enter")
     page.focus("#code-number")
-    page.keyboard.type("70")
+    page.keyboard.type("999")
+    page.keyboard.press("Enter")
+    assert page.locator("#card").is_hidden()
+    assert page.text_content("#status") == "There is no such index: they are 0 to 255."
+    page.fill("#code-number", "70")
     page.keyboard.press("Enter")
     assert page.text_content("#card-title") == "Index 70"
     page.focus("#card-after")
     page.keyboard.press("Enter")
     assert page.text_content("#card-title") == "Index 71"
+
+
+def test_labels_of_what_is_in_view_are_shown_however_near(browser):
+    page = browser.page
+    assert re.match(r"These are 12 of \d+ utterances", page.text_content("#utterance-note"))
+    for _ in range(3):
+        page.click("#time-in")
+    browser.settle()
+    near = page.evaluate("[model('time').start, model('time').end]")
+    page.check("#only-brushed")
+    browser.settle()
+    assert page.evaluate("[model('time').start, model('time').end]") == near
+    data = page.evaluate("model('tiers_source').data")
+    words = [
+        (label, middle)
+        for label, middle, bottom, left, right in zip(
+            data["label"], data["middle"], data["bottom"], data["left"], data["right"], strict=True
+        )
+        if bottom == 1 and left < near[1] and right > near[0]
+    ]
+    assert words
+    assert any(label for label, _ in words)
+    assert all(near[0] <= middle <= near[1] for _, middle in words)
 
 
 @pytest.mark.parametrize("browser", WIDTHS[:1], indirect=True)

@@ -9,6 +9,7 @@ import pandas as pd
 
 from sfvq_analysis import stats
 from sfvq_analysis.plots.style import group_colours
+from sfvq_analysis.stats.counting.unit_counts import unit_counts
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -35,11 +36,9 @@ def group_looks(table: IndexTable) -> list[dict[str, str]]:
 def code_columns(table: IndexTable, reductions: Reductions) -> dict[str, Any]:
     """Return what is known of each index 0 … K - 1, a list each."""
     meanings = stats.index_meanings(reductions, n_top=N_TOP)
-    place = {group: at for at, group in enumerate(table.inventory.groups)}
     frames = np.bincount(table.frames["codeword"], minlength=table.codebook_size)
     return {
-        "group": [place.get(one, -1) for one in meanings["phone_group"].astype(object)],
-        "share": _rounded(meanings["group_share"]),
+        **_commonest_groups(meanings, table, reductions),
         "frames": frames.tolist(),
         "labelled": meanings["n_frames"].tolist(),
         "tokens": meanings["n_tokens"].tolist(),
@@ -53,6 +52,22 @@ def code_columns(table: IndexTable, reductions: Reductions) -> dict[str, Any]:
         "before": _moves(reductions, "next_index", "index"),
         "after": _moves(reductions, "index", "next_index"),
         "contexts": _contexts(reductions),
+    }
+
+
+def _commonest_groups(
+    meanings: pd.DataFrame, table: IndexTable, reductions: Reductions
+) -> dict[str, Any]:
+    """Return place and share of each index's commonest group; -1 where phones of none are more."""
+    place = {group: at for at, group in enumerate(table.inventory.groups)}
+    known = unit_counts(reductions, "phone_group").total().sum(axis=0)
+    labelled = meanings["n_frames"].to_numpy()
+    outside = (labelled - known) / np.maximum(labelled, 1)
+    most = meanings["group_share"].fillna(0.0).to_numpy()
+    named = zip(meanings["phone_group"].astype(object), outside > most, strict=True)
+    return {
+        "group": [-1 if is_other else place.get(one, -1) for one, is_other in named],
+        "share": _rounded(meanings["group_share"].where(outside <= most, outside)),
     }
 
 

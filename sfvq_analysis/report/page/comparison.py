@@ -27,8 +27,8 @@ _PHONE_MEASURES = {
     "width": "shortest range with 80 % of the phone, share of the axis",
 }
 MEANINGS = {
-    "pnmi": "information of index and phone, as a share of the phone's",
-    "phone_purity": "frames of the commonest phone of their index",
+    "pnmi": "information of index and phone, share of the phone's, less that of shuffled labels",
+    "phone_purity": "frames of the commonest phone of their index, less those of shuffled labels",
     "group_js": "distance of two groups' histograms",
     "perplexity": "how many codes are in even use",
     "distortion": "squared distance to the nearest codeword",

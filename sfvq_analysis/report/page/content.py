@@ -97,6 +97,7 @@ def speech_content(
     spent = sum(len(one["audio"] or "") for one in utterances)
     return {
         "utterances": utterances,
+        "n_utterances": int((tables[leading].utterances["n_frames"] > 0).sum()),
         "listening": cards_to_hear(tables, odd, speech, spent=spent, seed=SEED),
         "audio": speech.policy,
     }

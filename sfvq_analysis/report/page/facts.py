@@ -140,6 +140,7 @@ def _health(table: IndexTable) -> Iterator[tuple[str, str]]:
         _percent(differing) if differing is not None else _why_not_differing(table),
     )
     yield "frames without a label", _percent(_unlabelled(table))
+    yield "frames of phones in no group", _percent(_outside_groups(table))
 
 
 def _alarms(table: IndexTable) -> Iterator[str]:
@@ -170,6 +171,14 @@ def _alarms(table: IndexTable) -> Iterator[str]:
 
 def _unlabelled(table: IndexTable) -> float:
     return float(table.frames["phone"].isna().mean()) if len(table.frames) else 0.0
+
+
+def _outside_groups(table: IndexTable) -> float:
+    """Return the share of frames that have a label, but no group."""
+    if not len(table.frames):
+        return 0.0
+    frames = table.frames
+    return float((frames["phone"].notna() & frames["phone_group"].isna()).mean())
 
 
 def _why_not_differing(table: IndexTable) -> str:

@@ -34,15 +34,15 @@ _TIME = ("wave", "spectrogram", "tiers")
 PANELS = {
     "ribbon": Panel(
         "The axis",
-        "Each index has the colour of the group that has most of its labelled frames; purity is "
-        "that group's share. Drag across it to filter what stands below; click an index to open "
-        "its card.",
+        "Each index has the colour of the group that has most of its labelled frames; it is grey "
+        "where phones of no group, such as closures and pauses, have more. Purity is that share. "
+        "Drag across it to filter what stands below; click an index to open its card.",
         "stats.index_meanings(table); stats.describe_axis(table)",
         ("ribbon",),
     ),
     "plane": Panel(
         "The corners in two dimensions",
-        "Principal components of the codebook; the line joins neighbouring indices.",
+        "Principal components of the codebook; of a curve, a line joins neighbouring indices.",
         "quantizer.corners()",
         ("plane",),
     ),
@@ -67,7 +67,7 @@ PANELS = {
     "claims": Panel(
         "The paper's claims",
         "",
-        "stats.claims(table)",
+        "stats.claims(table, inference=stats.Inference(99, 200))",
         (),
     ),
     "meanings": Panel(
@@ -84,7 +84,7 @@ PANELS = {
     ),
     "distances": Panel(
         "Distances of the corners",
-        "Euclidean; a curve that is smooth has a dark diagonal.",
+        "Euclidean; of a curve that is smooth the diagonal is dark.",
         "plots.corner_distances(stats.corner_distances(quantizer.corners()))",
         ("distances",),
     ),
@@ -104,8 +104,8 @@ PANELS = {
     "differing": Panel(
         "Phones that differ most",
         "",
-        "report.phone_differences.phone_differences(tables[{name!r}], tables[{baseline!r}], "
-        "stats.Inference(100, 200))",
+        "from sfvq_analysis.report.phone_differences import phone_differences; "
+        "phone_differences(tables[{name!r}], tables[{baseline!r}], stats.Inference(100, 200))",
         ("differing",),
     ),
     "together": Panel(

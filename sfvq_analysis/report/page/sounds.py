@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 AudioPolicy = Literal["none", "link", "embed"]
 POLICIES: tuple[AudioPolicy, ...] = ("none", "link", "embed")
 SPECTROGRAM_SECONDS = 0.01
+MARKED_HERTZ = (500, 1000, 2000, 4000)
+_HIGHEST_MARK = 0.97
 _THRIFT = 0.97  # of snippets
 _DECIBELS = 60.0
 
@@ -163,6 +165,22 @@ def _mel_filters(sample_rate: int, size: int, n_bands: int) -> NDArray[np.float3
         warnings.simplefilter("ignore", UserWarning)
         filters: NDArray[np.float32] = mel(sr=sample_rate, n_fft=size, n_mels=n_bands)
     return filters
+
+
+def marked_hertz(sample_rate: int, n_bands: int) -> list[list[float]]:
+    """Return frequencies to mark beside such a spectrogram, in Hz, with their height, 0 … 1.
+
+    Examples
+    --------
+    >>> [hertz for hertz, _ in marked_hertz(16000, 40)]
+    [500, 1000, 2000, 4000]
+    """
+    from librosa import hz_to_mel
+
+    whole = float(hz_to_mel(sample_rate / 2))
+    bands = {hertz: float(hz_to_mel(hertz)) / whole * (n_bands + 1) for hertz in MARKED_HERTZ}
+    heights = {hertz: (band - 0.5) / n_bands for hertz, band in bands.items()}
+    return [[hertz, round(at, 4)] for hertz, at in heights.items() if 0 <= at < _HIGHEST_MARK]
 
 
 def as_address(audio: NDArray[np.float32], sample_rate: int, thrift: float | None = None) -> str:

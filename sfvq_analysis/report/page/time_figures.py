@@ -58,12 +58,13 @@ def _wave(time: Range1d) -> Figure:
 
 
 def _spectrogram(time: Range1d) -> Figure:
-    from bokeh.models import Range1d
+    from bokeh.models import FixedTicker, Range1d
 
     made = _timed("spectrogram", 160, time, y_range=Range1d(start=0, end=1))
     add_image(made, "spectrogram", "magma", "")
-    made.yaxis.axis_label = "mel band"
-    made.yaxis.ticker = []
+    made.yaxis.axis_label = "Hz"
+    made.yaxis.ticker = FixedTicker(ticks=[], name="hertz_ticks")
+    made.yaxis.name = "hertz_axis"
     made.xaxis.visible = made.grid.visible = False
     return made
 

@@ -7,7 +7,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sfvq_analysis.report.page.packing import packed
-from sfvq_analysis.report.page.sounds import SPECTROGRAM_SECONDS, Speech, envelope
+from sfvq_analysis.report.page.sounds import (
+    SPECTROGRAM_SECONDS,
+    Speech,
+    envelope,
+    marked_hertz,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -99,6 +104,7 @@ def _sound(utterance: str, speech: Speech, span: tuple[float, float]) -> dict[st
         "wave": {"low": packed(low), "high": packed(high)},
         "spectrogram": None if picture is None else packed(picture),
         "spectrogram_step": SPECTROGRAM_SECONDS,
+        "hertz": marked_hertz(heard.sample_rate, N_BANDS),
         "audio": None if sound is None else sound.address,
         "audio_start": 0.0 if sound is None else span[0] - sound.start,
     }

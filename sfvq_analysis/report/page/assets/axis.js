@@ -30,6 +30,7 @@ function drawRibbon() {
     label: ranges.map((r) => (r.groups.length * 6.3 < (width * (r.last - r.first + 1)) / size ? plain(r.groups) : "")),
   });
   byId("no-order").hidden = curve;
+  byId("axis-title").textContent = curve ? "The curve as an axis" : "The indices";
   for (const id of ["brush-from", "brush-to", "code-number"]) byId(id).max = size - 1;
   byId("ranges").replaceChildren(...ranges.map((r) => {
     const made = button(r.text, () => setBrush(r.first, r.last), { "data-range": r.groups, "data-first": r.first, "data-last": r.last });
@@ -37,7 +38,8 @@ function drawRibbon() {
     return element("li", {}, made);
   }));
   const used = new Set(codes.group);
-  byId("groups-key").replaceChildren(...table().groups.filter((_, at) => used.has(at)).map((g) => element("span", { style: { "--mark": g.colour } }, isolated(g.name))));
+  const key = [...table().groups.filter((_, at) => used.has(at)), ...(used.has(-1) ? [groupOf(-1)] : [])];
+  byId("groups-key").replaceChildren(...key.map((g) => element("span", { style: { "--mark": g.colour } }, isolated(g.name))));
   sentence("ribbon", ranges.length && ranges.some((r) => r.groups) ? "" : "No range has a name: see the button above for why.");
 }
 
@@ -130,6 +132,6 @@ function wireAxis() {
     setBrush(Math.min(a, b), Math.max(a, b));
   });
   byId("brush-all").addEventListener("click", () => setBrush(0, table().size - 1));
-  byId("code-open").addEventListener("click", () => { const i = Number(byId("code-number").value); if (i >= 0 && i < table().size) openCode(Math.round(i)); });
+  byId("code-open").addEventListener("click", () => { const text = byId("code-number").value, i = Math.round(Number(text)), last = table().size - 1; if (text !== "" && i >= 0 && i <= last) openCode(i); else say(`There is no such index: they are 0 to ${last}.`); });
   byId("code-number").addEventListener("keydown", (event) => { if (event.key === "Enter") { event.preventDefault(); byId("code-open").click(); } });
 }

@@ -31,9 +31,11 @@ function heardPart(at, name) { // picture and button of a snippet
   return made;
 }
 
+const short = (value) => Number(value.toPrecision(3));
+
 function exampleCard(one) {
   return element("div", { class: "example" }, ...heardPart(one.snippet, `${one.utterance} at ${one.seconds} s`),
-    element("div", {}, isolated(one.phone || "no label"), " in ", isolated(one.utterance), ` at ${one.seconds} s; distance ${one.distortion}`));
+    element("div", {}, isolated(one.phone || "no label"), " in ", isolated(one.utterance), ` at ${one.seconds} s; squared distance ${short(one.distortion)}`));
 }
 
 function examples(index) {
@@ -53,14 +55,14 @@ function openCode(index) {
   const { codes, size, corners, frames, curve } = table();
   const stay = codes.stay[index];
   const has = (name) => (codes[name] && codes[name][index]) || [];
-  const near = curve ? [index - 1, index + 1].filter((i) => i >= 0 && i < size).map((i) => element("div", {}, button(String(i), () => openCode(i)), " ", isolated(`${topText(i)}${corners ? `; distance ${corners.step[Math.min(i, index)]}` : ""}`))) : [];
-  const nearest = corners ? corners.nearest[index].map(([i, far]) => element("div", {}, button(String(i), () => openCode(i)), " ", isolated(`distance ${far}; ${topText(i, 2)}`))) : [];
+  const near = curve ? [index - 1, index + 1].filter((i) => i >= 0 && i < size).map((i) => element("div", {}, button(String(i), () => openCode(i)), " ", isolated(`${topText(i)}${corners ? `; distance ${short(corners.step[Math.min(i, index)])}` : ""}`))) : [];
+  const nearest = corners ? corners.nearest[index].map(([i, far]) => element("div", {}, button(String(i), () => openCode(i)), " ", isolated(`distance ${short(far)}; ${topText(i, 2)}`))) : [];
   const moves = (name) => has(name).flatMap(([i, share]) => [button(String(i), () => openCode(i)), ` ${percent(share)} `]);
   byId("code-number").value = index;
   showCard(`Index ${index}`, [
     element("p", {}, isolated(`${groupOf(codes.group[index]).name}${codes.share[index] === null ? "" : `, ${percent(codes.share[index])} of the labelled frames`}`)),
     line(`${codes.frames[index]} frames, ${percent(frames ? codes.frames[index] / frames : 0)} of all; ${codes.tokens[index]} tokens of ${codes.units[index]} ${table().unit}s`
-      + `${stay ? `; stays ${stay[0]} ms (median; 90 %: ${stay[1]} ms)` : ""}${codes.entropy[index] === null ? "" : `; entropy ${codes.entropy[index]} bits`}`),
+      + `${stay ? `; stays for ${stay[0]} ms (median; nine of ten times ${stay[1]} ms at most)` : ""}${codes.entropy[index] === null ? "" : `; entropy of its phones ${short(codes.entropy[index])} bits`}`),
     ...part("Phones", ...(has("top").length ? bars(has("top"), openPhone) : [line("No labelled frame has this index.")])),
     ...part("In context", ...bars(has("contexts"))),
     ...examples(index),
@@ -116,7 +118,7 @@ function openPhone(name) {
   const odd = curve ? oddTokens(name, one.odd) : [];
   showCard(withIpa({ name, ipa: one.ipa }), [
     line(`${one.tokens} tokens, ${one.frames} frames; duration ${one.duration[1]} ms (median; 80 % within ${one.duration[0]}–${one.duration[2]} ms)${curve ? `; median of mean indices ${one.middle}` : ""}`),
-    ...part("Index over normalised time", one.path ? pathDrawing(one.path, size) : line("No token has three frames."), ...(one.path ? [line(`${one.path_tokens} tokens of at least 3 frames: median, quartiles, 80 %.`)] : [])),
+    ...part("Index over normalised time", !curve ? line("The indices of a plain codebook are in no order, so there is no path along them.") : one.path ? pathDrawing(one.path, size) : line("No token has three frames."), ...(curve && one.path ? [line(`${one.path_tokens} tokens of at least 3 frames: median, quartiles, 80 %.`)] : [])),
     ...part("Phones in like places", ...like),
     ...part("Tokens farthest from the others", ...odd),
   ], { phone: name });

@@ -127,7 +127,8 @@ function drawDiffering() {
   const all = differingPhones();
   const { name } = pair();
   const known = all.filter((row) => row.difference !== null);
-  const shown = known.slice(0, MOST_PHONES).sort((a, b) => towardsBetter(b) * b.difference - towardsBetter(a) * a.difference);
+  const found = known.filter((row) => row.verdict !== "not shown");
+  const shown = [...found, ...known.filter((row) => !found.includes(row))].slice(0, MOST_PHONES).sort((a, b) => towardsBetter(b) * b.difference - towardsBetter(a) * a.difference);
   showFigure("differing", shown.length > 0);
   sentence("differing", shown.length ? "" : "No phone has 20 tokens in both tables.");
   const place = shown.map((_, i) => i + 0.5);
@@ -140,8 +141,8 @@ function drawDiffering() {
   model("differing").below[0].axis_label = plain({ bits: `bits more of it by ${name}`, width: `share of the axis less by ${name}` }[phoneMeasure()]);
   model("differing").height = 90 + 22 * Math.max(4, shown.length);
   const count = (verdict) => all.filter((row) => row.verdict === verdict).length;
-  const found = count("better") + count("worse") ? [bold(name), ` is better for ${count("better")}, `, bold(COMPARED.baseline), ` for ${count("worse")}, and no difference is shown for ${count("not shown")}`] : ["none differs beyond doubt"];
-  byId("differing-said").replaceChildren(`Of ${all.length} phones of 20 tokens or more `, ...found, ". To the right ", isolated(name), ` is better. ${all.length > MOST_PHONES ? `Drawn: the ${shown.length} largest differences. ` : ""}A click on a phone opens its card.`);
+  const verdicts = count("better") + count("worse") ? [bold(name), ` is better for ${count("better")}, `, bold(COMPARED.baseline), ` for ${count("worse")}, and no difference is shown for ${count("not shown")}`] : ["none differs beyond doubt"];
+  byId("differing-said").replaceChildren(`Of ${all.length} phones of 20 tokens or more `, ...verdicts, ". To the right ", isolated(name), ` is better. ${all.length > MOST_PHONES ? `Drawn: ${found.length ? "what differs, and then " : ""}the largest differences, ${shown.length} in all; a hollow mark is a difference that isn't shown once p is corrected for all phones. ` : ""}A click on a phone opens its card.`);
   byId("differing-table").tBodies[0].replaceChildren(...all.map((row) => element("tr", {},
     element("td", {}, button(withPhoneIpa(row), () => openPhone(row.phone))), element("td", { class: "number", text: rounded(row.effect) }), element("td", { class: "number", text: rounded(row.baseline_effect) }),
     element("td", { class: "number" }, signed(row.difference), element("small", { text: ` ${interval(row.difference_low, row.difference_high, signed, row.difference)}` })), element("td", { class: "number", text: pText(row.p_corrected) }),

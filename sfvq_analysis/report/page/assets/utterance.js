@@ -6,10 +6,11 @@ function drawTiers(one) {
   const boxes = [...one.phones.map((p) => [...p, 0]), ...one.words.map((w) => [...w, 1])];
   const { start, end } = model("time");
   const width = ((viewOf("tiers") || { bbox: { width: 900 } }).bbox.width - 90) / (end - start || 1); // of a second
+  const seen = (b) => (b[1] <= start || b[0] >= end ? b : [Math.max(b[0], start), Math.min(b[1], end)]); // what of it is in view
   fill("tiers", {
     left: boxes.map((b) => b[0]), right: boxes.map((b) => b[1]), bottom: boxes.map((b) => b[4]), top: boxes.map((b) => b[4] + 0.95),
-    colour: boxes.map((b) => (b[4] ? "#ffffff" : groupOfLeading(b[3]))), middle: boxes.map((b) => (b[0] + b[1]) / 2), height: boxes.map((b) => b[4] + 0.45),
-    label: boxes.map((b) => ([...b[2]].length * 6.5 < (b[1] - b[0]) * width ? plain(b[2]) : "")),
+    colour: boxes.map((b) => (b[4] ? "#ffffff" : groupOfLeading(b[3]))), middle: boxes.map((b) => (seen(b)[0] + seen(b)[1]) / 2), height: boxes.map((b) => b[4] + 0.45),
+    label: boxes.map((b) => ([...b[2]].length * 6.5 < (seen(b)[1] - seen(b)[0]) * width ? plain(b[2]) : "")),
   });
 }
 const groupOfLeading = (at) => (at >= 0 ? DATA.tables[DATA.leading].groups[at].colour : "#bbbbbb");
@@ -47,6 +48,8 @@ function drawSound(one) {
     const values = unpacked(one.spectrogram);
     const image = new Float32Array(times * bands);
     for (let t = 0; t < times; t++) for (let b = 0; b < bands; b++) image[b * times + t] = values[t * bands + b];
+    model("hertz_ticks").ticks = one.hertz.map(([, at]) => at);
+    model("hertz_axis").major_label_overrides = new Map(one.hertz.map(([hertz, at]) => [at, String(hertz)]));
     fillImage("spectrogram", image, bands, times, { x: one.start - one.spectrogram_step / 2, y: 0, dw: times * one.spectrogram_step, dh: 1 });
   }
 }
@@ -63,7 +66,7 @@ function drawUtterance() {
   model("time").setv({ start: one.start, end: one.stop });
   const who = [one.speaker, one.sex, one.dialect].filter(Boolean).join(", ");
   byId("utterance-said").replaceChildren(isolated(one.text || one.sentence || one.id), ` (${who})`);
-  const notes = [];
+  const notes = DATA.utterances.length < DATA.n_utterances ? [`These are ${DATA.utterances.length} of ${DATA.n_utterances} utterances, drawn evenly over speakers.`] : [];
   if (!one.phones.length) notes.push("It has no phone labels.");
   if (!one.words.length) notes.push("It has no word tier.");
   if (one.why_no_sound) notes.push(`No waveform and no spectrogram: ${one.why_no_sound}.`);
@@ -142,5 +145,5 @@ function wireUtterance() {
   byId("utterance").addEventListener("change", drawUtterance);
   byId("utterance-play").addEventListener("click", () => { const one = shownUtterance(); play(one.audio, one.start - one.audio_start, one.stop - one.audio_start); });
   byId("utterance-textgrid").addEventListener("click", saveTextGrid);
-  byId("only-brushed").addEventListener("change", drawUtterance);
+  byId("only-brushed").addEventListener("change", () => { if (shownUtterance()) drawTrajectories(shownUtterance()); });
 }
