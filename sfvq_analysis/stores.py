@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import re
 import shutil
@@ -222,6 +223,8 @@ class Store:
         try:
             if self.folder is not None:
                 return (self.folder / name).open("rb")
+            if _has_one_position(self._system):
+                return io.BytesIO(self._system.cat_file(self._path(name)))
             file: IO[bytes] = self._system.open(self._path(name), "rb")
         except FileNotFoundError as error:
             raise StoreError("file is missing", where=self.where(name)) from error
@@ -308,5 +311,14 @@ def _listed(name: str, about: Mapping[str, Any]) -> Listed:
 
 def _keeps_halves(system: Any) -> bool:
     """Whether what a killed process wrote stays there in part, as in a file system."""
-    protocols = system.protocol if isinstance(system.protocol, tuple | list) else [system.protocol]
-    return bool({"sftp", "ssh", "smb", "hdfs", "webhdfs", "ftp", "dask"} & set(protocols))
+    return bool({"sftp", "ssh", "smb", "hdfs", "webhdfs", "ftp", "dask"} & _protocols(system))
+
+
+def _has_one_position(system: Any) -> bool:
+    """Whether all who open a file share where they read, as in fsspec's memory."""
+    return "memory" in _protocols(system)
+
+
+def _protocols(system: Any) -> set[str]:
+    protocol = system.protocol
+    return set(protocol) if isinstance(protocol, tuple | list) else {protocol}

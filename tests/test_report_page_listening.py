@@ -201,7 +201,8 @@ class TestLinked:
                 place.write(f"{one.id}{path.suffix}", path.read_bytes())
         there = load_corpus(url)
         table = index_table(there, load_encoder("vqvae"), demo_quantizers()["vq"])
-        shown = content_of(written({"vq": table}, tmp_path, corpus=there, audio="link"))
+        with pytest.warns(UserWarning, match="licence"):
+            shown = content_of(written({"vq": table}, tmp_path, corpus=there, audio="link"))
         place.clear()
         assert len(shown["utterances"]) == len(small[0])
         for one in shown["utterances"]:

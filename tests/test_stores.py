@@ -31,6 +31,17 @@ def test_what_is_written_is_read(store):
     assert store.child("a").read("b.bin") == b"anew"
 
 
+def test_who_opens_a_file_reads_it_alone(store):
+    store.write("a.bin", b"0123456789")
+    with store.opened("a.bin") as one, store.opened("a.bin") as other:
+        assert one.read(4) == b"0123"
+        other.seek(8)
+        assert one.read(2) == b"45"
+        assert other.read() == b"89"
+    with pytest.raises(StoreError, match="missing"):
+        store.opened("b.bin")
+
+
 def test_names_are_those_of_one_folder_sorted(store):
     for name in ("b", "a/c", "a/b", "a/d/e"):
         store.write(name, b"")
