@@ -52,6 +52,7 @@ bench: $(VENV)/.benchable
 	$(BIN)/python benchmarks/killed_workers.py
 	$(BIN)/python benchmarks/scanning.py
 	$(BIN)/python benchmarks/scale.py rates "$(CORPUS)"
+	$(BIN)/python benchmarks/scale.py stages "$(CORPUS)"
 	$(BIN)/python benchmarks/scale.py hours 1000
 	$(BIN)/python benchmarks/scale.py reductions
 	$(BIN)/python benchmarks/order.py "$(CORPUS)"

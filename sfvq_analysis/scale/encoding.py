@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
-from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -13,8 +12,8 @@ from sfvq_analysis.encoders.latents import StoredLatents
 from sfvq_analysis.errors import SfvqError
 from sfvq_analysis.pipeline.encoding import each_utterance
 from sfvq_analysis.pipeline.indexed import SkippedUtterance
-from sfvq_analysis.scale.job import made_encoder
-from sfvq_analysis.scale.tasks import each_done
+from sfvq_analysis.scale.job import made_encoder, once_a_worker
+from sfvq_analysis.scale.tasks import all_done
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -52,13 +51,7 @@ class EncodingJob:
         import torch
 
         torch.set_num_threads(1)
-        if self not in _LOADED:
-            _LOADED[self] = made_encoder(self.encoder)
-        return _LOADED[self]
-
-
-_LOADED: WeakKeyDictionary[EncodingJob, Encoder] = WeakKeyDictionary()
-"""Apart from the job, which workers hand to each other without it."""
+        return once_a_worker(self, lambda: made_encoder(self.encoder))
 
 
 class Encoding(NamedTuple):
@@ -71,9 +64,8 @@ class Encoding(NamedTuple):
     def stated_lengths(self, speech: Sequence[Utterance]) -> NDArray[np.int64]:
         """Return what `stated_lengths` does of many utterances, as the workers find it."""
         parts = [speech[first : first + _A_CENSUS] for first in range(0, len(speech), _A_CENSUS)]
-        found = dict(each_done(self.client, stated_lengths, self.job, parts, self.resources))
-        lengths = [length for number in range(len(parts)) for length in found[number]]
-        return np.array(lengths, dtype=np.int64)
+        found = all_done(self.client, stated_lengths, self.job, parts, self.resources)
+        return np.array([length for some in found for length in some], dtype=np.int64)
 
 
 class Asked(NamedTuple):

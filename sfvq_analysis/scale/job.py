@@ -54,12 +54,13 @@ class IndexJob:
 
     def loaded(self) -> Encoder:
         """Return the encoder, loaded once by each worker that has the job, and ready to work."""
-        if self not in _LOADED:
-            encoder = made_encoder(self.encoder)
-            for quantizer in self.quantizers.values():  # what is compiled or loaded late, is now
-                quantizer.encode(np.zeros((1, quantizer.dim), np.float32), mode=self.options.mode)
-            _LOADED[self] = encoder
-        return _LOADED[self]
+        return once_a_worker(self, self._made)
+
+    def _made(self) -> Encoder:
+        encoder = made_encoder(self.encoder)
+        for quantizer in self.quantizers.values():  # what is compiled or loaded late, is now
+            quantizer.encode(np.zeros((1, quantizer.dim), np.float32), mode=self.options.mode)
+        return encoder
 
     def work_folder(self) -> Path:
         """Return where unfinished shards are kept: in the dataset's folder, else on this machine.
@@ -72,8 +73,15 @@ class IndexJob:
         return Path(gettempdir()) / f"sfvq-{self.key[:32]}"
 
 
-_LOADED: WeakKeyDictionary[IndexJob, Encoder] = WeakKeyDictionary()
-"""Apart from the job, which workers hand to each other without it."""
+_LOADED: WeakKeyDictionary[object, Encoder] = WeakKeyDictionary()
+"""Apart from the jobs, which workers hand to each other without it."""
+
+
+def once_a_worker(job: object, made: Callable[[], Encoder]) -> Encoder:
+    """Return a job's encoder, made by the first call on each worker that has the job."""
+    if job not in _LOADED:
+        _LOADED[job] = made()
+    return _LOADED[job]
 
 
 def made_encoder(source: EncoderSource) -> Encoder:

@@ -11,7 +11,7 @@ from sfvq_analysis.scale.errors import ScaleError
 from sfvq_analysis.scale.locking import WORK
 from sfvq_analysis.scale.plan import Plan, read_plan
 from sfvq_analysis.scale.sharding import cuts, part_of, shard_seconds
-from sfvq_analysis.scale.tasks import each_done
+from sfvq_analysis.scale.tasks import all_done
 
 if TYPE_CHECKING:
     from sfvq_analysis.corpus import Corpus
@@ -84,8 +84,7 @@ def _census(corpus: Corpus, options: IndexOptions, client: Any) -> Census:
         part_of(corpus, slice(first, first + _A_CENSUS))
         for first in range(0, len(corpus), _A_CENSUS)
     ]
-    found = dict(each_done(client, _of_part, options.on_error, parts))
-    return merged(found[number] for number in range(len(parts)))
+    return merged(all_done(client, _of_part, options.on_error, parts))
 
 
 def _of_part(on_error: ErrorPolicy, part: Corpus) -> Census:
