@@ -4,6 +4,7 @@ import sys
 import numpy as np
 import pytest
 from hypothesis import settings
+from in_process_cluster import in_this_process
 
 # machines are busy: no example has a deadline
 settings.register_profile("test", derandomize=True, deadline=None)  # the same examples everywhere
@@ -22,3 +23,19 @@ def _close_figures():
     pyplot = sys.modules.get("matplotlib.pyplot")
     if pyplot is not None:
         pyplot.close("all")
+
+
+@pytest.fixture(scope="module")
+def client():
+    """A cluster in this process: fast, and what is patched here is patched there."""
+    with in_this_process() as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def processes():
+    """A cluster of two processes."""
+    from sfvq_analysis.scale import connected
+
+    with connected(workers=2) as client:
+        yield client

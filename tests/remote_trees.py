@@ -9,20 +9,9 @@ from pathlib import Path
 import fsspec
 import numpy as np
 import soundfile
-import written_labels
+from written_labels import BESIDE, FOR_ALL
 
 RATE = 16000
-BESIDE = {
-    "phn": (".phn", written_labels.timit),
-    "textgrid": (".TextGrid", written_labels.textgrid),
-    "htk": (".lab", written_labels.htk),
-    "eaf": (".eaf", lambda labels: written_labels.eaf({"phones": labels})),
-}
-FOR_ALL = {
-    "mlf": written_labels.mlf,
-    "ctm": written_labels.ctm,
-    "csv": written_labels.csv_table,
-}
 NAMES = ("s1/a", "s1/b", "s2/a", "s2/c")
 
 

@@ -8,7 +8,8 @@ import tempfile
 from dataclasses import replace
 
 import pytest
-from remote_trees import BESIDE, FOR_ALL, assert_same_corpus, put, write_tree
+from remote_trees import assert_same_corpus, put, write_tree
+from written_labels import BESIDE, FOR_ALL
 
 from sfvq_analysis import demo_corpus, demo_quantizers, index_table, load_corpus, load_encoder
 from sfvq_analysis.audio.heads import HEAD

@@ -4,23 +4,12 @@ import numpy as np
 import pandas as pd
 import pytest
 import soundfile
-import written_labels
+from written_labels import BESIDE, FOR_ALL
 
 from sfvq_analysis import index_table, load_corpus, load_encoder, scan_corpus
 from sfvq_analysis.quantizers import SpaceFillingVQ
 
 RATE = 16000
-BESIDE = {
-    "phn": (".phn", written_labels.timit),
-    "textgrid": (".TextGrid", written_labels.textgrid),
-    "htk": (".lab", written_labels.htk),
-    "eaf": (".eaf", lambda labels: written_labels.eaf({"phones": labels})),
-}
-FOR_ALL = {
-    "mlf": written_labels.mlf,
-    "ctm": written_labels.ctm,
-    "csv": written_labels.csv_table,
-}
 
 
 @pytest.fixture(scope="module")

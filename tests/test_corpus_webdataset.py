@@ -13,7 +13,8 @@ from threading import Thread
 
 import pytest
 from command_line import sfvq
-from remote_trees import BESIDE, NAMES, assert_same_corpus, pack, put, tar_of, write_tree
+from remote_trees import NAMES, assert_same_corpus, pack, put, tar_of, write_tree
+from written_labels import BESIDE
 
 from sfvq_analysis import demo_quantizers, index_table, load_corpus, load_encoder
 from sfvq_analysis.corpus import open_webdataset

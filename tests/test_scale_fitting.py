@@ -12,13 +12,13 @@ import pytest
 from deadly_store import DeadlyStore
 from hypothesis import given
 from hypothesis import strategies as st
-from in_process_cluster import in_this_process, quiet_clusters
+from in_process_cluster import quiet_clusters
 from made_frames import as_features, gaussian, pieces
 
 from sfvq_analysis import demo_corpus, fit_sfvq, load_encoder
 from sfvq_analysis.errors import CorpusError, EncoderError, OptionError, QuantizerError
 from sfvq_analysis.pipeline import sample_features
-from sfvq_analysis.scale import ScaleError, connected, encoded_frames
+from sfvq_analysis.scale import ScaleError, encoded_frames
 from sfvq_analysis.scale.encoded_frames import encode_frames
 from sfvq_analysis.scale.fitting import ClusterFrames, fit_on_cluster, parts_of
 from sfvq_analysis.scale.stored_frames import open_frames, store_frames
@@ -30,19 +30,6 @@ QUICK = FitOptions(stage_sweeps=1, final_sweeps=3, sweeps_per_octave=2, toleranc
 MEL = {"encoder": "mel", "context": 0}
 
 pytestmark = quiet_clusters
-
-
-@pytest.fixture(scope="module")
-def client():
-    """A cluster in this process."""
-    with in_this_process() as client:
-        yield client
-
-
-@pytest.fixture(scope="module")
-def processes():
-    with connected(workers=2) as client:
-        yield client
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ from functools import partial
 
 import numpy as np
 import pytest
-from in_process_cluster import in_this_process, quiet_clusters
+from in_process_cluster import quiet_clusters
 from shards_of_tables import assert_same_table
 from waiting_encoder import DeadlyEncoder, NotingEncoder
 
@@ -25,19 +25,6 @@ from sfvq_analysis.tables.dataset import DATASET
 SHARDS = 0.002  # hours
 
 pytestmark = quiet_clusters
-
-
-@pytest.fixture(scope="module")
-def client():
-    """A cluster in this process: fast, and what is patched here is patched there."""
-    with in_this_process() as client:
-        yield client
-
-
-@pytest.fixture(scope="module")
-def processes():
-    with connected(workers=2) as client:
-        yield client
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 
 import pytest
-from in_process_cluster import in_this_process, quiet_clusters
+from in_process_cluster import quiet_clusters
 from remote_trees import put
 from shards_of_tables import assert_same_table
 
@@ -21,13 +21,6 @@ from sfvq_analysis.stores import Store
 SHARDS = 0.002  # hours
 
 pytestmark = quiet_clusters
-
-
-@pytest.fixture(scope="module")
-def client():
-    """A cluster in this process, which has its ``memory://``."""
-    with in_this_process() as client:
-        yield client
 
 
 @pytest.fixture(scope="module")

@@ -10,31 +10,18 @@ from functools import partial
 import numpy as np
 import pytest
 from command_line import sfvq
-from in_process_cluster import in_this_process, quiet_clusters
+from in_process_cluster import quiet_clusters
 from waiting_encoder import DeadlyEncoder, NotingEncoder
 
 from sfvq_analysis import demo_corpus, load_corpus, load_encoder
 from sfvq_analysis.corpus.utterance import Utterance
 from sfvq_analysis.errors import CorpusError, EncoderError, OptionError
 from sfvq_analysis.pipeline import sample_features
-from sfvq_analysis.scale import ScaleError, connected, encoding, sampling
+from sfvq_analysis.scale import ScaleError, encoding, sampling
 from sfvq_analysis.scale.sampling import sample_on_cluster
 from sfvq_analysis.scale.tasks import each_done
 
 pytestmark = quiet_clusters
-
-
-@pytest.fixture(scope="module")
-def client():
-    """A cluster in this process: fast, and what is patched here is patched there."""
-    with in_this_process() as client:
-        yield client
-
-
-@pytest.fixture(scope="module")
-def processes():
-    with connected(workers=2) as client:
-        yield client
 
 
 @pytest.fixture(scope="module")

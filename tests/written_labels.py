@@ -141,3 +141,16 @@ def _annotation(label, slots, number):
 
 def _xml(text):
     return escape(text, {"\r": "&#13;"})
+
+
+BESIDE = {
+    "phn": (".phn", timit),
+    "textgrid": (".TextGrid", textgrid),
+    "htk": (".lab", htk),
+    "eaf": (".eaf", lambda labels: eaf({"phones": labels})),
+}
+FOR_ALL = {
+    "mlf": mlf,
+    "ctm": ctm,
+    "csv": csv_table,
+}
