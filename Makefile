@@ -21,7 +21,7 @@ demo: $(VENV)/.installed
 	$(BIN)/sfvq demo --out demo_output --overwrite
 
 # Of the built-in corpus without CORPUS. ANALYZE holds more options of `sfvq analyze`; INTO=figures
-# replaces the README's pictures.
+# replaces the README's pictures, which are of real speech: those of another corpus are refused.
 figures: $(VENV)/.picturable
 	@test "$(abspath $(OUT))" != "$(abspath figures)" || { echo "that would replace figures/README.md: leave OUT, say INTO=figures"; exit 2; }
 	$(BIN)/sfvq $(if $(CORPUS),analyze "$(CORPUS)" $(ANALYZE),demo) --out "$(OUT)" --overwrite

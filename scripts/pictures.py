@@ -5,7 +5,7 @@ Usage: python scripts/pictures.py ANALYSIS [--into FOLDER]
 ANALYSIS is a folder that `sfvq analyze` or `sfvq demo` wrote. The screenshots join its figures, as
 PNG with the page's own CSV, and its manifest names them. Without playwright or Chromium it is said
 that there are none, and all else is done. With ``--into figures`` the pictures, the summary and the
-manifest then replace those of that folder, whose other files stay.
+manifest then replace those of that folder, whose other files stay; of another corpus it is refused.
 """
 
 from __future__ import annotations
@@ -128,6 +128,14 @@ def copy_pictures(analysis: Path, folder: Path) -> None:
         shutil.copyfile(analysis / name, folder / name)
 
 
+def corpora_of(folder: Path) -> set[str]:
+    """Return the names of the corpora that a folder's manifest speaks of, none without one."""
+    if not (folder / MANIFEST).is_file():
+        return set()
+    tables = json.loads((folder / MANIFEST).read_bytes()).get("tables", {})
+    return {one["corpus"]["name"] for one in tables.values()}
+
+
 def _pictures_of(folder: Path) -> list[str]:
     """Return the files of figures that a manifest names, by their place among them."""
     if not (folder / MANIFEST).is_file():
@@ -146,6 +154,14 @@ def main() -> None:
     parser.add_argument("analysis", type=Path)
     parser.add_argument("--into", type=Path)
     arguments = parser.parse_args()
+    if arguments.into is not None:
+        shown, made = corpora_of(arguments.into), corpora_of(arguments.analysis)
+        if shown and shown != made:
+            parser.error(
+                f"{arguments.into} shows {', '.join(sorted(shown))}, the analysis is of "
+                f"{', '.join(sorted(made))}: analyse the same corpus, or remove "
+                f"{arguments.into / MANIFEST} first"
+            )
     taken = take_screenshots(arguments.analysis / "page.html", arguments.analysis / "figures")
     if taken:
         add_to_manifest(arguments.analysis, taken)

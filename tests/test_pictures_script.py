@@ -127,3 +127,18 @@ def test_the_folder_of_the_readme_is_not_written_over():
     refused = subprocess.run(["sh", "-c", guard], capture_output=True, text=True, check=False)
     assert refused.returncode == 2
     assert "INTO=figures" in refused.stdout
+
+
+def test_pictures_of_another_corpus_are_not_replaced(analysis, tmp_path):
+    shown = tmp_path / "shown"
+    ran(analysis, "--into", shown)
+    ran(analysis, "--into", shown)  # of the same corpus they are
+    manifest = json.loads((shown / "manifest.json").read_text())
+    manifest["tables"]["table"]["corpus"]["name"] = "real speech"
+    (shown / "manifest.json").write_text(json.dumps(manifest))
+    before = {path: path.read_bytes() for path in shown.rglob("*") if path.is_file()}
+    command = [sys.executable, SCRIPT, analysis, "--into", shown]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert f"{shown} shows real speech, the analysis is of simulated" in done.stderr
+    assert {path: path.read_bytes() for path in shown.rglob("*") if path.is_file()} == before

@@ -1,13 +1,16 @@
 """The page in a real browser, from the disk, without a network; skipped where there is none."""
 
 import re
+from itertools import product
 from pathlib import Path
 
+import matplotlib.pyplot as plt
+import numpy as np
 import pytest
 from nasty_page import NASTY, nasty_table
 from page_browser import browsing
 
-from sfvq_analysis import demo_corpus, demo_quantizers, index_table, load_encoder
+from sfvq_analysis import demo_corpus, demo_quantizers, index_table, load_encoder, plots, stats
 from sfvq_analysis.report.page import write_page
 
 FIGURES = (
@@ -19,12 +22,17 @@ WIDTHS = (1280, 720)
 
 
 @pytest.fixture(scope="module")
-def demo(tmp_path_factory):
+def tables():
     corpus = demo_corpus().select(split="test")
-    quantizers = demo_quantizers()
-    tables = index_table(corpus, load_encoder("vqvae"), quantizers)
+    return index_table(corpus, load_encoder("vqvae"), demo_quantizers())
+
+
+@pytest.fixture(scope="module")
+def demo(tables, tmp_path_factory):
     path = tmp_path_factory.mktemp("demo") / "page.html"
-    return write_page(tables, path, corpus=corpus, quantizers=quantizers, audio="embed")
+    return write_page(
+        tables, path, corpus=demo_corpus(), quantizers=demo_quantizers(), audio="embed"
+    )
 
 
 @pytest.fixture(params=WIDTHS)
@@ -126,6 +134,48 @@ def test_all_can_be_reached_with_the_keyboard(browser):
     assert page.text_content("#card-title") == "Index 71"
 
 
+FOCUSABLE = """() => {
+    const found = [];
+    const walk = (root) => {
+        for (const one of root.querySelectorAll("*")) {
+            const said = one.ariaLabel || one.title || one.textContent.trim();
+            const tagged = one.matches("button, a, select, input, summary, [tabindex]");
+            const named = said || one.labels?.length;
+            if (tagged && one.tabIndex >= 0 && !named) found.push(one.outerHTML.slice(0, 80));
+            if (one.shadowRoot) walk(one.shadowRoot);
+        }
+    };
+    walk(document);
+    return found;
+}"""
+
+
+def test_all_that_tab_stops_at_has_a_name(browser):
+    assert browser.page.evaluate(FOCUSABLE) == []
+
+
+def test_an_open_card_stands_beside_the_axis_where_its_index_is_marked(browser):
+    page = browser.page
+    top = "document.querySelector('#histograms-title').getBoundingClientRect().top"
+    page.evaluate("document.querySelector('#histograms').scrollIntoView()")
+    page.fill("#code-number", "70")
+    before = page.evaluate(top)
+    page.keyboard.press("Enter")
+    browser.settle()
+    assert page.evaluate(top) == pytest.approx(before, abs=60)  # what is read stays in view
+    ribbon = page.locator("#figure-ribbon").bounding_box()
+    card = page.locator("#card").bounding_box()
+    beside = ribbon["x"] + ribbon["width"] <= card["x"]
+    assert beside if browser.width > 1000 else card["y"] > 0.4 * page.viewport_size["height"]
+    marked = "[model('open_box').left, model('open_box').right, model('open_box').visible]"
+    assert page.evaluate(marked) == [69.5, 70.5, True]
+    page.click("#card-after")
+    assert page.evaluate(marked) == [70.5, 71.5, True]
+    shot(browser, "6_beside")
+    page.keyboard.press("Escape")
+    assert page.evaluate("model('open_box').visible") is False
+
+
 def test_labels_of_what_is_in_view_are_shown_however_near(browser):
     page = browser.page
     assert re.match(r"These are 12 of \d+ utterances", page.text_content("#utterance-note"))
@@ -178,12 +228,45 @@ def test_the_other_table_and_every_way_to_draw_histograms(browser):
     assert browser.drawn("groups") > 300
 
 
+@pytest.mark.parametrize("browser", WIDTHS[:1], indirect=True)
+def test_the_python_of_histograms_makes_what_is_shown(browser, tables):
+    page = browser.page
+    names = {"table": tables["sfvq"], "stats": stats, "plots": plots}
+    page.locator("#phones-toggles button[data-key]").first.click()  # no longer drawn
+    for phones, measure in product(("61", "39", "group"), ("density", "counts", "paper")):
+        page.check(f"input[name=set][value='{phones}']")
+        page.check(f"input[name=measure][value={measure}]")
+        for panel in ("groups", "meanings") if phones == "group" else ("groups", "phones"):
+            line = page.get_attribute(f"[data-csv={panel}] ~ [data-copy]", "data-copy")
+            axes = eval(line, names)  # noqa: S307
+            if panel != "meanings" and measure != "paper":
+                shown = page.evaluate(f"model('{panel}_lines_source').data.ys")
+                made = [one.get_ydata() for one in axes.get_lines()]
+                np.testing.assert_allclose(made, shown)
+            plt.close("all")
+
+
 def test_an_utterance_is_heard_by_a_click_on_its_interval(browser):
     page = browser.page
     page.locator("#figure-tiers").scroll_into_view_if_needed()
     box = page.locator("#figure-tiers").bounding_box()
     page.mouse.click(box["x"] + 0.5 * box["width"], box["y"] + 0.7 * box["height"])
     page.wait_for_function("() => player.currentTime > 0 && !player.error")
+    assert page.evaluate("tiersOf(shownUtterance())[byId('interval').value].tier") == "phone"
+    page.wait_for_timeout(500)  # two clicks in short order are something else
+    page.mouse.click(box["x"] + 0.5 * box["width"], box["y"] + 0.25 * box["height"])
+    assert page.evaluate("tiersOf(shownUtterance())[byId('interval').value].tier") == "word"
+
+
+def test_an_interval_is_heard_by_the_keyboard(browser):
+    page = browser.page
+    page.focus("#interval")
+    page.keyboard.press("ArrowDown")
+    page.wait_for_function("() => player.currentTime > 0 && !player.error")
+    first, last = page.evaluate("[playsFrom, playsUntil]")
+    box = page.evaluate("tiersOf(shownUtterance())[1]")
+    from_start = page.evaluate("shownUtterance().audio_start")
+    assert [first, last] == pytest.approx([box["a"] - from_start, box["b"] - from_start])
 
 
 def test_time_is_zoomed_and_moved_inside_the_utterance(browser):

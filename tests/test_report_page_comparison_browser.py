@@ -65,12 +65,12 @@ def test_who_is_better_is_said_in_words_and_drawn_to_the_right(browser):
     said = page.text_content("#compared-said")
     assert "sfvq is better in" in said
     rows = rows_of(page)
-    assert rows["arcs"][0] == "sfvq is better"
-    assert rows["relative_step"][0] == "sfvq is better"
-    assert rows["relative_step"][3].startswith("\u2212")  # lower is better
-    assert rows["pnmi"][0] == "no difference shown"
-    assert rows["pnmi"][3] == "0.000[0.000, 0.000]"  # not what rounding leaves
-    assert rows["adjacency"][0].startswith("not defined here")
+    assert rows["PNMI of 16 arcs"][0] == "sfvq is better"
+    assert rows["step"][0] == "sfvq is better"
+    assert rows["step"][3].startswith("\u2212")  # lower is better
+    assert rows["PNMI"][0] == "no difference shown"
+    assert rows["PNMI"][3] == "0.000[0.000, 0.000]"  # not what rounding leaves
+    assert rows["adjacent peaks"][0].startswith("not defined here")
     drawn = page.evaluate("model('differences_source').data")
     places = [one["measure"] for one in page.evaluate("pair().rows")]
     for name in ("arcs", "relative_step"):

@@ -92,6 +92,17 @@ def test_a_brushed_part_maps_to_its_children_and_comes_back(browser):
     assert page.evaluate("state.brush") == [32, 63]
 
 
+def test_only_brushed_indices_of_a_stage_stand_out_in_the_utterance(browser):
+    page = browser.page
+    page.check("#only-brushed")
+    press(browser, "ArrowLeft", 3)
+    brush(browser, 5, 15)
+    browser.settle()
+    dots = page.evaluate("model('index_0_dots_source').data")
+    for index, alpha in zip(dots["y"], dots["alpha"], strict=True):
+        assert (alpha == 1) == (40 <= index <= 127), index
+
+
 def test_the_whole_axis_stays_the_whole_axis(browser):
     press(browser, "ArrowLeft", 2)
     assert browser.page.evaluate("state.brush") == [0, 63]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sfvq_analysis.report.page.panels import lines_of_two
 from sfvq_analysis.report.page.together import together, why_not_together
@@ -26,20 +26,42 @@ _PHONE_MEASURES = {
     "bits": "bits that the index tells of the phone",
     "width": "shortest range with 80 % of the phone, share of the axis",
 }
-MEANINGS = {
-    "pnmi": "information of index and phone, share of the phone's, less that of shuffled labels",
-    "phone_purity": "frames of the commonest phone of their index, less those of shuffled labels",
-    "group_js": "distance of two groups' histograms",
-    "perplexity": "how many codes are in even use",
-    "distortion": "squared distance to the nearest codeword",
-    "arcs": "phone information that 16 stretches of the axis keep",
-    "split": "consonants from vowels by one threshold, of the best order's gain",
-    "relative_step": "step from frame to frame, of what it would be without order",
-    "similar_pairs": "histogram distance of similar phones, of all phones'",
-    "adjacency": "similar phones' peaks nearer than other phones'",
-    "morans_i": "likeness of neighbouring codes' groups",
-    "range_width": "shortest range with 80 % of a group, share of the axis",
-    "feature_correlation": "phonological likeness against nearness on the axis",
+
+
+class Measure(NamedTuple):
+    """How a measure of `sfvq_analysis.stats.profiles` is called and explained to readers."""
+
+    title: str
+    meaning: str
+
+
+_SHUFFLED = "less that of shuffled labels"
+MEASURES = {
+    "pnmi": Measure("PNMI", f"share of the phones' information that the index tells, {_SHUFFLED}"),
+    "phone_purity": Measure(
+        "phone purity", f"share of frames of the commonest phone of their index, {_SHUFFLED}"
+    ),
+    "group_js": Measure("groups apart", "Jensen-Shannon distance of two groups' histograms, mean"),
+    "perplexity": Measure("perplexity", "how many codes are in even use"),
+    "distortion": Measure("distortion", "squared distance to the nearest codeword, mean"),
+    "arcs": Measure("PNMI of 16 arcs", f"the same of 16 stretches of the axis, {_SHUFFLED}"),
+    "split": Measure(
+        "consonants | vowels", "parted by one threshold, as a share of the best order's gain"
+    ),
+    "relative_step": Measure(
+        "step", "change of the index from frame to frame, of what it would be without order"
+    ),
+    "similar_pairs": Measure(
+        "similar phones", "distance of similar phones' histograms, of that of all phones"
+    ),
+    "adjacency": Measure("adjacent peaks", "similar phones' peaks nearer than other phones'"),
+    "morans_i": Measure("Moran's I", "likeness of neighbouring codes' groups"),
+    "range_width": Measure(
+        "width of groups", "shortest range with 80 % of a group, share of the axis"
+    ),
+    "feature_correlation": Measure(
+        "features and place", "correlation of phonological likeness and nearness on the axis"
+    ),
 }
 _ROUNDING = 1e-12
 _NUMBERS = (
@@ -85,7 +107,7 @@ def comparison_content(
 def _row(row: Mapping[Any, Any]) -> dict[str, Any]:
     return {
         **{name: row[name] for name in ("family", "measure", "better", "verdict", "reason")},
-        "meaning": MEANINGS.get(row["measure"], ""),
+        **MEASURES[row["measure"]]._asdict(),
         **{name: _short(row[name]) for name in _NUMBERS},
     }
 

@@ -85,6 +85,12 @@ def _ribbon(ranges: Ranges) -> Figure:
             line_color="#0072B2", line_alpha=0.9, line_width=2,
         )
     )  # fmt: skip
+    made.add_layout(
+        BoxAnnotation(
+            name="open_box", left=0, right=1, fill_alpha=0, line_color="#000000", line_width=1.5,
+            visible=False,
+        )
+    )  # fmt: skip
     tool = BoxSelectTool(dimensions="width", renderers=[])
     made.add_tools(tool)
     made.toolbar.active_drag = tool

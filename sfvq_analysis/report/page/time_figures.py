@@ -33,7 +33,8 @@ def time_figures(n_tables: int, time: Range1d) -> dict[str, Figure]:
     figures["distortion"] = _distortion(time, n_tables)
     for one in figures.values():
         one.add_tools(CrosshairTool(overlay=(cursor, _nothing())))
-        one.js_on_event("tap", calls(f"heardAt(cb_obj.x, '{one.name}')"))
+        height = ", cb_obj.y" if one.name == "tiers" else ""
+        one.js_on_event("tap", calls(f"heardAt(cb_obj.x{height})"))
     return figures
 
 

@@ -6,19 +6,36 @@ function bars(rows, open) {
 const part = (title, ...children) => (children.length ? [element("h3", { text: title }), ...children] : []);
 const line = (text) => element("p", { class: "note", text });
 
+// The page gets narrower and longer beside a card: what was seen first below the axis stays there.
+function keepingPlace(change) {
+  const below = byId("master").getBoundingClientRect().bottom;
+  const seen = [...document.querySelectorAll("main :is(h2, h3, .figure, .tools)")].find((one) => !byId("master").contains(one) && one.getBoundingClientRect().top >= Math.max(0, below));
+  const before = seen && seen.getBoundingClientRect().top;
+  change();
+  if (seen) window.scrollBy({ top: seen.getBoundingClientRect().top - before, behavior: "instant" });
+}
+
 function showCard(title, children, kind) {
   state.card = kind;
+  markIndex(kind.index);
   byId("card-title").replaceChildren(isolated(title));
   byId("card-body").replaceChildren(...children);
   byId("card-body").parentElement.scrollTop = 0;
-  if (byId("card").hidden) showCard.back = document.activeElement;
-  byId("card").hidden = false;
+  if (byId("card").hidden) {
+    showCard.back = document.activeElement;
+    keepingPlace(() => { byId("card").hidden = false; });
+  }
   byId("card-title").focus({ preventScroll: true });
 }
 
+function markIndex(index) { // on the ribbon, while its card is open
+  model("open_box").setv(index === undefined ? { visible: false } : { left: index - 0.5, right: index + 0.5, visible: true });
+}
+
 function closeCard() {
-  byId("card").hidden = true;
+  keepingPlace(() => { byId("card").hidden = true; });
   state.card = null;
+  markIndex();
   if (showCard.back && showCard.back.isConnected) showCard.back.focus({ preventScroll: true });
 }
 

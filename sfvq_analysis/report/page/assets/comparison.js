@@ -19,7 +19,7 @@ const towardsBetter = (row) => (row.better === "high" ? 1 : -1);
 function sayCompared() {
   const { name, rows } = pair();
   const { baseline, families, unit, n_units: n, level, n_draws: draws, enough_fits: fits } = COMPARED;
-  const listed = (some) => some.map((row) => row.measure).join(", ");
+  const listed = (some) => some.map((row) => row.title).join(", ");
   const of = (family, verdict) => rows.filter((row) => row.family === family && row.verdict === verdict);
   const lines = Object.entries(families).map(([family, words]) => {
     const [better, worse, open] = ["better", "worse", "not shown"].map((verdict) => of(family, verdict));
@@ -64,9 +64,9 @@ function drawDifferences() {
     place.push(at);
   });
   const largest = (row) => Math.max(...["difference", "difference_low", "difference_high"].map((one) => Math.abs(row[one] || 0))) || 1;
-  fill("differences", forestRows(rows, place, largest, (row) => row.measure));
+  fill("differences", forestRows(rows, place, largest, (row) => row.title));
   fill("differences_heads", heads);
-  nameRows("differences", place, rows.map((row) => `${row.measure} (${row.better})`), at + 1);
+  nameRows("differences", place, rows.map((row) => `${row.title} (${row.better})`), at + 1);
   model("differences").height = 60 + 23 * (at + 1.5);
 }
 
@@ -76,7 +76,7 @@ function listDifferences() {
   const small = (text) => element("small", { text });
   byId("differences-table").tBodies[0].replaceChildren(...rows.flatMap((row, i) => [
     ...(i === 0 || row.family !== rows[i - 1].family ? [element("tr", {}, element("td", { class: "family", colspan: 7, text: COMPARED.families[row.family] }))] : []),
-    element("tr", {}, element("th", { scope: "row" }, element("b", { text: row.measure }), ` ${row.better === "high" ? "higher" : "lower"} is better`, small(row.meaning)),
+    element("tr", {}, element("th", { scope: "row" }, element("b", { text: row.title }), ` (${row.better === "high" ? "higher" : "lower"} is better)`, small(`${row.meaning} (${row.measure})`)),
       element("td", { class: row.verdict.replace(" ", "-") }, isolated(verdictWords(row))),
       number(rounded(row.effect), small(interval(row.low, row.high, rounded, row.effect))), number(rounded(row.baseline_effect), small(interval(row.baseline_low, row.baseline_high, rounded, row.baseline_effect))),
       number(signed(row.difference), small(interval(row.difference_low, row.difference_high, signed, row.difference))), number(pText(row.p)), number(pText(row.p_corrected))),
@@ -170,11 +170,7 @@ function drawComparison() {
   for (const [place, text] of [["name-of-one", name], ["name-of-baseline", COMPARED.baseline]]) {
     for (const one of document.getElementsByClassName(place)) one.replaceChildren(isolated(text));
   }
-  for (const [panel, text] of Object.entries(python)) {
-    const copy = document.querySelector(`#comparison [data-csv="${panel}"] ~ [data-copy]`);
-    copy.dataset.copy = text;
-    copy.nextElementSibling.textContent = text;
-  }
+  for (const [panel, text] of Object.entries(python)) tellPython(panel, text);
   sayCompared();
   drawDifferences();
   listDifferences();

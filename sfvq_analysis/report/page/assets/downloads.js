@@ -122,6 +122,12 @@ function saveHistogram(name) {
   saveCsv(`histogram_${name}`, [name === "group" ? "phone_group" : "phone", "ipa", "index", "count", "density", "low", "high"], rows);
 }
 
+function tellPython(panel, text) { // the line that makes what a panel shows now
+  const copy = document.querySelector(`[data-csv="${panel}"] ~ [data-copy]`);
+  copy.dataset.copy = text;
+  copy.nextElementSibling.textContent = text;
+}
+
 async function copyText(text) {
   try {
     await navigator.clipboard.writeText(text);

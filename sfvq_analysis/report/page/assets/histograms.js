@@ -11,6 +11,7 @@ const WINDOW = (() => { // numpy.blackman(7), whose ends are 0
 })();
 
 const smoothed = (values) => values.map((_, i) => WINDOW.reduce((sum, w, k) => sum + w * (values[i + k - 2] || 0), 0));
+const folding = () => ({ 48: ", phone_set=48", 39: ", phone_set=39" })[state.set] || "";
 const shownSet = () => table().sets[state.set] || table().sets["61"];
 const marks = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#000000", "#E69F00", "#56B4E9"];
 
@@ -26,6 +27,14 @@ function curveOf(set, row) { // height and band of one value, as chosen
   const from = paper ? set.values.length * size : 0;
   const band = set.bands && byId("bands").checked ? ["low", "high"].map((edge) => part(unpacked(set.bands[edge]), from).map((one) => one * factor)) : null;
   return { height: height.map((one) => one * factor), band };
+}
+
+// As Python: the paper's style has a plot of its own, the others are the columns as they are.
+function histogramLine(by, { shown, paper, folded = "" }) {
+  const made = `stats.index_histogram(table, by="${by}"${folded})`;
+  if (state.measure === "paper") return paper(made);
+  const value = state.measure === "counts" ? "count" : "density";
+  return `${made}.pivot(index="index", columns="${by}", values="${value}")[[${shown.map((one) => JSON.stringify(one)).join(", ")}]].plot()`;
 }
 
 function drawHistogram(name, set, rows, looks) {
@@ -70,6 +79,7 @@ function drawGroups() {
   toggles("groups-toggles", entries, () => { drawGroups(); fitHeights(); });
   const shown = entries.filter(({ key }) => !state.hidden[key]);
   drawHistogram("groups", set, shown.map((one) => one.row), shown.map((one) => ({ ...one, label: one.text })));
+  tellPython("groups", histogramLine("phone_group", { shown: shown.map((one) => one.text), paper: (made) => `plots.histogram(${made})` }));
 }
 
 function drawPhones() {
@@ -82,12 +92,14 @@ function drawPhones() {
   }
   byId("phones-of").replaceChildren(...present.map((at) => { const made = element("option", { value: at, text: groupOf(at).name }); made.selected = at === state.phonesOf; return made; }));
   const entries = set.values.map((one, row) => ({ ...one, row })).filter((one) => one.group === state.phonesOf)
-    .map((one, at) => ({ row: one.row, key: `phone ${one.name}`, text: withIpa(one), colour: marks[at % marks.length], dash: ["solid", "dashed", "dotted"][Math.floor(at / marks.length) % 3], open: () => openPhone(one.name) }));
+    .map((one, at) => ({ row: one.row, name: one.name, key: `phone ${one.name}`, text: withIpa(one), colour: marks[at % marks.length], dash: ["solid", "dashed", "dotted"][Math.floor(at / marks.length) % 3], open: table().phones[one.name] && (() => openPhone(one.name)) }));
   sentence("phones", entries.length ? "" : "No frame has the label of a known phone.");
   showFigure("phones", entries.length > 0);
   toggles("phones-toggles", entries, () => { drawPhones(); fitHeights(); });
   const shown = entries.filter(({ key }) => !state.hidden[key]);
   drawHistogram("phones", set, shown.map((one) => one.row), shown.map((one) => ({ ...one, label: one.text })));
+  const group = JSON.stringify(groupOf(state.phonesOf).name);
+  tellPython("phones", histogramLine("phone", { shown: shown.map((one) => one.name), folded: folding(), paper: (made) => `plots.phone_histograms(${made}, ${group}, inventory=table.inventory)` }));
 }
 
 function drawHistograms() {

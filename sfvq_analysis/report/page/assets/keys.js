@@ -1,5 +1,14 @@
-// Keys of an open card: the arrows go to the card before and after.
+// Keys of an open card: the arrows go to the card before and after. Figures do nothing with keys
+// (what the mouse does with them has fields beside them), so Tab passes over them.
+function passOver(root) {
+  for (const one of root.querySelectorAll("*")) {
+    if (one.classList.contains("bk-events")) one.tabIndex = -1;
+    if (one.shadowRoot) passOver(one.shadowRoot);
+  }
+}
+
 function wireKeys() {
+  for (const one of document.querySelectorAll(".figure")) passOver(one);
   byId("card").addEventListener("keydown", (event) => {
     if (event.altKey || event.ctrlKey || event.metaKey || event.shiftKey) return;
     if (event.target.closest("input, select, textarea")) return;

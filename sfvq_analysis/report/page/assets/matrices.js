@@ -22,6 +22,7 @@ function drawMeanings() {
   model("meanings_rows").setv({ start: n, end: 0 });
   model("meanings_ticks").ticks = set.values.map((_, row) => row + 0.5);
   model("meanings_axis").major_label_overrides = new Map(set.values.map((one, row) => [row + 0.5, plain(withIpa(one))]));
+  tellPython("meanings", `plots.meanings_heatmap(stats.conditional(table${state.set === "group" ? ', by="phone_group"' : folding()}))`);
   model("meanings").height = Math.min(1400, Math.max(180, 80 + 13 * n));
 }
 

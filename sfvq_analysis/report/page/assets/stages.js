@@ -10,6 +10,11 @@ function mappedRange([first, last], from, to) {
   return to >= from ? [first * 2 ** (to - from), (last + 1) * 2 ** (to - from) - 1] : [first, last].map((i) => Math.floor(i / 2 ** (from - to)));
 }
 
+function brushAtFull() { // in indices of the table that the stage shown is of
+  const one = shownLadder();
+  return one ? mappedRange(state.brush, one.bits[rungOf(state.table)], one.bits[one.bits.length - 1]) : state.brush;
+}
+
 function noteBrush() {
   const one = shownLadder();
   if (!one) return;

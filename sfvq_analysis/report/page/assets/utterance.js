@@ -20,13 +20,13 @@ function drawTrajectories(one) {
   DATA.names.forEach((name, at) => {
     const codes = one.tables[name];
     const { size } = DATA.tables[name];
-    const dim = byId("only-brushed").checked && name === state.table;
+    const [first, last] = byId("only-brushed").checked && name === baseOf(state.table) ? brushAtFull() : [0, size - 1];
     const seconds = codes ? codes.seconds : [];
     const index = codes ? codes.index : [];
     fill(`index_${at}_line`, { x: seconds, y: index });
     fill(`index_${at}_dots`, {
       x: seconds, y: index, colour: index.map(() => TABLE_COLOURS[at % TABLE_COLOURS.length]),
-      alpha: index.map((i) => (dim && !isBrushed(i) ? 0.1 : 1)), label: seconds.map((time) => phoneAt(one, time)),
+      alpha: index.map((i) => (i >= first && i <= last ? 1 : 0.1)), label: seconds.map((time) => phoneAt(one, time)),
     });
     model(`index_${at}_height`).setv({ start: -0.03 * size, end: 1.03 * size });
     fill(`distortion_${at}`, { x: seconds, y: codes ? codes.distortion : [] });
@@ -71,10 +71,11 @@ function drawUtterance() {
   if (!one.words.length) notes.push("It has no word tier.");
   if (one.why_no_sound) notes.push(`No waveform and no spectrogram: ${one.why_no_sound}.`);
   else if (!one.audio) notes.push("The page was written without audio.");
-  else notes.push("Click an interval to hear it.");
+  else notes.push("Click a phone or a word to hear it, or choose an interval.");
   if (one.whole > one.stop - one.start + 0.01) notes.push(`Shown: ${one.start.toFixed(2)} to ${one.stop.toFixed(2)} of ${one.whole.toFixed(2)} s, drawn at random.`);
   byId("utterance-note").textContent = notes.join(" ");
   byId("utterance-play").disabled = !one.audio;
+  listIntervals(one);
   drawSound(one);
   drawTiers(one);
   drawTrajectories(one);
@@ -82,11 +83,30 @@ function drawUtterance() {
 
 function dimUtterance() { if (byId("only-brushed").checked && shownUtterance()) drawTrajectories(shownUtterance()); }
 
-function heardAt(time) {
+const tiersOf = (one) => [...[["phone", one.phones], ["word", one.words]].flatMap(([tier, all]) => all.map(([a, b, label]) => ({ tier, a, b, label })))];
+function playStretch(one, a, b) { play(one.audio, Math.max(0, a - one.audio_start), b - one.audio_start); }
+
+function heardAt(time, height = 0) { // on the tiers, words are above phones
   const one = shownUtterance();
   if (!one || !one.audio || !Number.isFinite(time)) return;
-  const [a, b] = one.phones.find(([from, to]) => time >= from && time < to) || [time, time + 0.3];
-  play(one.audio, Math.max(0, a - one.audio_start), b - one.audio_start);
+  const tier = height >= 1 ? "word" : "phone";
+  const at = tiersOf(one).findIndex((box) => box.tier === tier && time >= box.a && time < box.b);
+  if (at < 0) { playStretch(one, time, time + 0.3); return; }
+  byId("interval").value = at;
+  playInterval();
+}
+
+function listIntervals(one) {
+  const boxes = tiersOf(one);
+  byId("interval").replaceChildren(...["phone", "word"].map((tier) => element("optgroup", { label: `${tier}s` },
+    ...boxes.map((box, at) => [box, at]).filter(([box]) => box.tier === tier).map(([box, at]) => element("option", { value: at, text: `${box.label || "(empty)"}  ${box.a.toFixed(2)}–${box.b.toFixed(2)} s` })))).filter((group) => group.children.length));
+  byId("interval").disabled = byId("interval-play").disabled = !one.audio || !boxes.length;
+}
+
+function playInterval() {
+  const one = shownUtterance();
+  const box = tiersOf(one)[Number(byId("interval").value)];
+  if (box && one.audio) playStretch(one, box.a, box.b);
 }
 
 function saveTextGrid() { // of what is shown, with an index tier for each table: Praat's long text form
@@ -144,6 +164,8 @@ function wireUtterance() {
   byId("utterance").replaceChildren(...DATA.utterances.map((one, at) => element("option", { value: at, text: `${one.id} (${[one.speaker, one.sex].filter(Boolean).join(", ")})` })));
   byId("utterance").addEventListener("change", drawUtterance);
   byId("utterance-play").addEventListener("click", () => { const one = shownUtterance(); play(one.audio, one.start - one.audio_start, one.stop - one.audio_start); });
+  byId("interval").addEventListener("change", playInterval);
+  byId("interval-play").addEventListener("click", playInterval);
   byId("utterance-textgrid").addEventListener("click", saveTextGrid);
   byId("only-brushed").addEventListener("change", () => { if (shownUtterance()) drawTrajectories(shownUtterance()); });
 }
