@@ -43,7 +43,11 @@ N_TRUE, TRUE_TABLES = 3000, 4
 DRAWS, LEVEL, ALPHA = 199, 0.9, 0.05
 BY_LENGTH = {2: "p t k b d g", 5: "s z sh f m n", 9: "iy aa ae ey ay l", 999: "h# pau"}
 
-SO = {"no order": ("C4", "C6", "C9", "C11"), "no labels": ("C1",)}  # claims that do hold
+SO = {  # claims that do hold
+    "no order": ("C4", "C6", "C9", "C11"),
+    "no labels": ("C1",),
+    "labels told by duration": ("C1",),
+}
 
 Cell = tuple[str, str, float]  # statistic, row, p
 Bound = tuple[str, str, float, float, float]  # statistic, row, value, low, high
@@ -274,16 +278,15 @@ def of_claims(seed: int) -> list[Cell]:
     """Test claims on codes without order, and on indices that know no phone."""
     inference = replace(drawn(seed, 20), n_permutations=99)
     plan = replace(SMALL, n_own=6, n_tokens=12, codebook_size=32, seed=seed)
-    kinds = {
-        "no order": replace(plan, ordered=False),
-        "no labels": replace(plan, informative=False, token_spread=0.2),
+    tables = {
+        "no order": simulated_table(replace(plan, ordered=False)),
+        "no labels": simulated_table(replace(plan, informative=False, token_spread=0.2)),
+        "labels told by duration": named_by_length(seed),
     }
     return [
         cell
-        for kind, one in kinds.items()
-        for cell in p_of(
-            f"claims ({kind})", stats.claims(simulated_table(one), inference=inference), "claim"
-        )
+        for kind, one in tables.items()
+        for cell in p_of(f"claims ({kind})", stats.claims(one, inference=inference), "claim")
         if cell[1] not in SO[kind]
     ]
 

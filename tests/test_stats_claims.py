@@ -294,30 +294,54 @@ def _one_long_silence(n_speakers=8):
     return _lines(*said, size=32)
 
 
-def test_a_claim_of_labels_that_cannot_swap_is_untestable_and_tells_p_of_orders():
+def test_where_no_other_segment_is_as_long_segments_of_any_length_swap_codes():
     found = silences(_said(_one_long_silence(), ENOUGH))
-    assert np.isnan(found.measure.p)
-    assert found.measure.reason == ("no frame can swap its label among segments as long: no p")
-    assert found.detail.endswith("p of orders alone 0.015")
-    claim = _claims(_one_long_silence()).loc["C3"]
-    assert claim["verdict"] == "untestable"
-    assert np.isfinite(claim["effect"])
+    assert found.measure.p <= LEVEL
+    assert found.measure.reason == ""
+    assert found.detail.endswith("few segments are as long, so what lengths tell counts too")
+    claims = _claims(_one_long_silence(), ENOUGH)
+    assert claims.loc["C3", "verdict"] == "holds"
+    assert "few segments are as long" not in claims.loc["C1", "detail"]
 
 
-def test_a_threshold_whose_labels_cannot_swap_is_untestable():
+def test_silences_that_are_anywhere_are_no_finding_by_swapped_codes():
+    """They alone are long, each keeps to neighbouring codes, and knows of no phone."""
+    rejected = []
+    for seed in range(25):
+        rng = np.random.default_rng(seed)
+        said = []
+        for who in range(8):
+            spoken = []
+            for phone, n in [("h#", 24), *([("s", 2), ("iy", 3), ("m", 2), ("aa", 3)] * 3)]:
+                start = rng.integers(0, 29)
+                spoken.append((phone, (start + rng.integers(0, 3, n)).tolist()))
+            said.append((f"u{who}_x", spoken, f"f{who}"))
+        found = silences(_said(_lines(*said, size=32), replace(FEW, n_bootstraps=0)))
+        assert "few segments are as long" in found.detail
+        rejected.append(found.measure.p <= LEVEL)
+    assert sum(rejected) <= 3
+
+
+def _hardly_any():
+    """Return words of one segment each, but for two in one utterance, which alone can swap."""
     rng = np.random.default_rng(0)
-    said = [
-        (
-            f"u{who}_x",
-            [("s", rng.integers(0, 8, 3).tolist()), ("iy", rng.integers(8, 16, 5).tolist())] * 5,
-            f"f{who}",
-        )
-        for who in range(4)
-    ]
-    found = one_threshold(_said(_lines(*said), ENOUGH))
+    pair = ("u_x", [("s", [1]), ("iy", [20])], "f0")
+    places = {"s": range(10), "iy": range(20, 30), "h#": range(14, 18)}
+    words = (
+        (f"v{at:02d}_x", [(phone, rng.choice(places[phone], 4).tolist())], f"g{at}")
+        for at, phone in enumerate([*places] * 8)
+    )
+    return _lines(pair, *words, size=32)
+
+
+def test_a_claim_of_segments_that_cannot_swap_is_untestable_and_tells_p_of_orders():
+    found = silences(_said(_hardly_any(), ENOUGH))
     assert np.isnan(found.measure.p)
-    assert "no frame can swap its label" in found.measure.reason
-    assert "p of orders alone" in found.detail
+    assert found.measure.reason == "no frame can swap its label: no p"
+    assert "p of orders alone 0.0" in found.detail
+    claims = _claims(_hardly_any())
+    assert (claims.loc[["C2", "C3", "C5", "C8", "C10"], "verdict"] == "untestable").all()
+    assert np.isfinite(claims.loc[["C2", "C3", "C5"], "effect"]).all()
 
 
 # one sentence

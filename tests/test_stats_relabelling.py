@@ -12,6 +12,7 @@ from sfvq_analysis.stats.inference import Inference
 from sfvq_analysis.stats.inference.relabelling import (
     first_of_utterances,
     relabelled_counts,
+    resettled_counts,
     strata_of,
 )
 
@@ -79,6 +80,31 @@ def test_alike_draws_keep_the_frames_of_every_phone_and_index():
     assert len(np.unique(draws, axis=0)) == 5
 
 
+def test_resettled_segments_keep_label_and_length_at_the_codes_of_another():
+    """Three segments of 1, 2 and 4 frames; the last one has two indices."""
+    said = [("s", [0]), ("iy", [1, 1]), ("m", [2, 3, 3, 3])]
+    table = made_table([Said("a", said), Said("b", [("ey", [6, 6])])])
+    names = unit_counts(table).values
+    shares = {"s": {0: 1.0}, "iy": {1: 1.0}, "m": {2: 0.25, 3: 0.75}}
+    n_frames = {"s": 1, "iy": 2, "m": 4}
+    orders = dict.fromkeys(permutations(n_frames), 0)
+    for draw in resettled_counts(reduce(table), Inference(n_permutations=600)):
+        rows = dict(zip(names, draw, strict=True))
+        assert rows["ey"].tolist() == [0, 0, 0, 0, 0, 0, 2, 0]
+        settled = []
+        for name, n in n_frames.items():
+            (whose,) = (
+                other
+                for other, share in shares.items()
+                if set(share) == set(np.flatnonzero(rows[name]))
+            )
+            for index, share in shares[whose].items():
+                assert rows[name][index] == pytest.approx(share * n)
+            settled.append(whose)
+        orders[tuple(settled)] += 1
+    assert min(orders.values()) > 60
+
+
 def test_strata_hold_what_is_of_one_utterance_and_duration():
     rng = np.random.default_rng(0)
     utterance, n_frames = np.sort(rng.integers(0, 5, 60)), rng.integers(1, 6, 60)
@@ -106,6 +132,8 @@ def test_the_seed_decides():
 @pytest.mark.parametrize("table", [nothing_labelled(), no_frames()])
 def test_nothing_is_drawn_from_nothing(table):
     assert [draw.shape for draw in drawn(table, 2)] == [(0, 8), (0, 8)]
+    resettled = resettled_counts(reduce(table), Inference(n_permutations=2))
+    assert [draw.shape for draw in resettled] == [(0, 8), (0, 8)]
 
 
 @pytest.mark.parametrize(

@@ -24,9 +24,10 @@ C   family   effect                                                   null
 C12 takes less than half a minute of a table that has less than two.
 
 \* p is the larger of two: codes permuted, and labels permuted over segments of as many frames, for
-where all frames keep to a few neighbouring codes, those of any phones do.
-Where labels of few of the frames can be permuted so, it's untestable, not "not shown", and
-``detail`` has the p of codes (see `sfvq_analysis.stats.inference.swapping`).
+where all frames keep to a few neighbouring codes, those of any phones do. Where few segments are as
+long as another, segments of any length swap their codes instead, and ``detail`` says so. Where few
+of the frames are in segments that can swap at all, it's untestable, not "not shown", and ``detail``
+has the p of codes (see `sfvq_analysis.stats.inference`, ``swapping`` and ``relabelling``).
 
 Only rows of the family ``order`` speak of the order of the axis: the others may hold for a codebook
 in any order. p values of all claims are corrected together (Benjamini and Hochberg).

@@ -13,13 +13,15 @@ from sfvq_analysis.stats.arithmetic.parting import best_cut, side_density
 from sfvq_analysis.stats.claims.said import Found, against_labels, as_measure
 from sfvq_analysis.stats.counting.unit_counts import unit_counts
 from sfvq_analysis.stats.groups.splits import splits
-from sfvq_analysis.stats.inference import Measure, p_value
+from sfvq_analysis.stats.inference import Measure
 from sfvq_analysis.stats.inference.reasons import joined, no_interval, no_null
 from sfvq_analysis.stats.labels.reading import reading_test
 from sfvq_analysis.stats.order.adjacency import adjacency_test
 from sfvq_analysis.stats.time.steps import steps
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from sfvq_analysis.stats.claims.said import Said
 
 _NAMED = 3
@@ -73,15 +75,15 @@ def _against_labels(found: Found, said: Said) -> Found:
     group_of = [counts.inventory.group_of(phone) for phone in counts.values]
     members = np.array([[one == group for one in group_of] for group in groups], dtype=np.float64)
     of_sides = [np.isin(groups, side) for side in (CONSONANT_GROUPS, VOWEL_GROUPS)]
-    null = []
-    for draw in said.relabelled():
-        by_group = densities(members @ draw)  # (n_groups, K)
+
+    def accuracy(counts: NDArray[np.float64]) -> float:
+        by_group = densities(members @ counts)  # (n_groups, K)
         first, second = (side_density(by_group, side) for side in of_sides)
-        null.append(float(best_cut(first, second).accuracy))
+        return float(best_cut(first, second).accuracy)
+
     is_of = np.stack(of_sides) @ members > 0  # (2, n_phones)
     kinds = np.where(is_of.any(axis=0), is_of.argmax(axis=0), -1)
-    p = p_value(found.measure.effect, null, "greater")
-    return against_labels(found, p, said.why_no_labels(kinds))
+    return against_labels(found, said.label_null(kinds), accuracy, "greater")
 
 
 def similar_peak_together(said: Said) -> Found:

@@ -9,7 +9,7 @@ import numpy as np
 from sfvq_analysis.stats.arithmetic.shortest import shortest_range, shortest_width
 from sfvq_analysis.stats.claims.said import Found, against_labels, measured, untestable
 from sfvq_analysis.stats.counting.unit_counts import unit_counts
-from sfvq_analysis.stats.inference import p_value, permuted_codes
+from sfvq_analysis.stats.inference import permuted_codes
 from sfvq_analysis.stats.inference.order_null import why_no_order
 
 if TYPE_CHECKING:
@@ -98,11 +98,12 @@ def _widths(said: Said, members: NDArray[np.bool_], detail: str) -> Found:
     for start in range(0, len(draws), _DRAWS_AT_ONCE):
         moved = folded[:, draws[start : start + _DRAWS_AT_ONCE]].swapaxes(0, 1)
         by_order.append(shortest_width(moved, _MASS).mean(axis=1) / total.shape[1])
-    draws_of_labels = (draw[None].astype(np.float64) for draw in said.relabelled())
-    by_label = np.array([width(draw)[0] for draw in draws_of_labels])
     observed = float(width(total[None])[0])
     null = np.concatenate(by_order)
     found = measured(counts, "range width", (observed, null, "less"), width, said)
     kinds = np.where(members.any(axis=0), members.argmax(axis=0), -1)
-    p = p_value(observed, by_label, "less")
-    return against_labels(Found(found, detail), p, said.why_no_labels(kinds))
+
+    def width_of_one(counts: Floats) -> float:
+        return float(width(counts[None])[0])
+
+    return against_labels(Found(found, detail), said.label_null(kinds), width_of_one, "less")

@@ -9,11 +9,11 @@ import numpy as np
 
 from sfvq_analysis.stats.inference import Inference, Measure, null_summary, p_value
 from sfvq_analysis.stats.inference.reasons import joined, no_interval, no_null
-from sfvq_analysis.stats.inference.relabelling import relabelled_counts
+from sfvq_analysis.stats.inference.relabelling import relabelled_counts, resettled_counts
 from sfvq_analysis.stats.inference.swapping import swapping_share, why_few_swap
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     import pandas as pd
     from numpy.typing import NDArray
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 _LABEL_DRAWS = 999
+_ANY_LENGTH = "few segments are as long, so what lengths tell counts too"
 
 
 @dataclass(frozen=True)
@@ -36,27 +37,58 @@ class Said:
     reductions: Reductions
     sentence: str | None
     inference: Inference
-    _relabelled: list[NDArray[np.int32]] = field(default_factory=list)
+    _drawn: dict[bool, list[NDArray[np.float32]]] = field(default_factory=dict)
 
-    def relabelled(self) -> list[NDArray[np.int32]]:
-        """Return counts by phone with labels permuted, as p values need them, drawn once."""
-        if not self._relabelled:
+    def label_null(self, kinds: NDArray[np.integer]) -> LabelNull:
+        """Return counts by phone whose labels say nothing of kinds of phones.
+
+        Labels are permuted among segments as long; where too few of them are, segments of any
+        length swap their codes.
+
+        Parameters
+        ----------
+        kinds
+            Of every phone, below 0 for those that aren't asked about.
+        """
+        if self.inference.n_permutations == 0:
+            return LabelNull([])
+        as_long, any_length = (
+            why_few_swap(swapping_share(self.reductions, kinds, alike=alike), "no p")
+            for alike in (True, False)
+        )
+        if not as_long:
+            return LabelNull(self._draws(alike=True))
+        if any_length:
+            return LabelNull([], why_not=any_length)
+        return LabelNull(self._draws(alike=False), note=_ANY_LENGTH)
+
+    def _draws(self, *, alike: bool) -> list[NDArray[np.float32]]:
+        """Return draws, made once."""
+        if alike not in self._drawn:
             fewer = replace(
                 self.inference, n_permutations=min(_LABEL_DRAWS, self.inference.n_permutations)
             )
-            draws = relabelled_counts(self.reductions, fewer, alike=True)
-            self._relabelled.extend(draw.astype(np.int32) for draw in draws)
-        return self._relabelled
+            draws: Iterator[NDArray[np.int64] | NDArray[np.float64]] = (
+                relabelled_counts(self.reductions, fewer, alike=True)
+                if alike
+                else resettled_counts(self.reductions, fewer)
+            )
+            self._drawn[alike] = [draw.astype(np.float32) for draw in draws]
+        return self._drawn[alike]
 
-    def why_no_labels(self, kinds: NDArray[np.integer]) -> str:
-        """Return why permuted labels say nothing of kinds of phones, empty where they do.
 
-        `kinds` are of every phone, below 0 for those that aren't asked about.
-        """
-        if self.inference.n_permutations == 0:
-            return ""
-        share = swapping_share(self.reductions, kinds, alike=True)
-        return why_few_swap(share, "no p", "among segments as long")
+class LabelNull(NamedTuple):
+    """Draws of counts by phone, what is to be known of them, or why there are none."""
+
+    draws: list[NDArray[np.float32]]
+    note: str = ""
+    why_not: str = ""
+
+    def p_value(
+        self, observed: float, statistic: Callable[[NDArray[np.float64]], float], tail: Tail
+    ) -> float:
+        """Return the p of a statistic of counts, shape (n_phones, K)."""
+        return p_value(observed, [statistic(one.astype(np.float64)) for one in self.draws], tail)
 
 
 class Found(NamedTuple):
@@ -99,17 +131,27 @@ def untestable(counts: UnitCounts, name: str, reason: str) -> Found:
     return Found(Measure(name, unit=counts.unit, n_units=counts.n_units, reason=reason))
 
 
-def against_labels(found: Found, p: float, why_not: str) -> Found:
-    """Return a claim tested against orders with the larger p of it and of permuted labels.
+def against_labels(
+    found: Found,
+    null: LabelNull,
+    statistic: Callable[[NDArray[np.float64]], float],
+    tail: Tail,
+) -> Found:
+    """Return a claim tested against orders with the larger p of it and of labels that say nothing.
 
-    Where those say nothing there is none: the claim isn't tested by orders alone.
+    Where there are none of those there is no p: the claim isn't tested by orders alone.
     """
     measure = found.measure
-    if why_not:
+    if null.why_not:
         alone = f"p of orders alone {measure.p:.2g}"
-        untested = measure._replace(p=np.nan, reason=joined(measure.reason, why_not))
-        return Found(untested, "; ".join(filter(None, (found.detail, alone))))
-    return found._replace(measure=measure._replace(p=float(np.maximum(measure.p, p))))
+        untested = measure._replace(p=np.nan, reason=joined(measure.reason, null.why_not))
+        return Found(untested, _and(found.detail, alone))
+    p = float(np.maximum(measure.p, null.p_value(measure.effect, statistic, tail)))
+    return Found(measure._replace(p=p), _and(found.detail, null.note))
+
+
+def _and(*texts: str) -> str:
+    return "; ".join(filter(None, texts))
 
 
 def as_measure(frame: pd.DataFrame, measure: str, **renamed: str) -> Measure:

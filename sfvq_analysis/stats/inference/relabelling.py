@@ -16,11 +16,17 @@ speech tests at .05 rejected in 0 to 47 % of tables that held nothing. So a p va
 phone then gains or loses a frame, and the test is exact if segments of a duration differ in nothing
 but what they say. Means are not drawn so, for a segment that is the only one of its duration keeps
 its label in all draws, and what labels tell would be taken for chance.
+
+Where hardly any segment has another as long (pauses, in short recordings), `resettled_counts` gives
+a weaker null: labels keep their durations, and what is permuted is the shares of codes that
+segments have. What durations alone tell then counts as told. Short segments have fewer codes than
+long ones, so that the codes of a label of long ones are less spread in the draws than they would be
+by chance: such a test errs on the safe side.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -28,7 +34,7 @@ from sfvq_analysis.stats.counting.unit_counts import token_values
 from sfvq_analysis.stats.inference.swapping import swapping_in
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     import pandas as pd
     from numpy.typing import NDArray
@@ -64,21 +70,85 @@ def relabelled_counts(
     """
     if inference.n_permutations == 0:
         return  # a dataset's tokens needn't be read
+    from sfvq_analysis.stats.inference import relabelling_kernels
+
+    drawn = _drawn(reductions, by, phone_set, alike=alike)
+    rng = inference.generator("labels alike" if alike else "labels")
+    for _ in range(inference.n_permutations):
+        labels = drawn.labels.copy()
+        relabelling_kernels.shuffle_within(labels, drawn.first, rng)
+        counts = np.zeros(drawn.shape, dtype=np.int64)
+        relabelling_kernels.add_up(labels, drawn.token, drawn.codes, drawn.length, counts)
+        yield counts
+
+
+def resettled_counts(
+    reductions: Reductions,
+    inference: Inference,
+    by: By = "phone",
+    phone_set: Folding = 61,
+) -> Iterator[NDArray[np.float64]]:
+    """Yield the counts of value and index of every draw in which segments swap their codes.
+
+    Every segment keeps label and number of frames, and has them at the codes of another one of its
+    utterance, in that one's shares. Parameters are those of `relabelled_counts`.
+    """
+    if inference.n_permutations == 0:
+        return
+    from sfvq_analysis.stats.inference import relabelling_kernels
+
+    drawn = _drawn(reductions, by, phone_set, alike=False)
+    share = drawn.length / drawn.n_frames[drawn.token]
+    rng = inference.generator("codes of segments")
+    for _ in range(inference.n_permutations):
+        owner = np.arange(len(drawn.labels))
+        relabelling_kernels.shuffle_within(owner, drawn.first, rng)
+        weights = share * drawn.n_frames[owner][drawn.token]
+        counts = np.zeros(drawn.shape)
+        relabelling_kernels.add_up(drawn.labels[owner], drawn.token, drawn.codes, weights, counts)
+        yield counts
+
+
+class _Drawn(NamedTuple):
+    """What is drawn from: segments in an order in which those that may swap follow each other.
+
+    Attributes
+    ----------
+    shape
+        Of counts: values and indices.
+    labels, n_frames
+        Of every segment.
+    first
+        Where each stretch of segments that may swap begins, and their number at the end.
+    token, codes, length
+        Of every run of an index inside a segment.
+    """
+
+    shape: tuple[int, int]
+    labels: NDArray[np.int64]
+    n_frames: NDArray[np.int64]
+    first: NDArray[np.int64]
+    token: NDArray[np.int64]
+    codes: NDArray[np.int32]
+    length: NDArray[np.int32]
+
+
+def _drawn(reductions: Reductions, by: By, phone_set: Folding, *, alike: bool) -> _Drawn:
     names, code = token_values(reductions, by, phone_set)
-    n_frames = reductions.tokens["n_frames"].to_numpy()
+    n_frames = reductions.tokens["n_frames"].to_numpy().astype(np.int64)
     taking_part = (code >= 0) & (n_frames > 0)
     token, index, length = _entries(reductions.runs, taking_part)
     among = swapping_in(reductions)[taking_part]
     order, first = strata_of(among, n_frames[taking_part] if alike else None)
-    token, labels = np.argsort(order)[token], code[taking_part][order]
-    rng = inference.generator("labels alike" if alike else "labels")
-    shuffled, added = _kernels()
-    for _ in range(inference.n_permutations):
-        mine = labels.copy()
-        shuffled(mine, first, rng)
-        counts = np.zeros((len(names), reductions.codebook_size), dtype=np.int64)
-        added(mine, token, index, length, counts)
-        yield counts
+    return _Drawn(
+        (len(names), reductions.codebook_size),
+        code[taking_part][order],
+        n_frames[taking_part][order],
+        first,
+        np.argsort(order)[token],
+        index,
+        length,
+    )
 
 
 def strata_of(
@@ -128,9 +198,3 @@ def _entries(
     token = number[runs["token"].to_numpy()]
     kept = token >= 0
     return token[kept], runs["index"].to_numpy()[kept], runs["length"].to_numpy()[kept]
-
-
-def _kernels() -> tuple[Callable[..., None], Callable[..., None]]:
-    from sfvq_analysis.stats.inference import relabelling_kernels
-
-    return relabelling_kernels.shuffle_within, relabelling_kernels.add_up

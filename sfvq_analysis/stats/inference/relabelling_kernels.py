@@ -31,8 +31,8 @@ def add_up(
     labels: NDArray[np.int64],
     token: NDArray[np.int64],
     index: NDArray[np.int32],
-    length: NDArray[np.int32],
-    counts: NDArray[np.int64],
+    length: NDArray[np.int32] | NDArray[np.float64],
+    counts: NDArray[np.int64] | NDArray[np.float64],
 ) -> None:
     """Add the length of each run to the count of its token's label and its index, in place."""
     for run in range(len(token)):
