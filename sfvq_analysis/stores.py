@@ -227,7 +227,9 @@ class Store:
                 return io.BytesIO(self._system.cat_file(self._path(name)))
             file: IO[bytes] = self._system.open(self._path(name), "rb")
         except FileNotFoundError as error:
-            raise StoreError("file is missing", where=self.where(name)) from error
+            raise StoreError(
+                "file is missing", where=self.where(name), remedy="restore it, or make all anew"
+            ) from error
         except OSError as error:
             raise self._failed(name, error) from error
         return file

@@ -285,6 +285,13 @@ def test_json_that_is_none_is_refused(folder, file, text):
     assert file in refusal(folder)
 
 
+@pytest.mark.parametrize("file", ["config.json", "preprocessor_config.json"])
+def test_what_is_stated_twice_is_refused(folder, file):
+    stated = (folder / file).read_text().rstrip().removesuffix("}")
+    (folder / file).write_text(f'{stated}, "do_normalize": false, "do_normalize": true}}')
+    assert f"{file}: 'do_normalize' is stated twice" in refusal(folder)
+
+
 def test_undecodable_and_huge_json_is_refused(folder):
     (folder / "config.json").write_bytes(b'{"model_type": "\xff"}')
     refusal(folder)

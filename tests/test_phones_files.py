@@ -62,7 +62,8 @@ def test_quoted_labels_and_free_text(tmp_path):
         ("a.csv", "label,group\ns,all\n", "{}:2: group 'all' has a name that tables use"),
         ("a.csv", 'label,group\ns,"a, b"\n', "{}:2: group 'a, b' holds a comma"),
         ("a.csv", f"label,group\ns,{'x' * 61}\n", "{}:2: group 'xxxxxxxxx"),
-        ("a.csv", "label,group\ns,a\u2028b\n", "{}:3: 1 cells"),
+        ("a.csv", "label,group\ns,a\u2028b\n", "{}:2: group 'a\\u2028b' can't be printed"),
+        ("a.csv", "label,group\ns,a\vz,b\n", "{}:2: 3 cells"),
         ("a.csv", "label,group\ns,a\u200bb\n", "{}:2: group 'a\\u200bb' can't be printed"),
         ("a.csv", 'label,group\n"s,hiss\n', "{}:2: not CSV"),
         ("a.csv", 'label,group\n"s"x,hiss\n', "{}:2: not CSV"),
@@ -92,6 +93,7 @@ def test_malformed_files_are_refused_in_one_line(tmp_path, name, text, message):
         read(tmp_path, text, name)
     line = str(caught.value)
     assert line.startswith(message.format(tmp_path / name))
+    assert caught.value.remedy
     assert "\n" not in line
     assert len(line) < 400 + len(str(tmp_path))
 
@@ -103,7 +105,7 @@ def test_missing_folders_and_large_files_are_refused(tmp_path, monkeypatch):
     with pytest.raises(CorpusError, match="that is a folder"):
         load_phone_groups(tmp_path / "a.csv")
     monkeypatch.setattr("sfvq_analysis.phones.files.LARGEST_BYTES", 10)
-    with pytest.raises(CorpusError, match="larger than"):
+    with pytest.raises(CorpusError, match=r"larger than.*; give"):
         read(tmp_path, "label,group\ns,hiss\n", "b.csv")
 
 

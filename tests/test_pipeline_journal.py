@@ -288,6 +288,15 @@ class TestFile:
         with pytest.raises(JournalError, match="isn't the journal"):
             index_table(corpus, Ramp(), LINE, journal=tmp_path)
 
+    @pytest.mark.parametrize("row", [b"nonsense", b"{}\n", b"[]\n", b'{"n_frames": "9"}\n'])
+    def test_rows_that_are_none_are_refused_in_one_line(self, corpus, journal, monkeypatch, row):
+        with monkeypatch.context() as patch:
+            patch.setattr("sfvq_analysis.pipeline.journal.as_row", lambda _: row)
+            interrupted(corpus, journal, after=2)
+        with pytest.raises(JournalError, match="the journal can't be used") as caught:
+            index_table(corpus, Ramp(), LINE, journal=journal)
+        assert str(caught.value).startswith(f"{journal}: ")
+
     def test_a_cut_one_gives_the_right_table(self, corpus, journal, tmp_path):
         interrupted(corpus, journal, after=4)
         whole = journal.read_bytes()

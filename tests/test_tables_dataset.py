@@ -169,6 +169,12 @@ class TestSample:
         assert "drawn" not in str(dataset.provenance)
 
 
+def _change(folder, change):
+    """Rewrite what says which shards a dataset has."""
+    place = folder / DATASET
+    place.write_text(json.dumps(change(json.loads(place.read_text()))))
+
+
 class TestBadDatasets:
     @pytest.fixture
     def folder(self, table, tmp_path):
@@ -189,10 +195,64 @@ class TestBadDatasets:
         with pytest.raises(SfvqError, match=DATASET):
             open_dataset(folder)
 
+    @pytest.mark.parametrize(
+        "change",
+        [
+            lambda _: [],
+            lambda shards: shards * 2,
+            lambda shards: shards[::-1],
+            lambda shards: [["0", *shards[0][1:]]],
+            lambda shards: [["../../x", *shards[0][1:]]],
+            lambda shards: [[-1, *shards[0][1:]]],
+            lambda shards: [[True, *shards[0][1:]]],
+            lambda shards: [[*shards[0][:2], 0, 0]],
+            lambda shards: [[0, 5, *shards[0][2:]]],
+            lambda shards: [shards[0][:3]],
+        ],
+    )
+    def test_it_names_shards_that_cannot_be(self, folder, change):
+        _change(folder, lambda stated: stated | {"shards": change(stated["shards"])})
+        with pytest.raises(TableError, match=f"{DATASET}: it isn't what says"):
+            open_dataset(folder)
+
+    @pytest.mark.parametrize("changed", [["zz", 9, 1], ["", 9, 1], [None, 8, 0], [None, 9, 1]])
+    def test_a_shard_is_not_what_it_says(self, folder, changed):
+        def change(stated):
+            number, first, _, frames = stated["shards"][0]
+            name, utterances, more = changed
+            first = first if name is None else name
+            changed_shard = [number, first, utterances, frames + more]
+            return stated | {"shards": [changed_shard]}
+
+        _change(folder, change)
+        with pytest.raises(TableError, match=f"{DATASET}: shard 0 has .* as it says"):
+            open_dataset(folder).load()
+
+    def test_its_rows_of_utterances_are_counted(self, folder):
+        def change(stated):
+            number, first, utterances, frames = stated["shards"][0]
+            return stated | {"shards": [[number, first, utterances + 1, frames]]}
+
+        _change(folder, change)
+        with pytest.raises(TableError, match="shard 0 has"):
+            _ = open_dataset(folder).utterances
+
+    @pytest.mark.parametrize(
+        "known",
+        [{"codebook_size": 128}, {"grid": {"sample_rate": 16_000, "hop": 80, "offset": 200}}],
+    )
+    def test_its_shards_are_of_another_index(self, folder, known):
+        _change(folder, lambda stated: stated | {"known": stated["known"] | known})
+        with pytest.raises(TableError, match="shard 0 is of another"):
+            open_dataset(folder).load()
+
+    def test_a_shard_that_it_does_not_name(self, folder):
+        _change(folder, lambda stated: stated | {"shards": stated["shards"][:1]})
+        with pytest.raises(TableError, match="shard 1 isn't one"):
+            open_dataset(folder).table(1)
+
     def test_its_provenance_is_damaged(self, folder):
-        known = json.loads((folder / DATASET).read_text())
-        known["known"]["grid"] = {}
-        (folder / DATASET).write_text(json.dumps(known))
+        _change(folder, lambda stated: stated | {"known": stated["known"] | {"grid": {}}})
         with pytest.raises(TableError, match="provenance is damaged"):
             open_dataset(folder)
 

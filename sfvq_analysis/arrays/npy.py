@@ -129,8 +129,11 @@ def _header(file: IO[bytes], n_bytes: int) -> tuple[np.dtype[Any], bool, tuple[i
 
 
 def _parsed(text: str) -> _Header:
-    header = ast.literal_eval(_LONG.sub("", text.strip()))
-    if not isinstance(header, dict) or set(header) != {"descr", "fortran_order", "shape"}:
+    stated = ast.parse(_LONG.sub("", text.strip()), mode="eval").body
+    if not isinstance(stated, ast.Dict) or len(stated.keys) != 3:  # a key twice would be overlooked
+        raise ValueError("its header isn't a dictionary of three")
+    header = ast.literal_eval(stated)
+    if set(header) != {"descr", "fortran_order", "shape"}:
         raise ValueError("its header lacks descr, fortran_order or shape")
     shape, order, descr = header["shape"], header["fortran_order"], header["descr"]
     if not isinstance(descr, str) or not _PLAIN.fullmatch(descr):

@@ -82,7 +82,7 @@ def _with_labels(
         shared = SharedLabels.read(layout.place, layout.format, stems.audio)
         yield from _from_one_file(root, audio, shared, layout, findings)
     else:
-        yield from _from_many_files(root, audio, stems.files, layout, findings)
+        yield from _from_many_files(root, audio, stems, layout, findings)
 
 
 def _audio(root: Path, stems: Mapping[str, Files], findings: Findings) -> dict[str, str]:
@@ -102,15 +102,19 @@ def _audio(root: Path, stems: Mapping[str, Files], findings: Findings) -> dict[s
 def _from_many_files(
     root: Path,
     audio: Mapping[str, str],
-    stems: Mapping[str, Files],
+    stems: Stems,
     layout: Layout,
     findings: Findings,
 ) -> Iterator[tuple[str, Sources]]:
-    """Yield audio with the label files of the same stem, beside it or below another folder."""
+    """Yield audio with the label files of the same stem, beside it or below another folder.
+
+    Audio that was refused doesn't make its labels those of nothing: it is reported once.
+    """
     place = layout.place or root
-    labelled = stems if layout.place is None else stems_of(place, findings).files
+    labelled = stems.files if layout.place is None else stems_of(place, findings).files
     suffix = layout.suffix
-    for key in sorted(audio.keys() | {k for k, files in labelled.items() if suffix in files}):
+    keys = audio.keys() | {key for key, files in labelled.items() if suffix in files}
+    for key in sorted(keys - (stems.audio - audio.keys())):
         files = labelled.get(key, {})
         if key not in audio or suffix not in files:
             findings.refuse(_lacking(root, place, audio.get(key), files, suffix))

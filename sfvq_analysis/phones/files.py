@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sfvq_analysis.errors import CorpusError, shown
+from sfvq_analysis.errors import CorpusError, in_line, shown
 from sfvq_analysis.phones.entries import PhoneEntry
 from sfvq_analysis.phones.group_rows import GroupRow, csv_rows, toml_rows
 from sfvq_analysis.phones.rules import rule
@@ -121,7 +121,11 @@ def _text(path: Path) -> str:
             what = "that is a folder" if path.is_dir() else "file of groups is missing"
             raise CorpusError(what, where=str(path), remedy="name a .csv or .toml file")
         if path.stat().st_size > LARGEST_BYTES:
-            raise CorpusError("file of groups is larger than 1 MiB", where=str(path))
+            raise CorpusError(
+                "file of groups is larger than 1 MiB",
+                where=str(path),
+                remedy="give a line a label",
+            )
         raw = path.read_bytes()
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -132,7 +136,8 @@ def _text(path: Path) -> str:
     except (OSError, ValueError) as error:
         if isinstance(error, CorpusError):
             raise
-        raise CorpusError(f"can't be read ({error})", where=str(path)) from error
+        what = f"can't be read ({in_line(error)})"
+        raise CorpusError(what, where=str(path), remedy="check its name and rights") from error
     if "\0" in text:
         line = text.count("\n", 0, text.index("\0")) + 1
         raise CorpusError("it holds NUL characters", where=f"{path}:{line}", remedy="mend it")

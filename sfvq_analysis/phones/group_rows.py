@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import re
 import tomllib
 from typing import TYPE_CHECKING, NamedTuple
@@ -29,7 +30,7 @@ class GroupRow(NamedTuple):
 
 def csv_rows(text: str) -> Iterator[tuple[str, GroupRow]]:
     """Yield line and row of a CSV file."""
-    reader = csv.reader(text.splitlines(keepends=True), strict=True)
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     names: list[str] = []
     try:
         for cells in reader:
@@ -49,7 +50,11 @@ def csv_rows(text: str) -> Iterator[tuple[str, GroupRow]]:
             own = {name: row.get(name) or None for name in _OPTIONAL}
             yield line, GroupRow(row["label"], row["group"], **own)
     except csv.Error as error:
-        raise CorpusError(f"not CSV ({error})", where=str(reader.line_num)) from error
+        raise CorpusError(
+            f"not CSV ({error})",
+            where=str(reader.line_num),
+            remedy='a cell that begins with " ends with it; a quote inside is written ""',
+        ) from error
 
 
 def _checked_names(names: list[str], line: str) -> list[str]:
@@ -91,7 +96,10 @@ def toml_rows(text: str) -> Iterator[tuple[str, GroupRow]]:
             yield f"group {shown(group)}", GroupRow(label, group.strip(), **names)
     for name, found in own.items():
         for label in sorted(found.keys() - grouped):
-            raise CorpusError(f"[{name}] names {shown(label)}, which is in no group")
+            raise CorpusError(
+                f"[{name}] names {shown(label)}, which is in no group",
+                remedy="put it in a group, or take it away",
+            )
 
 
 def _check_dots(text: str) -> None:

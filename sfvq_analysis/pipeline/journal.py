@@ -135,9 +135,9 @@ class IndexJournal:
         place = (self._places[utterance.id],)
         try:
             ((row,),) = self._database.execute("SELECT row FROM finished WHERE rowid = ?", place)
-        except (sqlite3.Error, ValueError) as error:
+            return from_row(utterance, row)
+        except (sqlite3.Error, ValueError, TypeError, KeyError) as error:
             raise self._unusable(error) from error
-        return from_row(utterance, row)
 
     def close(self) -> None:
         """Close the file and let others open it."""
@@ -240,7 +240,7 @@ class IndexJournal:
             remedy="move it away or name another",
         )
 
-    def _unusable(self, error: sqlite3.Error | ValueError) -> JournalError:
+    def _unusable(self, error: Exception) -> JournalError:
         if "locked" in str(error):
             return JournalError(
                 "another process is at work on this index",

@@ -9,8 +9,9 @@ from sfvq_analysis.pipeline.indexed import SkippedUtterance
 from sfvq_analysis.pipeline.rows import scanned_out
 from sfvq_analysis.scale.ledger import ShardLine, read_lines, remove_line
 from sfvq_analysis.tables.concatenation import merge_known
-from sfvq_analysis.tables.dataset import DATASET, ShardSize, write_dataset
+from sfvq_analysis.tables.dataset import DATASET, write_dataset
 from sfvq_analysis.tables.shard_files import known_of_shard, remove_shards, shard_is_there
+from sfvq_analysis.tables.shard_sizes import ShardSize
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence

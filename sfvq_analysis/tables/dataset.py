@@ -11,9 +11,9 @@ one, for example ``dask.dataframe.read_parquet("frames/*.parquet")``.
 from __future__ import annotations
 
 import json
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -25,6 +25,7 @@ from sfvq_analysis.tables.contract import CONTRACTS
 from sfvq_analysis.tables.index_table import IndexTable
 from sfvq_analysis.tables.known import Known
 from sfvq_analysis.tables.shard_files import file_of, read_shard, write_shard
+from sfvq_analysis.tables.shard_sizes import ShardSize, size_of, sizes_of
 from sfvq_analysis.tables.storage import load_table, table_of
 
 if TYPE_CHECKING:
@@ -38,15 +39,6 @@ DATASET = "dataset.json"
 _FORMAT = 1
 MOST_SEEN = 3_000_000
 """Frames of a dataset that are looked at as one table where a whole one is needed."""
-
-
-class ShardSize(NamedTuple):
-    """What a shard holds: its number, the id of its first utterance, utterances and frames."""
-
-    number: int
-    first: str
-    utterances: int
-    frames: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,10 +83,10 @@ class IndexDataset:
     @property
     def utterances(self) -> pd.DataFrame:
         """One row an utterance, as in `IndexTable`; read anew each time."""
-        return pd.concat(
-            [read_shard(self.store, "utterances", shard.number)[1] for shard in self.shards],
-            ignore_index=True,
-        )
+        parts = [read_shard(self.store, "utterances", shard.number)[1] for shard in self.shards]
+        for shard, part in zip(self.shards, parts, strict=True):
+            self._check_size(shard, shard._replace(utterances=len(part)))
+        return pd.concat(parts, ignore_index=True)
 
     def table(self, number: int) -> IndexTable:
         """Return a shard as a table, by its number.
@@ -102,10 +94,34 @@ class IndexDataset:
         Raises
         ------
         TableError
-            If its files are missing or damaged.
+            If its files are missing or damaged, or aren't what the dataset says.
         """
         read = {name: read_shard(self.store, name, number) for name in CONTRACTS}
-        return table_of(read, f"{self.store.where()} (shard {number})")
+        table = table_of(read, f"{self.store.where()} (shard {number})")
+        self._check_size(self._shard(number), size_of(table, number))
+        stated = self.codebook_size, self.grid, self.inventory
+        if stated != (table.codebook_size, table.grid, table.inventory):
+            raise self._contradicted(number, "is of another codebook, grid or phones than it says")
+        return table
+
+    def _shard(self, number: int) -> ShardSize:
+        at = bisect_left(self.shards, number, key=lambda shard: shard.number)
+        if at == len(self.shards) or self.shards[at].number != number:
+            raise self._contradicted(number, "isn't one of those that it says")
+        return self.shards[at]
+
+    def _check_size(self, stated: ShardSize, found: ShardSize) -> None:
+        if stated != found:
+            raise self._contradicted(
+                stated.number, f"has {tuple(found[1:])}, not {tuple(stated[1:])} as it says"
+            )
+
+    def _contradicted(self, number: int, what: str) -> TableError:
+        return TableError(
+            f"shard {number} {what}",
+            where=self.store.where(DATASET),
+            remedy="remove it and index anew: only what is missing is made",
+        )
 
     def tables(self) -> Iterator[IndexTable]:
         """Yield the shards as tables, one after the other, so that one at a time is in memory."""
@@ -206,11 +222,12 @@ def open_dataset(place: Path | str | Store) -> IndexDataset:
             where=store.where(),
             remedy="index it to the end: the same command makes what is missing",
         )
+    content = store.read(DATASET)
     try:
-        stated = json.loads(store.read(DATASET))
+        stated = json.loads(content)
         if stated["format"] != _FORMAT:
-            raise TableError("it is of another version", where=store.where(DATASET))
-        shards = tuple(ShardSize(*one) for one in stated["shards"])
+            raise TableError("it is of another version", remedy="update sfvq_analysis")
+        shards = sizes_of(stated["shards"])
         known = Known.from_json(json.dumps(stated["known"]))
     except SfvqError as error:
         raise error.at(store.where(DATASET)) from error
@@ -253,7 +270,6 @@ def save_in_shards(tables: Sequence[IndexTable], place: Path | str) -> IndexData
     sizes = []
     for number, table in enumerate(one for one in tables if len(one.utterances)):
         write_shard(table, store, number)
-        first = str(table.utterances["utterance"].iloc[0])
-        sizes.append(ShardSize(number, first, len(table.utterances), len(table.frames)))
+        sizes.append(size_of(table, number))
     write_dataset(store, sizes, merge_known(map(known_of_table, tables)))
     return open_dataset(store)

@@ -190,6 +190,7 @@ def _partners():
     yield _bad("nothing_left_after_skipping", nothing, "", **SKIP)
     twins = pair("s/a") | {"s/a.flac": b"fLaC"}
     yield _bad("wav_and_flac", twins, "a.flac|twice|two|both|several", "a")
+    yield _good("wav_and_flac_skipped", twins | pair("s/b"), "s/b", skipped=1, **SKIP)
     doubled = pair("s/a") | {"s/a.wav.wav": WAV}
     yield _bad("wav_and_wav_wav", doubled, "", "a.wav")
     upper = pair("s/a") | {"s/a.WAV": WAV}

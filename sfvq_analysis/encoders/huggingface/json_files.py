@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from sfvq_analysis.encoders.json_objects import each_once
 from sfvq_analysis.errors import EncoderError, told
 from sfvq_analysis.files import is_file
 
@@ -20,14 +21,17 @@ def read_json(path: Path) -> dict[str, Any]:
     Raises
     ------
     EncoderError
-        If it isn't there, is above 16 MB or isn't one.
+        If it isn't there, is above 16 MB, isn't one, or states something twice.
     """
     if not is_file(path):
         raise EncoderError("file is missing", where=str(path), remedy="restore the model's folder")
     try:
         with path.open("rb") as file:
             text = file.read(_MOST_BYTES + 1)
-        content = json.loads(text) if len(text) <= _MOST_BYTES else None
+        small = len(text) <= _MOST_BYTES
+        content = json.loads(text, object_pairs_hook=each_once) if small else None
+    except EncoderError as error:
+        raise error.at(str(path)) from error
     except (OSError, ValueError, RecursionError) as error:
         raise EncoderError(
             f"not readable as JSON ({told(error)})", where=str(path), remedy="restore the file"

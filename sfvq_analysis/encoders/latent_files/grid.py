@@ -8,6 +8,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from sfvq_analysis.encoders.json_objects import each_once
 from sfvq_analysis.errors import EncoderError, OptionError, in_line, shown
 from sfvq_analysis.files import is_file, is_folder
 from sfvq_analysis.timeline import FrameGrid
@@ -129,21 +130,11 @@ def _parsed(path: Path) -> Any:
     try:
         with path.open("rb") as file:
             text = file.read(_MOST_BYTES).decode("utf-8-sig")
-        return json.loads(text, object_pairs_hook=_once)
+        return json.loads(text, object_pairs_hook=each_once)
     except EncoderError:
         raise
     except (ValueError, RecursionError, OSError) as error:
         raise EncoderError(f"not JSON ({in_line(error)})", remedy="mend it") from error
-
-
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Return a JSON object; which of two values counts is not for us to say."""
-    stated: dict[str, Any] = {}
-    for name, value in pairs:
-        if name in stated:
-            raise EncoderError(f"{shown(name)} is stated twice", remedy="state it once")
-        stated[name] = value
-    return stated
 
 
 def _checked(stated: Any) -> dict[str, Any]:
