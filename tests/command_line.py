@@ -20,9 +20,16 @@ class Done(NamedTuple):
     err: str
 
 
-def sfvq(*arguments, cwd, check=True):
+class Terminal(io.StringIO):
+    """What looks like a terminal."""
+
+    def isatty(self):
+        return True
+
+
+def sfvq(*arguments, cwd, check=True, terminal=False):
     """Run a command in this process, as `main` would be run."""
-    out, err, code = io.StringIO(), io.StringIO(), 0
+    out, err, code = io.StringIO(), Terminal() if terminal else io.StringIO(), 0
     argv = ["sfvq", *map(str, arguments)]
     with (
         contextlib.chdir(cwd),
@@ -43,9 +50,10 @@ def refused(*arguments, cwd, naming):
     """Assert that a command fails in one line that names the culprit, and leaves nothing behind."""
     before = sorted(cwd.rglob("*"))
     done = sfvq(*arguments, cwd=cwd, check=False)
-    said = [line for line in done.err.splitlines() if line.startswith("sfvq: ")]
+    said = [line for line in done.err.splitlines() if not line.startswith("dashboard: ")]
     assert done.code == 1, done
     assert len(said) == 1, done.err
+    assert said[0].startswith("sfvq: ")
     assert naming in said[0]
     assert sorted(cwd.rglob("*")) == before
     return said[0]

@@ -53,6 +53,11 @@ app = typer.Typer(
 )
 
 
+def on_terminal() -> bool:
+    """Return whether progress is shown: in a log it would be one long line, beside the errors."""
+    return sys.stderr.isatty()
+
+
 def main() -> None:
     """Run the command line; an error of ours is one line on standard error and exit code 1."""
     warnings.showwarning = _warn

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple, Optional
 
 import typer
 
-from sfvq_analysis.cli.application import app
+from sfvq_analysis.cli.application import app, on_terminal
 from sfvq_analysis.cli.resolving import echo_counted, echo_skipped
 from sfvq_analysis.errors import OptionError, printable
 
@@ -122,7 +122,7 @@ def index_on_cluster(
             shard_hours=on.shard_hours,
             overwrite=overwrite,
             resources=needed,
-            progress=True,
+            progress=on_terminal(),
         )
     for name, dataset in found.items():
         typer.echo(f"{as_url(out) or out}/{name}: {dataset}")
@@ -144,9 +144,9 @@ def fit_on_cluster(encoder: "Callable[[], Encoder]", plan: "FitPlan", on: OnClus
             seed=plan.seed,
             on_error=plan.on_error,
             resources=needed,
-            progress=True,
+            progress=on_terminal(),
         )
-    return fit_to(features, plan, progress=True)
+    return fit_to(features, plan, progress=on_terminal())
 
 
 @contextmanager

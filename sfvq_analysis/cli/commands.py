@@ -9,7 +9,7 @@ from typing import Annotated, Optional
 
 import typer
 
-from sfvq_analysis.cli.application import app
+from sfvq_analysis.cli.application import app, on_terminal
 from sfvq_analysis.cli.arguments import (
     ArcsOption,
     AudioOption,
@@ -87,7 +87,7 @@ def demo(
         quantizers,
         out,
         options=options,
-        progress=True,
+        progress=on_terminal(),
     )
     _show(out)
 
@@ -158,7 +158,7 @@ def fit(
         if engine == "dask":
             fitted = fit_on_cluster(maker, plan, on)
         else:
-            fitted = fit_quantizers(maker(), plan, progress=True)
+            fitted = fit_quantizers(maker(), plan, progress=on_terminal())
         write_quantizers(fitted.quantizers, folder)
         known = {"command": command_line(), "quantizers": described(fitted.quantizers)}
         write_manifest(folder, {**known, "fitted_on": fitted_on_of(speech, fitted)})
@@ -251,7 +251,7 @@ def analyze(
         quantizers or plan,
         out,
         options=options,
-        progress=True,
+        progress=on_terminal(),
     )
     _show(out)
 

@@ -5,7 +5,7 @@ from typing import Annotated, Optional
 
 import typer
 
-from sfvq_analysis.cli.application import app
+from sfvq_analysis.cli.application import app, on_terminal
 from sfvq_analysis.cli.arguments import (
     ChannelOption,
     CorpusArgument,
@@ -148,7 +148,7 @@ def index(
         whole_folder(out, overwrite=overwrite) as folder,
     ):
         read = with_stages(quantizers) if stages else quantizers
-        found = index_table(speech, chosen, read, options, journal=journal, progress=True)
+        found = index_table(speech, chosen, read, options, journal=journal, progress=on_terminal())
         tables, of_stages = parted(found, quantizers) if stages else (found, {})
         for name, table in tables.items():
             table.save(folder / name)

@@ -9,7 +9,7 @@ from typing import Annotated, Literal, Optional
 
 import typer
 
-from sfvq_analysis.cli.application import app
+from sfvq_analysis.cli.application import app, on_terminal
 from sfvq_analysis.cli.arguments import (
     FOLDINGS,
     BootstrapsOption,
@@ -105,13 +105,13 @@ def stats(
     corners = find_codebooks(quantizer or [], loaded)
     if out is None:
         found = all_statistics(
-            loaded, names=SUMMARISED, inference=inference, sentence=sentence, progress=True
+            loaded, names=SUMMARISED, inference=inference, sentence=sentence, progress=on_terminal()
         )
         typer.echo(findings_text(loaded, found, inference))
         return
     with whole_folder(out, overwrite=overwrite) as folder:
         found = all_statistics(
-            loaded, inference=inference, sentence=sentence, corners=corners, progress=True
+            loaded, inference=inference, sentence=sentence, corners=corners, progress=on_terminal()
         )
         for name, frames in found.items():
             write_statistics(frames, folder / name, file_format)
@@ -235,7 +235,7 @@ def abx_export(
         quantizers,
         out,
         options,
-        progress=True,
+        progress=on_terminal(),
     )
     typer.echo(
         f"{out}: {len(written.items)} items of {len(speech)} utterances; features: "

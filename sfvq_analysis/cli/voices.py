@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, Optional
 
 import typer
 
-from sfvq_analysis.cli.application import app
+from sfvq_analysis.cli.application import app, on_terminal
 from sfvq_analysis.cli.arguments import (
     ChannelOption,
     CorpusArgument,
@@ -174,7 +174,9 @@ def train(
         seed=seed,
         **{name: value for name, value in given.items() if value is not None},
     )
-    model = train_voice(speech, out, options, resume=resume, progress=True, precision=precision)
+    model = train_voice(
+        speech, out, options, resume=resume, progress=on_terminal(), precision=precision
+    )
     path = save_voice_model(model, out / "model.safetensors")
     last = model.card["log"][-1]
     typer.echo(f"{path}: {len(model.speakers)} voices, {model.quantizer}")
