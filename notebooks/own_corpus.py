@@ -15,7 +15,7 @@
 # # Your own corpus, labelled in Praat
 # Audio in one folder, TextGrids in another, as an aligner or a phonetician leaves them. The speech
 # here is the built-in, synthetic corpus, written out that way; with your own data start at the
-# second cell.
+# second cell, `speech` and `aligned` being your folders.
 
 # %%
 import shutil
@@ -91,9 +91,16 @@ from_timit = index_table(
 )
 bool((from_timit.frames["phone"] == tables["sfvq"].frames["phone"]).all())
 
+# %% [markdown]
+# One utterance: the index of the curve (navy) and of plain VQ (grey) above the spectrogram.
+
 # %%
 one = tables["sfvq"].utterances["utterance"][0]
 _ = plots.index_over_time(tables, one, audio=corpus[one].load().audio)
+
+# %% [markdown]
+# Where the groups are: silence first, then plosives and fricatives, nasals, and vowels, diphthongs
+# and approximants together.
 
 # %%
 _ = plots.histogram(stats.index_histogram(tables["sfvq"], by="phone_group"))
@@ -109,6 +116,5 @@ write_textgrids(tables, place / "with_index")
 written = sorted((place / "with_index").rglob("*.TextGrid"))
 back = textgrid.TextGrid.fromFile(str(written[0]))
 print(len(written), "TextGrids, with the tiers", back.getNames())
-[(round(one.minTime, 3), round(one.maxTime, 3), one.mark) for one in back.getFirst("index sfvq")][
-    :5
-]
+for interval in back.getFirst("index sfvq")[:5]:
+    print(f"{interval.minTime:.3f} to {interval.maxTime:.3f} s: {interval.mark}")

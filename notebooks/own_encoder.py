@@ -49,7 +49,7 @@ _ = Wav2Vec2FeatureExtractor().save_pretrained(folder)
 # frame i centred on sample 320 i + 200.
 
 # %%
-from sfvq_analysis import Corpus, demo_corpus, load_encoder
+from sfvq_analysis import demo_corpus, load_encoder
 
 encoder = load_encoder(f"hf:{folder}@0")
 print(encoder.grid, "layers:", encoder.n_layers)
@@ -58,7 +58,7 @@ fit_on, read = corpus.select(split="train"), corpus.select(split="test")
 
 # %% [markdown]
 # `encode_layers` gives every layer in one pass, so that an utterance is computed once, not once a
-# layer.
+# layer. Layer 0 is what the first layer is given.
 
 # %%
 from collections import defaultdict
@@ -66,21 +66,14 @@ from collections import defaultdict
 import numpy as np
 from tqdm.auto import tqdm
 
-
-def all_layers(speech: Corpus) -> dict:
-    """Return the frames of each layer, utterance by utterance."""
-    layers = defaultdict(dict)
-    for utterance in tqdm(speech, desc="encoding", leave=False):
-        recording = utterance.load()
-        for layer, features in encoder.encode_layers(
-            recording.audio, recording.sample_rate
-        ).items():
-            layers[layer][utterance.id] = features
-    return layers
-
-
-train = all_layers(fit_on)
-{layer: sum(one.n_frames for one in found.values()) for layer, found in train.items()}
+parts = defaultdict(list)
+for utterance in tqdm(fit_on, desc="encoding", leave=False):
+    recording = utterance.load()
+    encoded = encoder.encode_layers(recording.audio, recording.sample_rate)
+    for layer, features in encoded.items():
+        parts[layer].append(features.values)
+frames = {layer: np.concatenate(of_layer) for layer, of_layer in parts.items()}
+{layer: values.shape for layer, values in frames.items()}
 
 # %% [markdown]
 # A curve and a plain codebook of 32 codes for each layer, fitted on the training voices; then read
@@ -93,9 +86,8 @@ import pandas as pd
 from sfvq_analysis import fit_sfvq, fit_vq, index_table, stats
 
 rows, last = [], {}
-for layer, found in train.items():
-    frames = np.concatenate([one.values for one in found.values()])
-    fitted = {"SFVQ": fit_sfvq(frames, bits=5, seed=0), "VQ": fit_vq(frames, bits=5, seed=0)}
+for layer, values in frames.items():
+    fitted = {"SFVQ": fit_sfvq(values, bits=5, seed=0), "VQ": fit_vq(values, bits=5, seed=0)}
     last = index_table(read, encoder.at_layer(layer), fitted)
     for name, table in last.items():
         counts = stats.phone_counts(table)
@@ -113,7 +105,8 @@ sweep.round(3)
 # %% [markdown]
 # PNMI is the share of what there is to know about the phone that the index tells; the names of the
 # codes don't matter to it, so a curve can't beat plain VQ by being ordered. Cut into 8 arcs of
-# neighbouring codes, the order does matter.
+# neighbouring codes, the order does matter, and the curve is above. From layer to layer nothing
+# happens, as nothing was learnt.
 
 # %%
 import matplotlib.pyplot as plt
@@ -122,9 +115,11 @@ _, axes = plt.subplots(1, 2, figsize=(8, 2.8), layout="constrained", sharey=True
 for ax, measure in zip(axes, ("PNMI", "PNMI of 8 arcs"), strict=True):
     sweep[measure].plot(ax=ax, marker="o", title=f"{measure} (random weights!)")
     ax.set(xlabel="layer", ylim=(0, 1.2 * sweep.max().max()), xticks=sweep.index)
+_ = axes[0].set_ylabel("share of the phone's entropy")
 
 # %% [markdown]
-# The last layer, as any other table: where are the groups?
+# The last layer, as any other table: where are the groups? Silence stands apart even here; the
+# other groups overlap.
 
 # %%
 from sfvq_analysis import plots

@@ -31,7 +31,9 @@ Audio(recording.audio, rate=recording.sample_rate)
 
 # %% [markdown]
 # ## The same words in other voices
-# Encoded, quantized on the curve, decoded with the vector of another speaker.
+# Encoded, quantized on the curve, decoded with the vector of another speaker. In the spectrograms
+# below the same sounds stand at the same times; the fine lines of the first voice, its harmonics,
+# are gone.
 
 # %%
 sounds = {
@@ -69,7 +71,7 @@ def spectrograms(named: dict) -> None:
 spectrograms({"original": recording.audio} | {f"voice {name}": one for name, one in sounds.items()})
 
 # %% [markdown]
-# A voice the model has never met is a recording of it.
+# A voice that the model has never met is given by a recording of it.
 
 # %%
 other = demo_corpus()["mawb0_sa1"].load()
@@ -78,7 +80,7 @@ Audio(convert(recording.audio, recording.sample_rate, model, heard), rate=16_000
 
 # %% [markdown]
 # ## What an index sounds like
-# Where the axis' phones are, by the built-in corpus; then some of these places, held for a third
+# Where some phones of the built-in corpus peak on the axis, each of these places held for a third
 # of a second.
 
 # %%
@@ -97,7 +99,9 @@ for phone, index in chosen.sort_values().items():
 # %% [markdown]
 # ## A walk along the axis
 # From index 0 to 255 in eight seconds. On a curve every place between two corners is a sound, too.
-# Neighbours sound alike; where they don't, the curve crosses from one region to another.
+# Neighbours sound alike; where they don't, the curve crosses from one region to another. It starts
+# quiet; hiss (high bands) is loudest between 64 and 128, and most of what is voiced (low bands)
+# comes after it.
 
 # %%
 walk = tour(model, voice, seconds=8)
@@ -121,7 +125,8 @@ for edit in (Shift(8), Shift(-8), Clamp(40, 200)):
 
 # %% [markdown]
 # ## Speech that is nearest to an index
-# What was really said there: the frames nearest to a codeword, cut from the corpus.
+# What the corpus has there, here the synthetic voices: the frames nearest to a codeword, cut out.
+# The index is the one where s peaks.
 
 # %%
 from sfvq_analysis import nearest_snippets

@@ -13,6 +13,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import pytest
+from page_browser import browsing
 
 ROOT = Path(__file__).parents[1]
 LOADED = {"src", "srcset", "poster", "data"}
@@ -65,6 +66,14 @@ def test_nothing_is_loaded_from_a_network(site):
     assert [(path.name, page.remote) for path, page in pages(site).items() if page.remote] == []
     styles = [path.read_text(encoding="utf-8") for path in site.rglob("*.css")]
     assert not any(re.search(r"url\(['\"]?(?:https?:)?//", style) for style in styles)
+
+
+def test_the_search_works_from_the_disk(site):
+    with browsing() as browser:
+        browser.page.goto((site / "concepts.html").as_uri())
+        browser.page.locator(".md-search__input").press_sequentially("journal")
+        browser.page.wait_for_selector(".md-search-result__item")
+        assert browser.complaints == []
 
 
 def test_every_picture_is_there(site):

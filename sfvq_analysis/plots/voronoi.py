@@ -106,8 +106,8 @@ def scatter_data(ax: Axes, data: NDArray[np.float64]) -> None:
 
 
 def set_frame(ax: Axes, low: NDArray[np.float64], high: NDArray[np.float64]) -> None:
-    """Set limits and equal scales."""
+    """Set limits, equal scales and the names of the axes."""
     ax.set_xlim(low[0], high[0])
     ax.set_ylim(low[1], high[1])
     ax.set_aspect("equal")
-    label_axes(ax)
+    label_axes(ax, "dimension 1", "dimension 2")
