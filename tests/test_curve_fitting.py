@@ -76,6 +76,15 @@ def test_statistics_are_the_normal_equations(batch):
 
 
 @made
+@given(batches())
+def test_the_slope_is_half_the_gradient_of_the_squared_error(batch):
+    frames, corners, dither = batch
+    statistics = curve_statistics(frames, corners, dither)
+    expected = dense(statistics) @ corners - statistics.target
+    np.testing.assert_allclose(statistics.slope(corners), expected, rtol=1e-9, atol=1e-8)
+
+
+@made
 @given(batches(), elastics)
 def test_solving_is_the_dense_solution_of_the_penalised_problem(batch, elastic):
     frames, corners, dither = batch

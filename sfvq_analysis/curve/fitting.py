@@ -186,9 +186,10 @@ class CurveStatistics:
 
     def slope(self, corners: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return half the gradient of the squared error at corners (K, dim): A c - R."""
-        slope: NDArray[np.float64] = self.diagonal[:, None] * corners - self.target
-        slope[:-1] += self.beside[:, None] * corners[1:]
-        slope[1:] += self.beside[:, None] * corners[:-1]
+        from sfvq_analysis.curve.steps import slope_at
+
+        slope = np.empty_like(self.target)
+        slope_at(corners, self.diagonal, self.beside, self.target, slope)
         return slope
 
     def solve(self, corners: NDArray[np.float64], *, elastic: float) -> NDArray[np.float64]:

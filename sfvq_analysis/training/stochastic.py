@@ -18,6 +18,7 @@ import numpy as np
 
 from sfvq_analysis.curve import curve_statistics, roughly_nearest
 from sfvq_analysis.curve.products import one_thread_each
+from sfvq_analysis.training.adam import Adam
 from sfvq_analysis.training.growing import PROBE, grown
 from sfvq_analysis.training.settling import dither_of
 
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
 BATCH, FEWEST_STEPS, MOST_STEPS = 512, 80, 600
 _SAMPLE = 1 << 16
 _RATE, _LAST_RATE = 0.08, 0.05
-_BETAS, _EPS = (0.9, 0.99), 1e-8
 
 
 def stochastic_fit(
@@ -73,19 +73,15 @@ def _stage(
 ) -> tuple[Float64, float, float]:
     """Return corners, mean dithered error of the last tenth of the steps, and usage there."""
     corners = start.copy()
-    mean, square = np.zeros_like(corners), np.zeros_like(corners)
+    adam = Adam(corners)
     errors, used = [], np.zeros(len(corners) - 1)
     n_steps = min(max(2 * len(corners), FEWEST_STEPS), MOST_STEPS)
     for step in range(n_steps):
         batch = _batch(sample, step)
         gradient, error, counts = _gradient(batch, corners, dither_of(len(corners), seed, step, 0))
         gradient /= spread  # without units, as Adam's constant is
-        mean += (1 - _BETAS[0]) * (gradient - mean)
-        square += (1 - _BETAS[1]) * (gradient**2 - square)
-        unbiased = mean / (1 - _BETAS[0] ** (step + 1))
-        scale = np.sqrt(square / (1 - _BETAS[1] ** (step + 1))) + _EPS
         cosine = (1 + np.cos(np.pi * step / n_steps)) / 2
-        corners -= _RATE * spread * (_LAST_RATE + (1 - _LAST_RATE) * cosine) * unbiased / scale
+        adam.step(gradient, _RATE * spread * (_LAST_RATE + (1 - _LAST_RATE) * cosine))
         errors.append(error)
         if step >= n_steps - n_steps // 10:
             used += counts
