@@ -57,7 +57,7 @@ def stochastic_fit(
     sample = sample[np.random.default_rng(seed).permutation(len(sample))]
     spread = float(np.sqrt(frames.variance / frames.dim)) or 1.0
     centre = sample.mean(axis=0, dtype=np.float64)
-    centred = (sample - centre).astype(np.float32)
+    centred = np.subtract(sample, centre, dtype=np.float32, casting="same_kind")
 
     def train(corners: Float64) -> tuple[Float64, float, float]:
         with one_thread_each():
