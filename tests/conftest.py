@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from hypothesis import settings
 from in_process_cluster import in_this_process
+from page_browser import chromium
 
 # machines are busy: no example has a deadline
 settings.register_profile("test", derandomize=True, deadline=None)  # the same examples everywhere
@@ -23,6 +24,13 @@ def _close_figures():
     pyplot = sys.modules.get("matplotlib.pyplot")
     if pyplot is not None:
         pyplot.close("all")
+
+
+@pytest.fixture(scope="module")
+def launched():
+    """A browser for all tests of a file; beyond it, no other test could run an event loop."""
+    with chromium() as browser:
+        yield browser
 
 
 @pytest.fixture(scope="module")

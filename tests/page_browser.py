@@ -85,8 +85,8 @@ _PIXELS = """async (name) => {
 
 
 @contextmanager
-def browsing(width=1280, height=900):
-    """Yield an `OpenPage`, or skip the test where there is no browser."""
+def chromium():
+    """Yield a browser, or skip the test where there is none."""
     playwright = pytest.importorskip("playwright.sync_api", reason="playwright isn't installed")
     if not CHROMIUM.exists():
         pytest.skip(f"no browser at {CHROMIUM}")
@@ -94,9 +94,20 @@ def browsing(width=1280, height=900):
         options = ["--no-sandbox", "--autoplay-policy=no-user-gesture-required"]
         browser = driver.chromium.launch(executable_path=str(CHROMIUM), args=options)
         try:
-            context = browser.new_context(
-                viewport={"width": width, "height": height}, accept_downloads=True
-            )
-            yield OpenPage(context.new_page())
+            yield browser
         finally:
             browser.close()
+
+
+@contextmanager
+def browsing(width=1280, height=900, within=None):
+    """Yield an `OpenPage` in a window of its own, of a browser that is open already or not."""
+    if within is None:
+        with chromium() as browser, browsing(width, height, browser) as opened:
+            yield opened
+        return
+    context = within.new_context(viewport={"width": width, "height": height}, accept_downloads=True)
+    try:
+        yield OpenPage(context.new_page())
+    finally:
+        context.close()

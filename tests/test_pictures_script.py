@@ -129,10 +129,10 @@ def test_the_folder_of_the_readme_is_not_written_over():
     assert "INTO=figures" in refused.stdout
 
 
-def test_pictures_of_another_corpus_are_not_replaced(analysis, tmp_path):
+def test_pictures_of_another_corpus_are_not_replaced(analysis, tmp_path, module):
     shown = tmp_path / "shown"
-    ran(analysis, "--into", shown)
-    ran(analysis, "--into", shown)  # of the same corpus they are
+    module.copy_pictures(analysis, shown)
+    assert module.corpora_of(shown) == module.corpora_of(analysis) == {"simulated speech"}
     manifest = json.loads((shown / "manifest.json").read_text())
     manifest["tables"]["table"]["corpus"]["name"] = "real speech"
     (shown / "manifest.json").write_text(json.dumps(manifest))
@@ -140,5 +140,5 @@ def test_pictures_of_another_corpus_are_not_replaced(analysis, tmp_path):
     command = [sys.executable, SCRIPT, analysis, "--into", shown]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 2
-    assert f"{shown} shows real speech, the analysis is of simulated" in done.stderr
+    assert f"{shown} shows real speech, the analysis is of simulated speech" in done.stderr
     assert {path: path.read_bytes() for path in shown.rglob("*") if path.is_file()} == before

@@ -36,8 +36,8 @@ def demo(tables, tmp_path_factory):
 
 
 @pytest.fixture(params=WIDTHS)
-def browser(request, demo):
-    with browsing(width=request.param) as opened:
+def browser(request, demo, launched):
+    with browsing(width=request.param, within=launched) as opened:
         opened.width = request.param
         opened.open(demo)
         yield opened
@@ -282,10 +282,10 @@ def test_time_is_zoomed_and_moved_inside_the_utterance(browser):
     assert page.evaluate("[model('time').start, model('time').end]") == pytest.approx(whole)
 
 
-def test_nasty_names_are_shown_as_they_are(tmp_path):
+def test_nasty_names_are_shown_as_they_are(tmp_path, launched):
     table = nasty_table()
     path = write_page({NASTY[0]: table, "_b": table}, tmp_path / "page.html", title=NASTY[1])
-    with browsing() as browser:
+    with browsing(within=launched) as browser:
         browser.open(path)
         page = browser.page
         assert page.locator("img").count() == 0

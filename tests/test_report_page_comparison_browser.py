@@ -36,8 +36,8 @@ def page(tmp_path_factory):
 
 
 @pytest.fixture(params=WIDTHS)
-def browser(request, page):
-    with browsing(width=request.param) as opened:
+def browser(request, page, launched):
+    with browsing(width=request.param, within=launched) as opened:
         opened.width = request.param
         opened.open(page)
         yield opened
@@ -160,11 +160,11 @@ def test_all_is_saved(browser):
     assert frames == page.evaluate("DATA.tables.sfvq.frames")
 
 
-def test_nasty_names_are_shown_as_they_are(tmp_path):
+def test_nasty_names_are_shown_as_they_are(tmp_path, launched):
     table = nasty_table()
     tables = {NASTY[0]: table, "_{{b}}": table, NASTY[6]: table}
     path = write_page(tables, tmp_path / "page.html")
-    with browsing() as browser:
+    with browsing(within=launched) as browser:
         browser.open(path)
         page = browser.page
         assert page.locator("#comparison img").count() == 0
@@ -175,10 +175,10 @@ def test_nasty_names_are_shown_as_they_are(tmp_path):
         assert browser.complaints == []
 
 
-def test_what_cannot_be_paired_leaves_a_sentence_and_no_error(tmp_path):
+def test_what_cannot_be_paired_leaves_a_sentence_and_no_error(tmp_path, launched):
     tables = {name: simulated_table(Simulation(n_speakers=n)) for name, n in (("a", 2), ("b", 3))}
     path = write_page(tables, tmp_path / "page.html")
-    with browsing() as browser:
+    with browsing(within=launched) as browser:
         browser.open(path)
         assert "b can't be paired with a" in browser.page.text_content("#comparison")
         browser.page.select_option("#table", "1")

@@ -85,12 +85,12 @@ _PLAY = """(address) => new Promise((done) => {
 })"""
 
 
-def test_a_browser_plays_what_is_taken_to_be_played_and_no_sphere(tmp_path):
+def test_a_browser_plays_what_is_taken_to_be_played_and_no_sphere(tmp_path, launched):
     names = {name: tmp_path / f"{name}.wav" for name in (*PLAYED, "sphere")}
     for name, path in names.items():
         path.write_bytes({**PLAYED, **OTHERS}[name])
     (tmp_path / "empty.html").write_text("<!doctype html><title>sounds</title>")
-    with browsing() as browser:
+    with browsing(within=launched) as browser:
         browser.page.goto((tmp_path / "empty.html").as_uri())
         found = {name: browser.page.evaluate(_PLAY, path.as_uri()) for name, path in names.items()}
     assert found == {**dict.fromkeys(PLAYED, "played"), "sphere": "error"}
@@ -106,8 +106,8 @@ def linked(tmp_path_factory):
 
 
 @pytest.fixture(params=[1280, 720])
-def browser(request, linked):
-    with browsing(width=request.param) as opened:
+def browser(request, linked, launched):
+    with browsing(width=request.param, within=launched) as opened:
         opened.open(linked)
         yield opened
         assert opened.complaints == []

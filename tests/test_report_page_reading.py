@@ -22,9 +22,9 @@ def written(tmp_path_factory):
 
 
 @pytest.fixture
-def browser(written, request):
+def browser(written, request, launched):
     height = getattr(request, "param", TALL)
-    with browsing(height=height) as opened:
+    with browsing(height=height, within=launched) as opened:
         opened.open(written)
         yield opened
         assert opened.complaints == []

@@ -29,8 +29,8 @@ def page(tmp_path_factory):
 
 
 @pytest.fixture(params=WIDTHS)
-def browser(request, page):
-    with browsing(width=request.param) as opened:
+def browser(request, page, launched):
+    with browsing(width=request.param, within=launched) as opened:
         opened.width = request.param
         opened.open(page)
         yield opened

@@ -300,7 +300,7 @@ def test_where_no_other_segment_is_as_long_segments_of_any_length_swap_codes():
     assert found.measure.reason == ""
     assert found.detail.endswith("few segments are as long, so what lengths tell counts too")
     claims = _claims(_one_long_silence(), ENOUGH)
-    assert claims.loc["C3", "verdict"] == "holds"
+    assert claims.loc["C3", "p"] <= LEVEL
     assert "few segments are as long" not in claims.loc["C1", "detail"]
 
 

@@ -16,9 +16,12 @@ from made_tables import (
 
 from sfvq_analysis.errors import OptionError
 from sfvq_analysis.phones import PHONE_GROUPS
+from sfvq_analysis.stats.counting.reductions import reduce
+from sfvq_analysis.stats.counting.unit_counts import token_values
 from sfvq_analysis.stats.inference import MEASURE_COLUMNS, Inference, permuted_codes
+from sfvq_analysis.stats.inference.relabelling import relabelled_tokens
 from sfvq_analysis.stats.labels.labelled_minutes import LabelledSpeech
-from sfvq_analysis.stats.labels.reading import reading_test
+from sfvq_analysis.stats.labels.reading import reading_of_labels, reading_test
 from sfvq_analysis.tables import Simulation, simulated_table
 
 FEW = Inference(n_permutations=19, n_bootstraps=0)
@@ -54,13 +57,41 @@ def test_minutes_are_learnt_and_read_frame_by_frame(table):
     assert found["p"] == (1 + sum(one >= found["effect"] for one in null)) / 5
 
 
+def test_labels_that_say_nothing_are_those_of_segments_as_long_read_by_hand(table):
+    """Every draw is the effect of a table whose frames have the drawn labels."""
+    few = replace(FEW, n_permutations=3)
+    reductions = reduce(table)
+    found = reading_of_labels(table, reductions, minutes=0.1, n_draws=3, inference=few)
+    assert len(found) == 3
+    names, before = token_values(reductions, "phone_group")
+    n_frames = reductions.tokens["n_frames"].to_numpy()
+    for effect, values in zip(
+        found, relabelled_tokens(reductions, few, "phone_group"), strict=True
+    ):
+        part = values >= 0
+        np.testing.assert_array_equal(part, (before >= 0) & (n_frames > 0))
+        for utterance in np.unique(reductions.tokens["utterance"]):
+            for n in np.unique(n_frames):
+                mine = part & (reductions.tokens["utterance"] == utterance) & (n_frames == n)
+                assert sorted(values[mine]) == sorted(before[mine])
+        assert (values != before).any()
+        token = np.repeat(reductions.runs["token"], reductions.runs["length"]).to_numpy()
+        drawn = [names[values[at]] if at >= 0 and values[at] >= 0 else None for at in token]
+        rows = [
+            row | {"phone_group": group}
+            for row, group in zip(frame_rows(table), drawn, strict=True)
+        ]
+        shares = _shares_by_hand(table, 3, np.arange(32), rows)
+        assert effect == pytest.approx(np.mean(shares))
+
+
 def _used(table):
     return np.bincount(table.frames["codeword"], minlength=table.codebook_size) > 0
 
 
-def _shares_by_hand(table, n_draws, draw):
+def _shares_by_hand(table, n_draws, draw, rows=None):
     place = {int(code): at for at, code in enumerate(draw)}
-    rows = frame_rows(table)
+    rows = frame_rows(table) if rows is None else rows
     index = [place[row["codeword"]] for row in rows]
     speech = LabelledSpeech.of(table)
     lots = [speech.lot(order, 0.1) for order in speech.orders(n_draws, FEW)]

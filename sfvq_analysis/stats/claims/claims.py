@@ -18,7 +18,7 @@ C   family   effect                                                   null
 10  order    shortest range with .8 of a group, share of K, mean      used codes permuted, *
 11  speech   largest log odds of silence > vowel, plosive > nasal,    0; p is the largest of three
              fricative > nasal, moves of the index's groups           (an intersection-union test)
-12  order    accuracy by half a minute of labels, share of all's      used codes permuted
+12  order    accuracy by half a minute of labels, share of all's      used codes permuted, *
 === ======== ======================================================== ==============================
 
 C12 takes less than half a minute of a table that has less than two.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,9 +14,9 @@ from sfvq_analysis.stats.arithmetic.parting import best_cut, side_density
 from sfvq_analysis.stats.claims.said import Found, against_labels, as_measure
 from sfvq_analysis.stats.counting.unit_counts import unit_counts
 from sfvq_analysis.stats.groups.splits import splits
-from sfvq_analysis.stats.inference import Measure
+from sfvq_analysis.stats.inference import Measure, p_value
 from sfvq_analysis.stats.inference.reasons import joined, no_interval, no_null
-from sfvq_analysis.stats.labels.reading import reading_test
+from sfvq_analysis.stats.labels.reading import reading_of_labels, reading_test
 from sfvq_analysis.stats.order.adjacency import adjacency_test
 from sfvq_analysis.stats.time.steps import steps
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 _NAMED = 3
 _MINUTES = (0.5, 0.25, 0.1)
+_READINGS = 199
 
 
 def structured_in_time(said: Said) -> Found:
@@ -83,7 +85,7 @@ def _against_labels(found: Found, said: Said) -> Found:
 
     is_of = np.stack(of_sides) @ members > 0  # (2, n_phones)
     kinds = np.where(is_of.any(axis=0), is_of.argmax(axis=0), -1)
-    return against_labels(found, said.label_null(kinds), accuracy, "greater")
+    return said.label_null(kinds).against(found, accuracy, "greater")
 
 
 def similar_peak_together(said: Said) -> Found:
@@ -105,6 +107,16 @@ def few_minutes(said: Said) -> Found:
     fits = [minutes for minutes in _MINUTES if 4 * minutes <= seconds.sum() / 60]
     minutes = fits[0] if fits else _MINUTES[-1]
     found = reading_test(said.table, minutes=minutes, inference=said.inference)
-    row = found.iloc[0]
-    detail = f"{minutes:g} minutes of labels; the null is of shuffled codes"
-    return Found(as_measure(found, "share of accuracy"), "" if np.isnan(row["effect"]) else detail)
+    measure = as_measure(found, "share of accuracy")
+    if np.isnan(measure.effect) or said.inference.n_permutations == 0:
+        return Found(measure)
+    inventory = said.reductions.inventory
+    groups = [inventory.group_of(phone) for phone in unit_counts(said.reductions, "phone").values]
+    kinds = np.array([inventory.groups.index(one) if one else -1 for one in groups])
+    tested = Found(measure, f"{minutes:g} minutes of labels")
+    why_not = said.why_few_swap(kinds, alike=True)
+    if why_not:
+        return against_labels(tested, np.nan, why_not=why_not)
+    fewer = replace(said.inference, n_permutations=min(_READINGS, said.inference.n_permutations))
+    null = reading_of_labels(said.table, said.reductions, minutes=minutes, inference=fewer)
+    return against_labels(tested, p_value(measure.effect, null[np.isfinite(null)], "greater"))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sfvq_analysis.stats.arithmetic.shortest import shortest_range, shortest_width
-from sfvq_analysis.stats.claims.said import Found, against_labels, measured, untestable
+from sfvq_analysis.stats.claims.said import Found, measured, untestable
 from sfvq_analysis.stats.counting.unit_counts import unit_counts
 from sfvq_analysis.stats.inference import permuted_codes
 from sfvq_analysis.stats.inference.order_null import why_no_order
@@ -106,4 +106,4 @@ def _widths(said: Said, members: NDArray[np.bool_], detail: str) -> Found:
     def width_of_one(counts: Floats) -> float:
         return float(width(counts[None])[0])
 
-    return against_labels(Found(found, detail), said.label_null(kinds), width_of_one, "less")
+    return said.label_null(kinds).against(Found(found, detail), width_of_one, "less")

@@ -52,15 +52,17 @@ class Said:
         """
         if self.inference.n_permutations == 0:
             return LabelNull([])
-        as_long, any_length = (
-            why_few_swap(swapping_share(self.reductions, kinds, alike=alike), "no p")
-            for alike in (True, False)
-        )
-        if not as_long:
+        if not self.why_few_swap(kinds, alike=True):
             return LabelNull(self._draws(alike=True))
-        if any_length:
-            return LabelNull([], why_not=any_length)
+        why_not = self.why_few_swap(kinds, alike=False)
+        if why_not:
+            return LabelNull([], why_not=why_not)
         return LabelNull(self._draws(alike=False), note=_ANY_LENGTH)
+
+    def why_few_swap(self, kinds: NDArray[np.integer], *, alike: bool) -> str:
+        """Return why permuted labels say nothing of kinds of phones, empty where they do."""
+        share = swapping_share(self.reductions, kinds, alike=alike)
+        return why_few_swap(share, "no p", "among segments as long" if alike else "")
 
     def _draws(self, *, alike: bool) -> list[NDArray[np.float32]]:
         """Return draws, made once."""
@@ -84,11 +86,16 @@ class LabelNull(NamedTuple):
     note: str = ""
     why_not: str = ""
 
-    def p_value(
-        self, observed: float, statistic: Callable[[NDArray[np.float64]], float], tail: Tail
-    ) -> float:
-        """Return the p of a statistic of counts, shape (n_phones, K)."""
-        return p_value(observed, [statistic(one.astype(np.float64)) for one in self.draws], tail)
+    def against(
+        self, found: Found, statistic: Callable[[NDArray[np.float64]], float], tail: Tail
+    ) -> Found:
+        """Return a claim tested against orders as `against_labels`, by a statistic of counts.
+
+        The counts have the shape (n_phones, K).
+        """
+        null = [statistic(one.astype(np.float64)) for one in self.draws]
+        p = p_value(found.measure.effect, null, tail)
+        return against_labels(found, p, note=self.note, why_not=self.why_not)
 
 
 class Found(NamedTuple):
@@ -131,23 +138,17 @@ def untestable(counts: UnitCounts, name: str, reason: str) -> Found:
     return Found(Measure(name, unit=counts.unit, n_units=counts.n_units, reason=reason))
 
 
-def against_labels(
-    found: Found,
-    null: LabelNull,
-    statistic: Callable[[NDArray[np.float64]], float],
-    tail: Tail,
-) -> Found:
+def against_labels(found: Found, p: float, *, note: str = "", why_not: str = "") -> Found:
     """Return a claim tested against orders with the larger p of it and of labels that say nothing.
 
     Where there are none of those there is no p: the claim isn't tested by orders alone.
     """
     measure = found.measure
-    if null.why_not:
+    if why_not:
         alone = f"p of orders alone {measure.p:.2g}"
-        untested = measure._replace(p=np.nan, reason=joined(measure.reason, null.why_not))
+        untested = measure._replace(p=np.nan, reason=joined(measure.reason, why_not))
         return Found(untested, _and(found.detail, alone))
-    p = float(np.maximum(measure.p, null.p_value(measure.effect, statistic, tail)))
-    return Found(measure._replace(p=p), _and(found.detail, null.note))
+    return Found(measure._replace(p=float(np.maximum(measure.p, p))), _and(found.detail, note))
 
 
 def _and(*texts: str) -> str:

@@ -82,6 +82,27 @@ def relabelled_counts(
         yield counts
 
 
+def relabelled_tokens(
+    reductions: Reductions, inference: Inference, by: By = "phone", phone_set: Folding = 61
+) -> Iterator[NDArray[np.int64]]:
+    """Yield the value of every token in every draw of `relabelled_counts` with `alike`.
+
+    Shape (n_tokens,); -1 where a token takes no part. Parameters are those of `relabelled_counts`.
+    """
+    if inference.n_permutations == 0:
+        return
+    from sfvq_analysis.stats.inference import relabelling_kernels
+
+    drawn = _drawn(reductions, by, phone_set, alike=True)
+    rng = inference.generator("labels alike")
+    for _ in range(inference.n_permutations):
+        labels = drawn.labels.copy()
+        relabelling_kernels.shuffle_within(labels, drawn.first, rng)
+        values = np.full(len(reductions.tokens), -1, dtype=np.int64)
+        values[drawn.rows] = labels
+        yield values
+
+
 def resettled_counts(
     reductions: Reductions,
     inference: Inference,
@@ -116,6 +137,8 @@ class _Drawn(NamedTuple):
     ----------
     shape
         Of counts: values and indices.
+    rows
+        Of the segments among all tokens.
     labels, n_frames
         Of every segment.
     first
@@ -125,6 +148,7 @@ class _Drawn(NamedTuple):
     """
 
     shape: tuple[int, int]
+    rows: NDArray[np.int64]
     labels: NDArray[np.int64]
     n_frames: NDArray[np.int64]
     first: NDArray[np.int64]
@@ -142,6 +166,7 @@ def _drawn(reductions: Reductions, by: By, phone_set: Folding, *, alike: bool) -
     order, first = strata_of(among, n_frames[taking_part] if alike else None)
     return _Drawn(
         (len(names), reductions.codebook_size),
+        np.flatnonzero(taking_part)[order],
         code[taking_part][order],
         n_frames[taking_part][order],
         first,

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sfvq_analysis.errors import check_between, check_count
+from sfvq_analysis.stats.counting.unit_counts import token_values
 from sfvq_analysis.stats.inference import (
     Inference,
     Measure,
@@ -24,6 +25,7 @@ from sfvq_analysis.stats.inference import (
     permuted_codes,
 )
 from sfvq_analysis.stats.inference.reasons import joined, no_null
+from sfvq_analysis.stats.inference.relabelling import relabelled_tokens
 from sfvq_analysis.stats.labels.index_maps import nearest_map, smoothed_map
 from sfvq_analysis.stats.labels.labelled_minutes import LabelledSpeech
 
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
+    from sfvq_analysis.stats.counting.reductions import Reductions
     from sfvq_analysis.stats.labels.labelled_minutes import Lot
     from sfvq_analysis.tables import Indexed
 
@@ -83,13 +86,10 @@ def reading_test(
     reason = speech.lacks(minutes) or _why_no_order(counts)
     if reason:
         return as_frame([blank._replace(reason=reason)])
-    drawn = (speech.lot(order, minutes) for order in speech.orders(n_draws, inference))
-    whole = nearest_map(counts)
-    lots = [lot for lot in drawn if lot.is_readable and _accuracy(lot.read, whole) > 0]
+    lots, best = _readable(_lots(speech, minutes, n_draws, inference), counts)
     if not lots:
         why = "no draw leaves a group to learn and one to read"
         return as_frame([blank._replace(reason=why)])
-    best = np.array([_accuracy(lot.read, whole) for lot in lots])  # the same in any order
     shares = _accuracies(lots, np.arange(counts.shape[1])) / best
     draws = permuted_codes(counts.any(axis=0), inference)
     null = [(_accuracies(lots, draw) / best).mean() for draw in draws]
@@ -106,6 +106,61 @@ def reading_test(
         reason=joined(no_null(inference)),
     )
     return as_frame([found])
+
+
+def reading_of_labels(
+    table: Indexed,
+    reductions: Reductions,
+    *,
+    minutes: float = 0.5,
+    n_draws: int = 20,
+    inference: Inference | None = None,
+) -> Floats:
+    """Return the effect of `reading_test` in tables whose labels say nothing, shape (n_draws,).
+
+    Labels are permuted over segments of an utterance that own as many frames, and the same minutes
+    are learnt and read. Where segments are long and keep to neighbouring codes, few of them decide
+    how well such minutes read, more so in the order that codes have than in any other.
+
+    Parameters
+    ----------
+    table, minutes, n_draws
+        As in `reading_test`, whose minutes these are.
+    reductions
+        Of the table.
+    inference
+        Draws of labels, and the seed. NaN where no draw of minutes has a share.
+    """
+    inference = inference or Inference()
+    speech = LabelledSpeech.of(table)
+    lots = _lots(speech, minutes, n_draws, inference)
+    names, _ = token_values(reductions, "phone_group")
+    place = [reductions.inventory.groups.index(name) for name in names]
+    group_of_value = np.array([*place, speech.n_groups], dtype=speech.group.dtype)
+    token = np.repeat(reductions.runs["token"].to_numpy(), reductions.runs["length"].to_numpy())
+    every = np.arange(reductions.codebook_size)
+    null = []
+    for values in relabelled_tokens(reductions, inference, "phone_group"):
+        group = group_of_value[np.append(values, -1)][token]
+        relabelled = speech.relabelled(group)
+        made = [relabelled.counted(lot.frames, lot.touched) for lot in lots]
+        known, best = _readable(made, relabelled.counts.sum(axis=0))
+        null.append((_accuracies(known, every) / best).mean() if known else np.nan)
+    return np.array(null)
+
+
+def _lots(speech: LabelledSpeech, minutes: float, n_draws: int, inference: Inference) -> list[Lot]:
+    return [speech.lot(order, minutes) for order in speech.orders(n_draws, inference)]
+
+
+def _readable(lots: Sequence[Lot], counts: Ints) -> tuple[list[Lot], Floats]:
+    """Return the draws that have a share, and how well the map of all labels reads their rest.
+
+    That is the same in any order of the codes.
+    """
+    whole = nearest_map(counts)
+    readable = [lot for lot in lots if lot.is_readable and _accuracy(lot.read, whole) > 0]
+    return readable, np.array([_accuracy(lot.read, whole) for lot in readable])
 
 
 def _why_no_order(counts: Ints) -> str:
