@@ -14,7 +14,8 @@ from command_line import refused, sfvq
 from toy_voices import noise, quick_waveform, toy_model
 
 from sfvq_analysis import PlainVQ, demo_corpus, load_table, save_quantizer
-from sfvq_analysis.cli.resolving import find_edits, find_encoder
+from sfvq_analysis.cli.resolving import find_encoder
+from sfvq_analysis.cli.voice_texts import find_edits
 from sfvq_analysis.errors import OptionError
 from sfvq_analysis.quantizers import Provenance
 from sfvq_analysis.training.voice.recipes import recipe

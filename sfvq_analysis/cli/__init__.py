@@ -6,6 +6,7 @@ from sfvq_analysis.cli import (  # noqa: F401 -- they add their commands to the 
     indexing,
     reporting,
     statistics,
+    training,
     voices,
 )
 from sfvq_analysis.cli.application import app, main

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from sfvq_analysis.errors import EncoderError, OptionError, printable
+from sfvq_analysis.errors import OptionError, printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -27,11 +27,8 @@ if TYPE_CHECKING:
     from sfvq_analysis.errors import ErrorPolicy
     from sfvq_analysis.quantizers import Quantizer
     from sfvq_analysis.tables import Indexed, IndexTable
-    from sfvq_analysis.voice import Edit, VoiceModel
 
 _HOLD_OUT = re.compile(r"([0-9]+)/([0-9]+)")
-_NUMBER = r"([0-9]+\.?[0-9]*|\.[0-9]+)"
-_TWO_NUMBERS = re.compile(f"{_NUMBER}:{_NUMBER}")
 _NAMED = {
     "vqvae": "name that model with --encoder vqvae:FILE",
     "latents": "name their place with --encoder latents:PATH",
@@ -249,43 +246,6 @@ def parts_of(
         corpus if name == _EVERYTHING else corpus.select(split=name) for name in (to_fit, to_read)
     )
     return fit, read
-
-
-def find_voice(model: VoiceModel, speaker: str) -> NDArray[np.float32]:
-    """Return the vector of a voice: one the model knows, else one heard in a recording."""
-    from sfvq_analysis.audio import read_audio
-    from sfvq_analysis.encoders.mel import log_mel_spectrogram
-
-    if speaker in model.speakers or not Path(speaker).is_file():
-        return model.voice(speaker)
-    try:
-        return model.voice_of(log_mel_spectrogram(*read_audio(Path(speaker))))
-    except EncoderError as error:
-        raise error.at(speaker) from error
-
-
-def find_edits(replace: Sequence[str], shift: float | None, clamp: str | None) -> list[Edit]:
-    """Return the edits that ``--replace``, ``--shift`` and ``--clamp`` name, in this order."""
-    from sfvq_analysis.voice import Clamp, Replace, Shift
-
-    edits: list[Edit] = []
-    for text in replace:
-        index, by = _two_numbers("replace", text, "INDEX:NEW, such as 67:70")
-        if not index.is_integer():
-            raise OptionError(f"replace is {text!r}", remedy="write INDEX:NEW, such as 67:70")
-        edits.append(Replace(int(index), by))
-    if shift is not None:
-        edits.append(Shift(shift))
-    if clamp is not None:
-        edits.append(Clamp(*_two_numbers("clamp", clamp, "LOW:HIGH, such as 40:80")))
-    return edits
-
-
-def _two_numbers(name: str, text: str, form: str) -> tuple[float, float]:
-    match = _TWO_NUMBERS.fullmatch(text)
-    if match is None:
-        raise OptionError(f"{name} is {text!r}", remedy=f"write {form}")
-    return float(match[1]), float(match[2])
 
 
 def n_of_m(text: str) -> tuple[int, int]:

@@ -266,7 +266,7 @@ def _sums_by_index(
     frames: NDArray[np.float32], index: NDArray[np.int32], size: int
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     counts, sums = np.zeros(size), np.zeros((size, frames.shape[1]))
-    from sfvq_analysis.curve.kernels import add_by_index
+    from sfvq_analysis.curve.sums import add_by_index
 
     add_by_index(frames, index, sums, counts)
     return counts, sums

@@ -125,7 +125,7 @@ def roughly_nearest(
     >>> codeword.tolist(), distortion.tolist()
     ([1, 0], [0.25, 2.0])
     """
-    from sfvq_analysis.curve.kernels import least_of_rows
+    from sfvq_analysis.curve.sums import least_of_rows
 
     products = (-2 * codebook).astype(np.float32) @ frames.T
     squares = np.einsum("kd,kd->k", codebook, codebook).astype(np.float32)

@@ -57,7 +57,7 @@ def block_moments(blocks: Iterable[Float32], shift: NDArray[np.float64]) -> Bloc
     shift
         The first frame of all, shape (dim,).
     """
-    from sfvq_analysis.curve.kernels import add_moments
+    from sfvq_analysis.curve.sums import add_moments
 
     n_frames, n_bad, first_bad = 0, 0, -1
     largest = farthest = 0.0
