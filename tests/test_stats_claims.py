@@ -20,7 +20,7 @@ from sfvq_analysis.errors import OptionError
 from sfvq_analysis.phones import CONSONANT_GROUPS, VOWEL_GROUPS, phone_group
 from sfvq_analysis.stats import claims as claims_of
 from sfvq_analysis.stats.claims import LEVEL
-from sfvq_analysis.stats.claims.order import one_threshold
+from sfvq_analysis.stats.claims.order import few_minutes, one_threshold
 from sfvq_analysis.stats.claims.ranges import groups_in_ranges, sibilants, silences
 from sfvq_analysis.stats.claims.said import Said as Given
 from sfvq_analysis.stats.claims.speech import rare_moves, same_picture
@@ -30,7 +30,8 @@ from sfvq_analysis.stats.counting.unit_counts import unit_counts
 from sfvq_analysis.stats.groups.splits import splits
 from sfvq_analysis.stats.histograms import smooth
 from sfvq_analysis.stats.inference import Inference, permuted_codes
-from sfvq_analysis.stats.inference.relabelling import relabelled_counts
+from sfvq_analysis.stats.inference.relabelling import relabelled_counts, resettled_counts
+from sfvq_analysis.stats.labels.reading import reading_p_of_labels, reading_test
 from sfvq_analysis.stats.order.adjacency import adjacency_test
 from sfvq_analysis.stats.speakers.consistency import sentence_consistency
 from sfvq_analysis.stats.time.group_transitions import group_transitions
@@ -301,7 +302,7 @@ def test_where_no_other_segment_is_as_long_segments_of_any_length_swap_codes():
     assert found.detail.endswith("few segments are as long, so what lengths tell counts too")
     claims = _claims(_one_long_silence(), ENOUGH)
     assert claims.loc["C3", "p"] <= LEVEL
-    assert "few segments are as long" not in claims.loc["C1", "detail"]
+    assert "few segments are as long" not in claims.loc["C2", "detail"]  # they can swap
 
 
 def test_silences_that_are_anywhere_are_no_finding_by_swapped_codes():
@@ -322,6 +323,58 @@ def test_silences_that_are_anywhere_are_no_finding_by_swapped_codes():
     assert sum(rejected) <= 3
 
 
+def test_short_segments_among_long_ones_are_not_tested_by_swapped_codes():
+    """Each would have as spread codes as a long one in the draws, and look narrow itself."""
+    rng = np.random.default_rng(0)
+    said = []
+    for who in range(6):
+        order = rng.permutation(16)
+        spoken = [
+            ("s", rng.integers(0, 8, 3).tolist())
+            if at < 4
+            else (("iy", "m", "aa")[at % 3], rng.integers(8, 32, 14 + at).tolist())
+            for at in order
+        ]
+        said.append((f"u{who}_x", spoken, f"f{who}"))
+    found = sibilants(_said(_lines(*said, size=32), ENOUGH))
+    assert np.isnan(found.measure.p)
+    assert found.measure.reason == "no frame can swap its label among segments as long: no p"
+    assert "p of orders alone 0.0" in found.detail
+
+
+def test_shares_of_frames_are_counted_in_whole_parts():
+    """Ranges are of whole numbers, so that none is lost to rounding."""
+    said = _said(_one_long_silence(), FEW)
+    phones = unit_counts(said.reductions, "phone").values
+    null = said.label_null(np.where(np.array(phones) == "h#", 0, -1))
+    exact = list(resettled_counts(said.reductions, FEW))
+    assert len(null.draws) == len(exact) == 19
+    assert any((one % 1 != 0).any() for one in exact)
+    for whole, shares in zip(null.draws, exact, strict=True):
+        assert whole.dtype == np.int32
+        np.testing.assert_allclose(whole, 256 * shares, atol=0.5)
+
+
+def test_labels_in_minutes_must_beat_labels_that_say_nothing():
+    table = simulated_table(Simulation(n_speakers=8, n_own=3, codebook_size=64))
+    said = _said(table, ENOUGH)
+    found = few_minutes(said)
+    minutes = float(found.detail.split()[0])
+    alone = reading_test(table, minutes=minutes, inference=ENOUGH)["p"].item()
+    labels = reading_p_of_labels(table, said.reductions, minutes=minutes, inference=ENOUGH)
+    assert found.measure.p == max(alone, labels) <= LEVEL
+    none = few_minutes(_said(table, replace(ENOUGH, n_permutations=0)))
+    assert none.detail == found.detail
+    assert np.isnan(none.measure.p)
+
+
+def test_minutes_whose_labels_cannot_swap_are_untestable():
+    found = few_minutes(_said(_hardly_any(), ENOUGH))
+    assert np.isnan(found.measure.p)
+    claims = _claims(_hardly_any())
+    assert claims.loc["C12", "verdict"] == "untestable"
+
+
 def _hardly_any():
     """Return words of one segment each, but for two in one utterance, which alone can swap."""
     rng = np.random.default_rng(0)
@@ -337,7 +390,7 @@ def _hardly_any():
 def test_a_claim_of_segments_that_cannot_swap_is_untestable_and_tells_p_of_orders():
     found = silences(_said(_hardly_any(), ENOUGH))
     assert np.isnan(found.measure.p)
-    assert found.measure.reason == "no frame can swap its label: no p"
+    assert found.measure.reason == "no frame can swap its label among segments as long: no p"
     assert "p of orders alone 0.0" in found.detail
     claims = _claims(_hardly_any())
     assert (claims.loc[["C2", "C3", "C5", "C8", "C10"], "verdict"] == "untestable").all()

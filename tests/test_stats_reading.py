@@ -21,7 +21,7 @@ from sfvq_analysis.stats.counting.unit_counts import token_values
 from sfvq_analysis.stats.inference import MEASURE_COLUMNS, Inference, permuted_codes
 from sfvq_analysis.stats.inference.relabelling import relabelled_tokens
 from sfvq_analysis.stats.labels.labelled_minutes import LabelledSpeech
-from sfvq_analysis.stats.labels.reading import reading_of_labels, reading_test
+from sfvq_analysis.stats.labels.reading import reading_p_of_labels, reading_test
 from sfvq_analysis.tables import Simulation, simulated_table
 
 FEW = Inference(n_permutations=19, n_bootstraps=0)
@@ -57,17 +57,15 @@ def test_minutes_are_learnt_and_read_frame_by_frame(table):
     assert found["p"] == (1 + sum(one >= found["effect"] for one in null)) / 5
 
 
-def test_labels_that_say_nothing_are_those_of_segments_as_long_read_by_hand(table):
-    """Every draw is the effect of a table whose frames have the drawn labels."""
-    few = replace(FEW, n_permutations=3)
+def test_labels_that_say_nothing_are_learnt_and_read_by_hand(table):
+    """Labels are those of segments as long; the same minutes are learnt."""
+    few = replace(FEW, n_permutations=9)
     reductions = reduce(table)
-    found = reading_of_labels(table, reductions, minutes=0.1, n_draws=3, inference=few)
-    assert len(found) == 3
     names, before = token_values(reductions, "phone_group")
     n_frames = reductions.tokens["n_frames"].to_numpy()
-    for effect, values in zip(
-        found, relabelled_tokens(reductions, few, "phone_group"), strict=True
-    ):
+    observed = np.mean(_accuracies_by_hand(table, 2, frame_rows(table)))
+    null = []
+    for values in relabelled_tokens(reductions, few, "phone_group"):
         part = values >= 0
         np.testing.assert_array_equal(part, (before >= 0) & (n_frames > 0))
         for utterance in np.unique(reductions.tokens["utterance"]):
@@ -81,17 +79,38 @@ def test_labels_that_say_nothing_are_those_of_segments_as_long_read_by_hand(tabl
             row | {"phone_group": group}
             for row, group in zip(frame_rows(table), drawn, strict=True)
         ]
-        shares = _shares_by_hand(table, 3, np.arange(32), rows)
-        assert effect == pytest.approx(np.mean(shares))
+        null.append(np.mean(_accuracies_by_hand(table, 2, rows)))
+    p = reading_p_of_labels(table, reductions, minutes=0.1, n_draws=2, inference=few)
+    assert len(null) == 9
+    assert p == (1 + sum(one >= observed - 1e-12 for one in null)) / 10
+
+
+def test_labels_that_do_say_something_are_read_better(table):
+    p = reading_p_of_labels(table, reduce(table), minutes=0.1, inference=FEW)
+    assert p == 1 / 20
+    none = replace(FEW, n_permutations=0)
+    assert np.isnan(reading_p_of_labels(table, reduce(table), minutes=0.1, inference=none))
+
+
+def _accuracies_by_hand(table, n_draws, rows):
+    index = [row["codeword"] for row in rows]
+    speech = LabelledSpeech.of(table)
+    found = []
+    for lot in (speech.lot(order, 0.1) for order in speech.orders(n_draws, FEW)):
+        touched = {rows[at]["speaker"] for at in lot.frames}
+        others = [at for at, row in enumerate(rows) if row["speaker"] not in touched]
+        groups = _learnt(rows, index, lot.frames, table.codebook_size, smoothed=True)
+        found.append(_accuracy(rows, index, others, groups))
+    return found
 
 
 def _used(table):
     return np.bincount(table.frames["codeword"], minlength=table.codebook_size) > 0
 
 
-def _shares_by_hand(table, n_draws, draw, rows=None):
+def _shares_by_hand(table, n_draws, draw):
     place = {int(code): at for at, code in enumerate(draw)}
-    rows = frame_rows(table) if rows is None else rows
+    rows = frame_rows(table)
     index = [place[row["codeword"]] for row in rows]
     speech = LabelledSpeech.of(table)
     lots = [speech.lot(order, 0.1) for order in speech.orders(n_draws, FEW)]

@@ -23,11 +23,12 @@ C   family   effect                                                   null
 
 C12 takes less than half a minute of a table that has less than two.
 
-\* p is the larger of two: codes permuted, and labels permuted over segments of as many frames, for
-where all frames keep to a few neighbouring codes, those of any phones do. Where few segments are as
-long as another, segments of any length swap their codes instead, and ``detail`` says so. Where few
-of the frames are in segments that can swap at all, it's untestable, not "not shown", and ``detail``
-has the p of codes (see `sfvq_analysis.stats.inference`, ``swapping`` and ``relabelling``).
+\* p is the larger of two: codes permuted, and labels permuted over segments of as many frames (999
+draws at most, C12 199), for where all frames keep to a few neighbouring codes, those of any phones
+do. Where few segments are as long as another, it's untestable, not "not shown", and ``detail`` has
+the p of codes; but of phones whose segments are longer than the others (C3's pauses, often),
+segments of any length swap their codes instead, and ``detail`` says so (see
+`sfvq_analysis.stats.inference.swapping` and ``relabelling`` beside it).
 
 Only rows of the family ``order`` speak of the order of the axis: the others may hold for a codebook
 in any order. p values of all claims are corrected together (Benjamini and Hochberg).

@@ -12,11 +12,12 @@ from sfvq_analysis.phones import CONSONANT_GROUPS, VOWEL_GROUPS
 from sfvq_analysis.stats.arithmetic.densities import densities
 from sfvq_analysis.stats.arithmetic.parting import best_cut, side_density
 from sfvq_analysis.stats.claims.said import Found, against_labels, as_measure
-from sfvq_analysis.stats.counting.unit_counts import unit_counts
+from sfvq_analysis.stats.counting.unit_counts import token_values, unit_counts
 from sfvq_analysis.stats.groups.splits import splits
-from sfvq_analysis.stats.inference import Measure, p_value
+from sfvq_analysis.stats.inference import Measure
 from sfvq_analysis.stats.inference.reasons import joined, no_interval, no_null
-from sfvq_analysis.stats.labels.reading import reading_of_labels, reading_test
+from sfvq_analysis.stats.inference.swapping import swapping_share, why_few_swap
+from sfvq_analysis.stats.labels.reading import reading_p_of_labels, reading_test
 from sfvq_analysis.stats.order.adjacency import adjacency_test
 from sfvq_analysis.stats.time.steps import steps
 
@@ -108,15 +109,19 @@ def few_minutes(said: Said) -> Found:
     minutes = fits[0] if fits else _MINUTES[-1]
     found = reading_test(said.table, minutes=minutes, inference=said.inference)
     measure = as_measure(found, "share of accuracy")
-    if np.isnan(measure.effect) or said.inference.n_permutations == 0:
+    if np.isnan(measure.effect):
         return Found(measure)
-    inventory = said.reductions.inventory
-    groups = [inventory.group_of(phone) for phone in unit_counts(said.reductions, "phone").values]
-    kinds = np.array([inventory.groups.index(one) if one else -1 for one in groups])
     tested = Found(measure, f"{minutes:g} minutes of labels")
-    why_not = said.why_few_swap(kinds, alike=True)
-    if why_not:
-        return against_labels(tested, np.nan, why_not=why_not)
+    if said.inference.n_permutations == 0:
+        return tested
+    names, _ = token_values(said.reductions, "phone_group")
+    groups = np.arange(len(names))
+    share = swapping_share(said.reductions, groups, ("phone_group", 61), alike=True)
+    why_not = why_few_swap(share, "no p", "among segments as long")
     fewer = replace(said.inference, n_permutations=min(_READINGS, said.inference.n_permutations))
-    null = reading_of_labels(said.table, said.reductions, minutes=minutes, inference=fewer)
-    return against_labels(tested, p_value(measure.effect, null[np.isfinite(null)], "greater"))
+    p = (
+        np.nan
+        if why_not
+        else reading_p_of_labels(said.table, said.reductions, minutes=minutes, inference=fewer)
+    )
+    return against_labels(tested, p, why_not=why_not)

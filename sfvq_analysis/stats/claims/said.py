@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from sfvq_analysis.stats.counting.unit_counts import token_values
 from sfvq_analysis.stats.inference import Inference, Measure, null_summary, p_value
 from sfvq_analysis.stats.inference.reasons import joined, no_interval, no_null
 from sfvq_analysis.stats.inference.relabelling import relabelled_counts, resettled_counts
 from sfvq_analysis.stats.inference.swapping import swapping_share, why_few_swap
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     import pandas as pd
     from numpy.typing import NDArray
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 _LABEL_DRAWS = 999
+_PARTS = 256  # of a frame, so that shares of frames are whole numbers
 _ANY_LENGTH = "few segments are as long, so what lengths tell counts too"
 
 
@@ -37,13 +39,14 @@ class Said:
     reductions: Reductions
     sentence: str | None
     inference: Inference
-    _drawn: dict[bool, list[NDArray[np.float32]]] = field(default_factory=dict)
+    _drawn: dict[bool, list[NDArray[np.int32]]] = field(default_factory=dict)
 
     def label_null(self, kinds: NDArray[np.integer]) -> LabelNull:
         """Return counts by phone whose labels say nothing of kinds of phones.
 
         Labels are permuted among segments as long; where too few of them are, segments of any
-        length swap their codes.
+        length swap their codes, if those of all kinds are longer than the others
+        (`sfvq_analysis.stats.inference.relabelling`).
 
         Parameters
         ----------
@@ -52,37 +55,49 @@ class Said:
         """
         if self.inference.n_permutations == 0:
             return LabelNull([])
-        if not self.why_few_swap(kinds, alike=True):
+        why_not = self._why_few_swap(kinds, alike=True)
+        if not why_not:
             return LabelNull(self._draws(alike=True))
-        why_not = self.why_few_swap(kinds, alike=False)
-        if why_not:
+        if self._why_few_swap(kinds, alike=False) or not self._are_longer(kinds):
             return LabelNull([], why_not=why_not)
         return LabelNull(self._draws(alike=False), note=_ANY_LENGTH)
 
-    def why_few_swap(self, kinds: NDArray[np.integer], *, alike: bool) -> str:
-        """Return why permuted labels say nothing of kinds of phones, empty where they do."""
+    def _why_few_swap(self, kinds: NDArray[np.integer], *, alike: bool) -> str:
         share = swapping_share(self.reductions, kinds, alike=alike)
         return why_few_swap(share, "no p", "among segments as long" if alike else "")
 
-    def _draws(self, *, alike: bool) -> list[NDArray[np.float32]]:
-        """Return draws, made once."""
+    def _are_longer(self, kinds: NDArray[np.integer]) -> bool:
+        """Tell whether segments of every kind have more frames than the others, in the mean."""
+        _, code = token_values(self.reductions, "phone")
+        n_frames = self.reductions.tokens["n_frames"].to_numpy()
+        part = (code >= 0) & (n_frames > 0)
+        kind, length = kinds[code[part]], n_frames[part]
+        return all(
+            (kind != one).any() and length[kind == one].mean() > length[kind != one].mean()
+            for one in np.unique(kind[kind >= 0])
+        )
+
+    def _draws(self, *, alike: bool) -> list[NDArray[np.int32]]:
+        """Return draws in whole numbers, made once: frames, or `_PARTS` of them."""
         if alike not in self._drawn:
             fewer = replace(
                 self.inference, n_permutations=min(_LABEL_DRAWS, self.inference.n_permutations)
             )
-            draws: Iterator[NDArray[np.int64] | NDArray[np.float64]] = (
-                relabelled_counts(self.reductions, fewer, alike=True)
-                if alike
-                else resettled_counts(self.reductions, fewer)
-            )
-            self._drawn[alike] = [draw.astype(np.float32) for draw in draws]
+            self._drawn[alike] = [
+                draw.astype(np.int32)
+                for draw in (
+                    relabelled_counts(self.reductions, fewer, alike=True)
+                    if alike
+                    else (np.rint(_PARTS * one) for one in resettled_counts(self.reductions, fewer))
+                )
+            ]
         return self._drawn[alike]
 
 
 class LabelNull(NamedTuple):
     """Draws of counts by phone, what is to be known of them, or why there are none."""
 
-    draws: list[NDArray[np.float32]]
+    draws: list[NDArray[np.int32]]
     note: str = ""
     why_not: str = ""
 
@@ -91,7 +106,7 @@ class LabelNull(NamedTuple):
     ) -> Found:
         """Return a claim tested against orders as `against_labels`, by a statistic of counts.
 
-        The counts have the shape (n_phones, K).
+        The counts have the shape (n_phones, K); the statistic mustn't depend on their scale.
         """
         null = [statistic(one.astype(np.float64)) for one in self.draws]
         p = p_value(found.measure.effect, null, tail)

@@ -20,13 +20,14 @@ its label in all draws, and what labels tell would be taken for chance.
 Where hardly any segment has another as long (pauses, in short recordings), `resettled_counts` gives
 a weaker null: labels keep their durations, and what is permuted is the shares of codes that
 segments have. What durations alone tell then counts as told. Short segments have fewer codes than
-long ones, so that the codes of a label of long ones are less spread in the draws than they would be
-by chance: such a test errs on the safe side.
+long ones: the codes of labels of *long* segments are less spread in the draws than they would be by
+chance, so that such a test errs on the safe side. Of labels of short ones it would reject too often
+(.10 of tables at .05), so it is for labels whose segments are longer than the others.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -68,17 +69,9 @@ def relabelled_counts(
     alike
         Permute only among segments that own as many frames: for p values.
     """
-    if inference.n_permutations == 0:
-        return  # a dataset's tokens needn't be read
-    from sfvq_analysis.stats.inference import relabelling_kernels
-
-    drawn = _drawn(reductions, by, phone_set, alike=alike)
-    rng = inference.generator("labels alike" if alike else "labels")
-    for _ in range(inference.n_permutations):
-        labels = drawn.labels.copy()
-        relabelling_kernels.shuffle_within(labels, drawn.first, rng)
+    for drawn, labels in _shuffled(reductions, inference, (by, phone_set), alike=alike):
         counts = np.zeros(drawn.shape, dtype=np.int64)
-        relabelling_kernels.add_up(labels, drawn.token, drawn.codes, drawn.length, counts)
+        drawn.add_up(labels, drawn.length, counts)
         yield counts
 
 
@@ -89,15 +82,7 @@ def relabelled_tokens(
 
     Shape (n_tokens,); -1 where a token takes no part. Parameters are those of `relabelled_counts`.
     """
-    if inference.n_permutations == 0:
-        return
-    from sfvq_analysis.stats.inference import relabelling_kernels
-
-    drawn = _drawn(reductions, by, phone_set, alike=True)
-    rng = inference.generator("labels alike")
-    for _ in range(inference.n_permutations):
-        labels = drawn.labels.copy()
-        relabelling_kernels.shuffle_within(labels, drawn.first, rng)
+    for drawn, labels in _shuffled(reductions, inference, (by, phone_set), alike=True):
         values = np.full(len(reductions.tokens), -1, dtype=np.int64)
         values[drawn.rows] = labels
         yield values
@@ -116,18 +101,34 @@ def resettled_counts(
     """
     if inference.n_permutations == 0:
         return
-    from sfvq_analysis.stats.inference import relabelling_kernels
-
     drawn = _drawn(reductions, by, phone_set, alike=False)
     share = drawn.length / drawn.n_frames[drawn.token]
     rng = inference.generator("codes of segments")
     for _ in range(inference.n_permutations):
-        owner = np.arange(len(drawn.labels))
-        relabelling_kernels.shuffle_within(owner, drawn.first, rng)
-        weights = share * drawn.n_frames[owner][drawn.token]
+        owner = _within(np.arange(len(drawn.labels)), drawn, rng)
         counts = np.zeros(drawn.shape)
-        relabelling_kernels.add_up(drawn.labels[owner], drawn.token, drawn.codes, weights, counts)
+        drawn.add_up(drawn.labels[owner], share * drawn.n_frames[owner][drawn.token], counts)
         yield counts
+
+
+def _shuffled(
+    reductions: Reductions, inference: Inference, values: tuple[By, Folding], *, alike: bool
+) -> Iterator[tuple[_Drawn, NDArray[np.int64]]]:
+    """Yield what is drawn from and, for every draw, the labels of its segments."""
+    if inference.n_permutations == 0:
+        return  # a dataset's tokens needn't be read
+    drawn = _drawn(reductions, *values, alike=alike)
+    rng = inference.generator("labels alike" if alike else "labels")
+    for _ in range(inference.n_permutations):
+        yield drawn, _within(drawn.labels.copy(), drawn, rng)
+
+
+def _within(items: NDArray[np.int64], drawn: _Drawn, rng: np.random.Generator) -> NDArray[np.int64]:
+    """Shuffle one item a segment among those that may swap, in place, and return it."""
+    from sfvq_analysis.stats.inference.relabelling_kernels import shuffle_within
+
+    shuffle_within(items, drawn.first, rng)
+    return items
 
 
 class _Drawn(NamedTuple):
@@ -155,6 +156,14 @@ class _Drawn(NamedTuple):
     token: NDArray[np.int64]
     codes: NDArray[np.int32]
     length: NDArray[np.int32]
+
+    def add_up(
+        self, labels: NDArray[np.int64], lengths: NDArray[Any], counts: NDArray[Any]
+    ) -> None:
+        """Add to counts of label and index how long every run is, by the labels of segments."""
+        from sfvq_analysis.stats.inference.relabelling_kernels import add_up
+
+        add_up(labels, self.token, self.codes, lengths, counts)
 
 
 def _drawn(reductions: Reductions, by: By, phone_set: Folding, *, alike: bool) -> _Drawn:

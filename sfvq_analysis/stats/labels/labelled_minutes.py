@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -102,14 +102,6 @@ class LabelledSpeech:
         seconds = table.grid.hop / table.grid.sample_rate
         return cls(index, group, starts, units, counts, unit, seconds)
 
-    def relabelled(self, group: NDArray[np.integer]) -> LabelledSpeech:
-        """Return the same speech with other groups of its frames."""
-        n_units, n_rows, size = self.counts.shape
-        unit = np.repeat(self.unit_of_utterance, np.diff(self.starts))
-        cells = (unit * n_rows + group) * size + self.index
-        counts = np.bincount(cells, minlength=n_units * n_rows * size)
-        return replace(self, group=group, counts=counts.reshape(n_units, n_rows, size))
-
     @property
     def n_groups(self) -> int:
         """How many groups there are, with or without frames."""
@@ -147,15 +139,10 @@ class LabelledSpeech:
         frames = np.concatenate(spans)[:wanted]
         touched = np.zeros(self.n_units, dtype=bool)
         touched[self.unit_of_utterance[taken]] = True
-        return self.counted(frames, touched)
-
-    def counted(self, frames: Ints, touched: NDArray[np.bool_]) -> Lot:
-        """Return the counts of these frames, and of all that is of units that aren't touched."""
         shape = self.counts.shape[1:]
         cells = self.group[frames].astype(np.int64) * shape[1] + self.index[frames]
         fitted = np.bincount(cells, minlength=shape[0] * shape[1]).reshape(shape)
-        read = self.counts.sum(axis=0) - self.counts[touched].sum(axis=0)
-        return Lot(frames, touched, fitted, read)
+        return Lot(frames, touched, fitted, self.counts[~touched].sum(axis=0))
 
     def others(self, lot: Lot) -> Ints:
         """Return the rows of the frames of other units that have a group."""

@@ -10,7 +10,7 @@ whose other speakers the map of all labels reads wholly wrong has no such share 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -30,7 +30,7 @@ from sfvq_analysis.stats.labels.index_maps import nearest_map, smoothed_map
 from sfvq_analysis.stats.labels.labelled_minutes import LabelledSpeech
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     import pandas as pd
     from numpy.typing import NDArray
@@ -108,19 +108,21 @@ def reading_test(
     return as_frame([found])
 
 
-def reading_of_labels(
+def reading_p_of_labels(
     table: Indexed,
     reductions: Reductions,
     *,
     minutes: float = 0.5,
     n_draws: int = 20,
     inference: Inference | None = None,
-) -> Floats:
-    """Return the effect of `reading_test` in tables whose labels say nothing, shape (n_draws,).
+) -> float:
+    """Return how often labels that say nothing are read as well as these, by the same minutes.
 
-    Labels are permuted over segments of an utterance that own as many frames, and the same minutes
-    are learnt and read. Where segments are long and keep to neighbouring codes, few of them decide
-    how well such minutes read, more so in the order that codes have than in any other.
+    Labels are permuted over segments that own as many frames (`relabelled_counts`), learnt and read
+    anew; the measure is the mean accuracy, not its share of what all labels give, for that goes to
+    1 where labels say nothing. Where segments are long and keep to neighbouring codes, few of them
+    decide how well minutes read, more so in the order that codes have than in any other, so that
+    `reading_test` alone rejects too often.
 
     Parameters
     ----------
@@ -129,24 +131,54 @@ def reading_of_labels(
     reductions
         Of the table.
     inference
-        Draws of labels, and the seed. NaN where no draw of minutes has a share.
+        Number of draws of labels, and seed.
+
+    Returns
+    -------
+    float
+        p; NaN without draws, or if no draw of minutes leaves a group to learn and one to read.
     """
     inference = inference or Inference()
     speech = LabelledSpeech.of(table)
-    lots = _lots(speech, minutes, n_draws, inference)
+    lots = [lot for lot in _lots(speech, minutes, n_draws, inference) if lot.is_readable]
+    if not lots:
+        return float("nan")
+    every = np.arange(reductions.codebook_size)
+    null = [
+        _accuracies(drawn, every).mean()
+        for drawn in _relabelled_lots(speech, reductions, lots, inference)
+    ]
+    return p_value(float(_accuracies(lots, every).mean()), null, "greater")
+
+
+def _relabelled_lots(
+    speech: LabelledSpeech, reductions: Reductions, lots: Sequence[Lot], inference: Inference
+) -> Iterator[list[Lot]]:
+    """Yield the lots anew for every draw of labels, from runs and from the frames they touch."""
     names, _ = token_values(reductions, "phone_group")
     place = [reductions.inventory.groups.index(name) for name in names]
-    group_of_value = np.array([*place, speech.n_groups], dtype=speech.group.dtype)
-    token = np.repeat(reductions.runs["token"].to_numpy(), reductions.runs["length"].to_numpy())
-    every = np.arange(reductions.codebook_size)
-    null = []
+    group_of_value = np.array([*place, speech.n_groups])
+    run = {name: reductions.runs[name].to_numpy() for name in ("token", "index", "length")}
+    token = np.repeat(run["token"], run["length"])  # of frames
+    units = np.repeat(speech.unit_of_utterance, np.diff(speech.starts))
+    touched = [np.flatnonzero(lot.touched[units]) for lot in lots]
+    del units
+    shape = (speech.n_groups + 1, reductions.codebook_size)
+
+    def counted(group: Ints, index: NDArray[np.integer], weights: Any = None) -> Ints:
+        found = np.bincount(group * shape[1] + index, weights, minlength=shape[0] * shape[1])
+        return np.rint(found).astype(np.int64).reshape(shape)
+
     for values in relabelled_tokens(reductions, inference, "phone_group"):
-        group = group_of_value[np.append(values, -1)][token]
-        relabelled = speech.relabelled(group)
-        made = [relabelled.counted(lot.frames, lot.touched) for lot in lots]
-        known, best = _readable(made, relabelled.counts.sum(axis=0))
-        null.append((_accuracies(known, every) / best).mean() if known else np.nan)
-    return np.array(null)
+        group = group_of_value[np.append(values, -1)]  # of tokens, and of none
+        total = counted(group[run["token"]], run["index"], run["length"])
+        yield [
+            lot._replace(
+                fitted=counted(group[token[lot.frames]], speech.index[lot.frames]),
+                read=total - counted(group[token[frames]], speech.index[frames]),
+            )
+            for lot, frames in zip(lots, touched, strict=True)
+        ]
 
 
 def _lots(speech: LabelledSpeech, minutes: float, n_draws: int, inference: Inference) -> list[Lot]:
