@@ -133,7 +133,7 @@ def corpora_of(folder: Path) -> set[str]:
     if not (folder / MANIFEST).is_file():
         return set()
     tables = json.loads((folder / MANIFEST).read_bytes()).get("tables", {})
-    return {one["corpus"]["name"] for one in tables.values()}
+    return {one.get("corpus", {}).get("name", "no corpus") for one in tables.values()}
 
 
 def _pictures_of(folder: Path) -> list[str]:

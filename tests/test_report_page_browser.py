@@ -172,6 +172,11 @@ def test_an_open_card_stands_beside_the_axis_where_its_index_is_marked(browser):
     page.click("#card-after")
     assert page.evaluate(marked) == [70.5, 71.5, True]
     shot(browser, "6_beside")
+    page.emulate_media(media="print")  # no room is left for a card that isn't printed
+    body = "getComputedStyle(document.body)"
+    room = page.evaluate(f"[{body}.marginRight, {body}.paddingBottom]")
+    assert room == [f"{page.evaluate(f'{body}.marginLeft')}", "0px"]
+    page.emulate_media(media="screen")
     page.keyboard.press("Escape")
     assert page.evaluate("model('open_box').visible") is False
 
@@ -232,18 +237,31 @@ def test_the_other_table_and_every_way_to_draw_histograms(browser):
 def test_the_python_of_histograms_makes_what_is_shown(browser, tables):
     page = browser.page
     names = {"table": tables["sfvq"], "stats": stats, "plots": plots}
-    page.locator("#phones-toggles button[data-key]").first.click()  # no longer drawn
+
+    def compare(panel):
+        line = page.get_attribute(f"[data-csv={panel}] ~ [data-copy]", "data-copy")
+        made = [one.get_ydata() for one in eval(line, names).get_lines()]  # noqa: S307
+        shown = page.evaluate(f"model('{panel}_lines_source').data.ys")
+        np.testing.assert_allclose(made, shown, atol=1e-12)
+        plt.close("all")
+
+    page.locator("#groups-toggles button[data-key]").first.click()  # no longer drawn
     for phones, measure in product(("61", "39", "group"), ("density", "counts", "paper")):
         page.check(f"input[name=set][value='{phones}']")
         page.check(f"input[name=measure][value={measure}]")
-        for panel in ("groups", "meanings") if phones == "group" else ("groups", "phones"):
-            line = page.get_attribute(f"[data-csv={panel}] ~ [data-copy]", "data-copy")
-            axes = eval(line, names)  # noqa: S307
-            if panel != "meanings" and measure != "paper":
-                shown = page.evaluate(f"model('{panel}_lines_source').data.ys")
-                made = [one.get_ydata() for one in axes.get_lines()]
-                np.testing.assert_allclose(made, shown)
-            plt.close("all")
+        for panel in ("groups",) if phones == "group" else ("groups", "phones"):
+            compare(panel)
+    line = page.get_attribute("[data-csv=meanings] ~ [data-copy]", "data-copy")
+    assert eval(line, names).get_title() is not None  # noqa: S307
+    plt.close("all")
+    page.check("input[name=set][value='61']")
+    for value in page.locator("#phones-of option").evaluate_all("(all) => all.map((o) => o.value)"):
+        page.select_option("#phones-of", value)
+        compare("phones")
+    for button in page.locator("#phones-toggles button[data-key]").all():
+        button.click()
+    line = page.get_attribute("[data-csv=phones] ~ [data-copy]", "data-copy")
+    assert len(eval(line, names))  # noqa: S307 -- nothing is drawn, so it is the frame
 
 
 def test_an_utterance_is_heard_by_a_click_on_its_interval(browser):

@@ -11,9 +11,11 @@ import pytest
 from made_tables import Said, made_table, random_table
 
 from sfvq_analysis.report.page import write_page
+from sfvq_analysis.report.page.comparison import MEASURES
 from sfvq_analysis.report.page.together import together, why_not_together
 from sfvq_analysis.report.paired import paired
 from sfvq_analysis.stats import Inference
+from sfvq_analysis.stats.profiles import SCALARS
 from sfvq_analysis.tables import Simulation, simulated_table
 from sfvq_analysis.timeline import FrameGrid
 
@@ -172,3 +174,8 @@ def dense(packed):
     flat = np.zeros(np.prod(packed["shape"]), dtype=int)
     flat[array(packed["at"])] = array(packed["values"])
     return flat.reshape(packed["shape"])
+
+
+def test_every_measure_has_a_name_and_an_explanation():
+    assert list(MEASURES) == [one.name for one in SCALARS]
+    assert len({one.title for one in MEASURES.values()}) == len(MEASURES)

@@ -101,6 +101,13 @@ def test_only_brushed_indices_of_a_stage_stand_out_in_the_utterance(browser):
     dots = page.evaluate("model('index_0_dots_source').data")
     for index, alpha in zip(dots["y"], dots["alpha"], strict=True):
         assert (alpha == 1) == (40 <= index <= 127), index
+    said = page.text_content("#utterance-note")
+    assert "those at 8 bits: 5 to 15 above are 40 to 127 here" in said
+    name, _ = browser.saved(page.locator("[data-csv=utterance]"))
+    assert name.startswith("sfvq_")
+    assert "bits" not in name
+    name, _ = browser.saved(page.locator("[data-csv=groups]"))
+    assert name.startswith("sfvq_bits5_")
 
 
 def test_the_whole_axis_stays_the_whole_axis(browser):

@@ -275,3 +275,11 @@ class TestBadDatasets:
         )
         with pytest.raises(TableError, match="shard 0"):
             open_dataset(folder).table(0)
+
+
+def test_tables_out_of_order_are_refused_before_anything_is_written(table, place):
+    with pytest.raises(TableError, match=r"make no dataset .* doesn't follow"):
+        save_in_shards(cut(table, [3, 11])[::-1], place)
+    assert not Store.at(place).exists(DATASET)
+    with pytest.raises(SfvqError, match="there is no table"):
+        save_in_shards([], place)

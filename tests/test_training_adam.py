@@ -28,3 +28,8 @@ def test_steps_are_those_of_torch(shape):
 def test_a_copy_is_not_changed_instead():
     with pytest.raises(ValueError, match="contiguous"):
         Adam(np.zeros((4, 3)).T)
+
+
+def test_a_gradient_of_another_shape_is_refused():
+    with pytest.raises(ValueError, match=r"shape \(3,\), not \(4,\)"):
+        Adam(np.zeros(4)).step(np.zeros(3), 0.1)

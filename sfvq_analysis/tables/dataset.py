@@ -267,9 +267,17 @@ def write_dataset(store: Store, shards: Sequence[ShardSize], known: Known) -> No
 def save_in_shards(tables: Sequence[IndexTable], place: Path | str) -> IndexDataset:
     """Write tables that `concatenate_tables` would take as a dataset, a shard each."""
     store = Store.at(place)
-    sizes = []
-    for number, table in enumerate(one for one in tables if len(one.utterances)):
+    filled = [one for one in tables if len(one.utterances)]
+    sizes = [size_of(table, number) for number, table in enumerate(filled)]
+    known = merge_known(map(known_of_table, tables))
+    try:
+        sizes_of(sizes)
+    except ValueError as error:
+        raise TableError(
+            f"tables make no dataset ({error})",
+            remedy="give such as have utterances, in the order of their first ones",
+        ) from error
+    for number, table in enumerate(filled):
         write_shard(table, store, number)
-        sizes.append(size_of(table, number))
-    write_dataset(store, sizes, merge_known(map(known_of_table, tables)))
+    write_dataset(store, sizes, known)
     return open_dataset(store)

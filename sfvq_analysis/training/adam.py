@@ -46,7 +46,15 @@ class Adam:
         self._n_steps = 0
 
     def step(self, gradient: Float64, rate: float) -> None:
-        """Take a step against a gradient of the values' shape, which has no units."""
+        """Take a step against a gradient of the values' shape, which has no units.
+
+        Raises
+        ------
+        ValueError
+            If it has another shape.
+        """
+        if gradient.shape != self.values.shape:
+            raise ValueError(f"the gradient has shape {gradient.shape}, not {self.values.shape}")
         from sfvq_analysis.curve.steps import adam_step
 
         self._n_steps += 1

@@ -28,7 +28,7 @@ _PHONE_MEASURES = {
 }
 
 
-class Measure(NamedTuple):
+class Told(NamedTuple):
     """How a measure of `sfvq_analysis.stats.profiles` is called and explained to readers."""
 
     title: str
@@ -37,29 +37,29 @@ class Measure(NamedTuple):
 
 _SHUFFLED = "less that of shuffled labels"
 MEASURES = {
-    "pnmi": Measure("PNMI", f"share of the phones' information that the index tells, {_SHUFFLED}"),
-    "phone_purity": Measure(
+    "pnmi": Told("PNMI", f"share of the phones' information that the index tells, {_SHUFFLED}"),
+    "phone_purity": Told(
         "phone purity", f"share of frames of the commonest phone of their index, {_SHUFFLED}"
     ),
-    "group_js": Measure("groups apart", "Jensen-Shannon distance of two groups' histograms, mean"),
-    "perplexity": Measure("perplexity", "how many codes are in even use"),
-    "distortion": Measure("distortion", "squared distance to the nearest codeword, mean"),
-    "arcs": Measure("PNMI of 16 arcs", f"the same of 16 stretches of the axis, {_SHUFFLED}"),
-    "split": Measure(
+    "group_js": Told("groups apart", "Jensen-Shannon distance of two groups' histograms, mean"),
+    "perplexity": Told("perplexity", "how many codes are in even use"),
+    "distortion": Told("distortion", "squared distance to the nearest codeword, mean"),
+    "arcs": Told("PNMI of 16 arcs", f"what 16 stretches of the axis tell of phones, {_SHUFFLED}"),
+    "split": Told(
         "consonants | vowels", "parted by one threshold, as a share of the best order's gain"
     ),
-    "relative_step": Measure(
+    "relative_step": Told(
         "step", "change of the index from frame to frame, of what it would be without order"
     ),
-    "similar_pairs": Measure(
+    "similar_pairs": Told(
         "similar phones", "distance of similar phones' histograms, of that of all phones"
     ),
-    "adjacency": Measure("adjacent peaks", "similar phones' peaks nearer than other phones'"),
-    "morans_i": Measure("Moran's I", "likeness of neighbouring codes' groups"),
-    "range_width": Measure(
+    "adjacency": Told("adjacent peaks", "similar phones' peaks nearer than other phones'"),
+    "morans_i": Told("Moran's I", "likeness of neighbouring codes' groups"),
+    "range_width": Told(
         "width of groups", "shortest range with 80 % of a group, share of the axis"
     ),
-    "feature_correlation": Measure(
+    "feature_correlation": Told(
         "features and place", "correlation of phonological likeness and nearness on the axis"
     ),
 }

@@ -37,7 +37,7 @@ function drawRibbon() {
     made.style.borderLeftColor = r.groups ? groupOf(r.group).colour : "#ccc";
     return element("li", {}, made);
   }));
-  const used = new Set(codes.group);
+  const used = new Set([...codes.group.filter((_, i) => codes.frames[i]), ...ranges.filter((r) => r.groups).map((r) => r.group)]);
   const key = [...table().groups.filter((_, at) => used.has(at)), ...(used.has(-1) ? [groupOf(-1)] : [])];
   byId("groups-key").replaceChildren(...key.map((g) => element("span", { style: { "--mark": g.colour } }, isolated(g.name))));
   sentence("ribbon", ranges.length && ranges.some((r) => r.groups) ? "" : "No range has a name: see the button above for why.");
@@ -54,7 +54,7 @@ function drawPlane() {
   const inside = x.map((_, i) => isBrushed(i));
   fill("corners", {
     x, y, index: x.map((_, i) => i), label: x.map((_, i) => topText(i)),
-    colour: x.map((_, i) => groupOf(codes.group[i]).colour), alpha: inside.map((one) => (one ? 0.95 : 0.12)),
+    colour: x.map((_, i) => (codes.frames[i] ? groupOf(codes.group[i]).colour : "#ffffff")), alpha: inside.map((one) => (one ? 0.95 : 0.12)),
     size: x.map((_, i) => 5 + 11 * Math.sqrt(codes.frames[i] / most)),
   });
   const figure = model("plane");
@@ -128,7 +128,7 @@ function wireAxis() {
   byId("brush").addEventListener("submit", (event) => {
     event.preventDefault();
     const last = table().size - 1;
-    const [a, b] = ["brush-from", "brush-to"].map((id) => Math.min(last, Math.max(0, Math.round(Number(byId(id).value) || 0))));
+    const [a, b] = [["brush-from", 0], ["brush-to", last]].map(([id, none]) => (byId(id).value === "" ? none : Math.min(last, Math.max(0, Math.round(Number(byId(id).value) || 0)))));
     setBrush(Math.min(a, b), Math.max(a, b));
   });
   byId("brush-all").addEventListener("click", () => setBrush(0, table().size - 1));

@@ -24,6 +24,8 @@ function showCard(title, children, kind) {
   if (byId("card").hidden) {
     showCard.back = document.activeElement;
     keepingPlace(() => { byId("card").hidden = false; });
+    const { top, bottom } = byId("master").getBoundingClientRect();
+    if (top > 0 && bottom > byId("card").getBoundingClientRect().top && byId("card").clientWidth > innerWidth / 2) window.scrollBy({ top, behavior: "instant" }); // else it covers the axis
   }
   byId("card-title").focus({ preventScroll: true });
 }
@@ -77,7 +79,7 @@ function openCode(index) {
   const moves = (name) => has(name).flatMap(([i, share]) => [button(String(i), () => openCode(i)), ` ${percent(share)} `]);
   byId("code-number").value = index;
   showCard(`Index ${index}`, [
-    element("p", {}, isolated(`${groupOf(codes.group[index]).name}${codes.share[index] === null ? "" : `, ${percent(codes.share[index])} of the labelled frames`}`)),
+    element("p", {}, isolated(!codes.frames[index] ? "dead: no frame" : `${groupOf(codes.group[index]).name}${codes.share[index] === null ? "" : `, ${percent(codes.share[index])} of the labelled frames`}`)),
     line(`${codes.frames[index]} frames, ${percent(frames ? codes.frames[index] / frames : 0)} of all; ${codes.tokens[index]} tokens of ${codes.units[index]} ${table().unit}s`
       + `${stay ? `; stays for ${stay[0]} ms (median; nine of ten times ${stay[1]} ms at most)` : ""}${codes.entropy[index] === null ? "" : `; entropy of its phones ${short(codes.entropy[index])} bits`}`),
     ...part("Phones", ...(has("top").length ? bars(has("top"), openPhone) : [line("No labelled frame has this index.")])),

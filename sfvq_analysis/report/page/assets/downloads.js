@@ -1,4 +1,7 @@
 // Pictures and tables of numbers, saved from the page itself.
+// What is of a whole table is named after it, whatever bit rate is shown.
+const OF_WHOLE = /^(wave|spectrogram|tiers|index_\d+|distortion|differences|differing|together|phone_differences|claims|bits|ladder)$/;
+const ownerOf = (name) => slug(OF_WHOLE.test(name) ? baseOf(state.table) : state.table);
 const slug = (text) => text.normalize("NFKD").replace(/[^\p{L}\p{N}]+/gu, "_").replace(/^_+|_+$/g, "").slice(0, 60) || "page";
 
 function saveBlob(blob, name) {
@@ -16,16 +19,16 @@ function cell(value) { // RFC 4180
   return /[",\r\n]/.test(text) ? `"${text.replace(/"/g, '""')}"` : text;
 }
 
-function saveCsv(name, head, rows) {
+function saveCsv(name, head, rows, owner = ownerOf(name)) {
   const lines = [head, ...rows].map((row) => row.map(cell).join(","));
-  saveBlob(new Blob([`${lines.join("\r\n")}\r\n`], { type: "text/csv;charset=utf-8" }), `${slug(state.table)}_${slug(name)}.csv`);
+  saveBlob(new Blob([`${lines.join("\r\n")}\r\n`], { type: "text/csv;charset=utf-8" }), `${owner}_${slug(name)}.csv`);
 }
 
 const viewOf = (name) => Bokeh.index.find_one_by_id(model(name).id);
 
 async function savePng(name) {
   const blob = await viewOf(name).export("png", true).to_blob();
-  saveBlob(blob, `${slug(state.table)}_${name}.png`);
+  saveBlob(blob, `${ownerOf(name)}_${name}.png`);
 }
 
 // Figures are drawn on canvases; a copy of one drawn as SVG, out of sight, is what is saved.
@@ -46,7 +49,7 @@ async function saveSvg(name) {
     view.invalidate_layout(); // the room for a legend is known only once it was drawn
     await rest();
     const layer = view.export("svg", false);
-    saveBlob(await layer.to_blob(), `${slug(state.table)}_${name}.svg`);
+    saveBlob(await layer.to_blob(), `${ownerOf(name)}_${name}.svg`);
     view.remove();
   } finally {
     place.remove();
@@ -95,7 +98,7 @@ const CSV = {
     const one = shownUtterance();
     if (!one) { saveCsv("utterance", ["table", "seconds", "index", "distortion"], []); return; }
     saveCsv(one.id, ["table", "seconds", "index", "distortion"], Object.entries(one.tables).flatMap(([name, codes]) => (codes
-      ? codes.seconds.map((at, i) => [name, at, codes.index[i], codes.distortion[i]]) : [])));
+      ? codes.seconds.map((at, i) => [name, at, codes.index[i], codes.distortion[i]]) : [])), slug(baseOf(state.table)));
   },
 };
 

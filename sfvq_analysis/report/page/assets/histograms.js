@@ -29,12 +29,14 @@ function curveOf(set, row) { // height and band of one value, as chosen
   return { height: height.map((one) => one * factor), band };
 }
 
-// As Python: the paper's style has a plot of its own, the others are the columns as they are.
-function histogramLine(by, { shown, paper, folded = "" }) {
+// As Python: what is shown, in columns of the frame that the page has counted.
+const COLUMNS = { density: "density", counts: "count", paper: "smoothed" };
+function histogramLine(by, shown, folded = "") {
   const made = `stats.index_histogram(table, by="${by}"${folded})`;
-  if (state.measure === "paper") return paper(made);
-  const value = state.measure === "counts" ? "count" : "density";
-  return `${made}.pivot(index="index", columns="${by}", values="${value}")[[${shown.map((one) => JSON.stringify(one)).join(", ")}]].plot()`;
+  if (!shown.length) return made;
+  const names = shown.map((one) => JSON.stringify(one)).join(", ");
+  const divided = state.measure === "paper" ? ".pipe(lambda one: one / one.max())" : "";
+  return `${made}.pivot(index="index", columns="${by}", values="${COLUMNS[state.measure]}")[[${names}]]${divided}.plot()`;
 }
 
 function drawHistogram(name, set, rows, looks) {
@@ -79,7 +81,7 @@ function drawGroups() {
   toggles("groups-toggles", entries, () => { drawGroups(); fitHeights(); });
   const shown = entries.filter(({ key }) => !state.hidden[key]);
   drawHistogram("groups", set, shown.map((one) => one.row), shown.map((one) => ({ ...one, label: one.text })));
-  tellPython("groups", histogramLine("phone_group", { shown: shown.map((one) => one.text), paper: (made) => `plots.histogram(${made})` }));
+  tellPython("groups", histogramLine("phone_group", shown.map((one) => one.text)));
 }
 
 function drawPhones() {
@@ -98,8 +100,7 @@ function drawPhones() {
   toggles("phones-toggles", entries, () => { drawPhones(); fitHeights(); });
   const shown = entries.filter(({ key }) => !state.hidden[key]);
   drawHistogram("phones", set, shown.map((one) => one.row), shown.map((one) => ({ ...one, label: one.text })));
-  const group = JSON.stringify(groupOf(state.phonesOf).name);
-  tellPython("phones", histogramLine("phone", { shown: shown.map((one) => one.name), folded: folding(), paper: (made) => `plots.phone_histograms(${made}, ${group}, inventory=table.inventory)` }));
+  tellPython("phones", histogramLine("phone", shown.map((one) => one.name), folding()));
 }
 
 function drawHistograms() {

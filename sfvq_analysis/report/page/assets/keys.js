@@ -2,7 +2,7 @@
 // (what the mouse does with them has fields beside them), so Tab passes over them.
 function passOver(root) {
   for (const one of root.querySelectorAll("*")) {
-    if (one.classList.contains("bk-events")) one.tabIndex = -1;
+    if (one.tabIndex >= 0) one.tabIndex = -1;
     if (one.shadowRoot) passOver(one.shadowRoot);
   }
 }

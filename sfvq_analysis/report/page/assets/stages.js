@@ -15,6 +15,14 @@ function brushAtFull() { // in indices of the table that the stage shown is of
   return one ? mappedRange(state.brush, one.bits[rungOf(state.table)], one.bits[one.bits.length - 1]) : state.brush;
 }
 
+function tellCoarser() { // the utterance keeps the indices of the whole table
+  const one = shownLadder();
+  const full = one && one.bits[one.bits.length - 1];
+  if (!one || one.bits[rungOf(state.table)] === full) return "";
+  const [first, last] = brushAtFull();
+  return `Indices over time are those at ${full} bits: ${state.brush[0]} to ${state.brush[1]} above are ${first} to ${last} here.`;
+}
+
 function noteBrush() {
   const one = shownLadder();
   if (!one) return;

@@ -54,26 +54,34 @@ function drawSound(one) {
   }
 }
 
-function drawUtterance() {
-  const one = shownUtterance();
-  for (const name of ["tiers", "distortion", ...DATA.names.map((_, at) => `index_${at}`)]) showFigure(name, Boolean(one));
-  if (!one) {
-    showFigure("wave", false);
-    showFigure("spectrogram", false);
-    sentence("utterance", "No utterance has a frame.");
-    return;
-  }
-  model("time").setv({ start: one.start, end: one.stop });
-  const who = [one.speaker, one.sex, one.dialect].filter(Boolean).join(", ");
-  byId("utterance-said").replaceChildren(isolated(one.text || one.sentence || one.id), ` (${who})`);
+function noteUtterance(one) {
   const notes = DATA.utterances.length < DATA.n_utterances ? [`These are ${DATA.utterances.length} of ${DATA.n_utterances} utterances, drawn evenly over speakers.`] : [];
   if (!one.phones.length) notes.push("It has no phone labels.");
   if (!one.words.length) notes.push("It has no word tier.");
   if (one.why_no_sound) notes.push(`No waveform and no spectrogram: ${one.why_no_sound}.`);
   else if (!one.audio) notes.push("The page was written without audio.");
   else notes.push("Click a phone or a word to hear it, or choose an interval.");
+  const coarser = tellCoarser();
+  if (coarser) notes.push(coarser);
   if (one.whole > one.stop - one.start + 0.01) notes.push(`Shown: ${one.start.toFixed(2)} to ${one.stop.toFixed(2)} of ${one.whole.toFixed(2)} s, drawn at random.`);
   byId("utterance-note").textContent = notes.join(" ");
+}
+
+function drawUtterance() {
+  const one = shownUtterance();
+  for (const name of ["tiers", "distortion", ...DATA.names.map((_, at) => `index_${at}`)]) showFigure(name, Boolean(one));
+  if (!one) {
+    showFigure("wave", false);
+    showFigure("spectrogram", false);
+    byId("interval").disabled = true;
+    sentence("utterance", "No utterance has a frame.");
+    return;
+  }
+  model("time").setv({ start: one.start, end: one.stop });
+  const who = [one.speaker, one.sex, one.dialect].filter(Boolean).join(", ");
+  byId("utterance-said").replaceChildren(isolated(one.text || one.sentence || one.id), ` (${who})`);
+  noteUtterance(one);
+  tellPython("utterance", `plots.index_over_time(tables, ${JSON.stringify(one.id)}, audio=corpus[${JSON.stringify(one.id)}].load().audio)`);
   byId("utterance-play").disabled = !one.audio;
   listIntervals(one);
   drawSound(one);
@@ -81,9 +89,14 @@ function drawUtterance() {
   drawTrajectories(one);
 }
 
-function dimUtterance() { if (byId("only-brushed").checked && shownUtterance()) drawTrajectories(shownUtterance()); }
+function dimUtterance() {
+  const one = shownUtterance();
+  if (!one) return;
+  noteUtterance(one);
+  if (byId("only-brushed").checked) drawTrajectories(one);
+}
 
-const tiersOf = (one) => [...[["phone", one.phones], ["word", one.words]].flatMap(([tier, all]) => all.map(([a, b, label]) => ({ tier, a, b, label })))];
+const tiersOf = (one) => [["phone", one.phones], ["word", one.words]].flatMap(([tier, all]) => all.map(([a, b, label]) => ({ tier, a, b, label })));
 function playStretch(one, a, b) { play(one.audio, Math.max(0, a - one.audio_start), b - one.audio_start); }
 
 function heardAt(time, height = 0) { // on the tiers, words are above phones
@@ -105,7 +118,7 @@ function listIntervals(one) {
 
 function playInterval() {
   const one = shownUtterance();
-  const box = tiersOf(one)[Number(byId("interval").value)];
+  const box = one && tiersOf(one)[Number(byId("interval").value)];
   if (box && one.audio) playStretch(one, box.a, box.b);
 }
 
