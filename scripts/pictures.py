@@ -130,22 +130,24 @@ def copy_pictures(analysis: Path, folder: Path) -> None:
 
 def corpora_of(folder: Path) -> set[str]:
     """Return the names of the corpora that a folder's manifest speaks of, none without one."""
-    if not (folder / MANIFEST).is_file():
-        return set()
-    tables = json.loads((folder / MANIFEST).read_bytes()).get("tables", {})
+    tables = _manifest(folder).get("tables", {})
     return {one.get("corpus", {}).get("name", "no corpus") for one in tables.values()}
 
 
 def _pictures_of(folder: Path) -> list[str]:
     """Return the files of figures that a manifest names, by their place among them."""
-    if not (folder / MANIFEST).is_file():
-        return []
-    files = json.loads((folder / MANIFEST).read_bytes())["files"]
+    files = _manifest(folder).get("files", [])
     return [
         name.removeprefix(FIGURES)
         for name in files
         if name.startswith(FIGURES) and ".." not in name
     ]
+
+
+def _manifest(folder: Path) -> dict[str, Any]:
+    """Return a folder's manifest, an empty one where there is none."""
+    place = folder / MANIFEST
+    return json.loads(place.read_bytes()) if place.is_file() else {}
 
 
 def main() -> None:

@@ -31,6 +31,7 @@ from sfvq_analysis.stats.groups.splits import splits
 from sfvq_analysis.stats.histograms import smooth
 from sfvq_analysis.stats.inference import Inference, permuted_codes
 from sfvq_analysis.stats.inference.relabelling import relabelled_counts, resettled_counts
+from sfvq_analysis.stats.labels.labelled_minutes import LabelledSpeech
 from sfvq_analysis.stats.labels.reading import reading_p_of_labels, reading_test
 from sfvq_analysis.stats.order.adjacency import adjacency_test
 from sfvq_analysis.stats.speakers.consistency import sentence_consistency
@@ -361,7 +362,8 @@ def test_labels_in_minutes_must_beat_labels_that_say_nothing():
     found = few_minutes(said)
     minutes = float(found.detail.split()[0])
     alone = reading_test(table, minutes=minutes, inference=ENOUGH)["p"].item()
-    labels = reading_p_of_labels(table, said.reductions, minutes=minutes, inference=ENOUGH)
+    speech = LabelledSpeech.of(table)
+    labels = reading_p_of_labels(speech, said.reductions, minutes=minutes, inference=ENOUGH)
     assert found.measure.p == max(alone, labels) <= LEVEL
     none = few_minutes(_said(table, replace(ENOUGH, n_permutations=0)))
     assert none.detail == found.detail

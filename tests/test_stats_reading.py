@@ -80,16 +80,18 @@ def test_labels_that_say_nothing_are_learnt_and_read_by_hand(table):
             for row, group in zip(frame_rows(table), drawn, strict=True)
         ]
         null.append(np.mean(_accuracies_by_hand(table, 2, rows)))
-    p = reading_p_of_labels(table, reductions, minutes=0.1, n_draws=2, inference=few)
+    p = reading_p_of_labels(
+        LabelledSpeech.of(table), reductions, minutes=0.1, n_draws=2, inference=few
+    )
     assert len(null) == 9
     assert p == (1 + sum(one >= observed - 1e-12 for one in null)) / 10
 
 
 def test_labels_that_do_say_something_are_read_better(table):
-    p = reading_p_of_labels(table, reduce(table), minutes=0.1, inference=FEW)
-    assert p == 1 / 20
+    given = LabelledSpeech.of(table), reduce(table)
+    assert reading_p_of_labels(*given, minutes=0.1, inference=FEW) == 1 / 20
     none = replace(FEW, n_permutations=0)
-    assert np.isnan(reading_p_of_labels(table, reduce(table), minutes=0.1, inference=none))
+    assert np.isnan(reading_p_of_labels(*given, minutes=0.1, inference=none))
 
 
 def _accuracies_by_hand(table, n_draws, rows):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,8 +15,8 @@ from sfvq_analysis.stats.counting.unit_counts import token_values, unit_counts
 from sfvq_analysis.stats.groups.splits import splits
 from sfvq_analysis.stats.inference import Measure
 from sfvq_analysis.stats.inference.reasons import joined, no_interval, no_null
-from sfvq_analysis.stats.inference.swapping import swapping_share, why_few_swap
-from sfvq_analysis.stats.labels.reading import reading_p_of_labels, reading_test
+from sfvq_analysis.stats.labels.labelled_minutes import LabelledSpeech
+from sfvq_analysis.stats.labels.reading import reading_p_of_labels, share_of_accuracy
 from sfvq_analysis.stats.order.adjacency import adjacency_test
 from sfvq_analysis.stats.time.steps import steps
 
@@ -107,21 +106,19 @@ def few_minutes(said: Said) -> Found:
     seconds = said.reductions.tokens["stop_seconds"] - said.reductions.tokens["start_seconds"]
     fits = [minutes for minutes in _MINUTES if 4 * minutes <= seconds.sum() / 60]
     minutes = fits[0] if fits else _MINUTES[-1]
-    found = reading_test(said.table, minutes=minutes, inference=said.inference)
-    measure = as_measure(found, "share of accuracy")
+    speech = LabelledSpeech.of(said.table)
+    found = share_of_accuracy(speech, minutes=minutes, inference=said.inference)
+    measure = found._replace(measure="share of accuracy")
     if np.isnan(measure.effect):
         return Found(measure)
     tested = Found(measure, f"{minutes:g} minutes of labels")
     if said.inference.n_permutations == 0:
         return tested
     names, _ = token_values(said.reductions, "phone_group")
-    groups = np.arange(len(names))
-    share = swapping_share(said.reductions, groups, ("phone_group", 61), alike=True)
-    why_not = why_few_swap(share, "no p", "among segments as long")
-    fewer = replace(said.inference, n_permutations=min(_READINGS, said.inference.n_permutations))
-    p = (
-        np.nan
-        if why_not
-        else reading_p_of_labels(said.table, said.reductions, minutes=minutes, inference=fewer)
+    why_not = said.why_few_swap(np.arange(len(names)), "phone_group", alike=True)
+    if why_not:
+        return against_labels(tested, np.nan, why_not=why_not)
+    p = reading_p_of_labels(
+        speech, said.reductions, minutes=minutes, inference=said.at_most(_READINGS)
     )
-    return against_labels(tested, p, why_not=why_not)
+    return against_labels(tested, p)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from sfvq_analysis.stats.counting.reductions import Reductions
-    from sfvq_analysis.stats.counting.unit_counts import UnitCounts
+    from sfvq_analysis.stats.counting.unit_counts import By, UnitCounts
     from sfvq_analysis.stats.inference import Tail
     from sfvq_analysis.tables import Indexed
 
@@ -55,16 +55,22 @@ class Said:
         """
         if self.inference.n_permutations == 0:
             return LabelNull([])
-        why_not = self._why_few_swap(kinds, alike=True)
+        why_not = self.why_few_swap(kinds, alike=True)
         if not why_not:
             return LabelNull(self._draws(alike=True))
-        if self._why_few_swap(kinds, alike=False) or not self._are_longer(kinds):
+        if self.why_few_swap(kinds, alike=False) or not self._are_longer(kinds):
             return LabelNull([], why_not=why_not)
         return LabelNull(self._draws(alike=False), note=_ANY_LENGTH)
 
-    def _why_few_swap(self, kinds: NDArray[np.integer], *, alike: bool) -> str:
-        share = swapping_share(self.reductions, kinds, alike=alike)
+    def why_few_swap(self, kinds: NDArray[np.integer], by: By = "phone", *, alike: bool) -> str:
+        """Return why permuted labels say nothing of kinds of phones or groups, empty if they do."""
+        share = swapping_share(self.reductions, kinds, (by, 61), alike=alike)
         return why_few_swap(share, "no p", "among segments as long" if alike else "")
+
+    def at_most(self, n_permutations: int) -> Inference:
+        """Return the inference with so many permutations at most."""
+        n = min(n_permutations, self.inference.n_permutations)
+        return replace(self.inference, n_permutations=n)
 
     def _are_longer(self, kinds: NDArray[np.integer]) -> bool:
         """Tell whether segments of every kind have more frames than the others, in the mean."""
@@ -80,9 +86,7 @@ class Said:
     def _draws(self, *, alike: bool) -> list[NDArray[np.int32]]:
         """Return draws in whole numbers, made once: frames, or `_PARTS` of them."""
         if alike not in self._drawn:
-            fewer = replace(
-                self.inference, n_permutations=min(_LABEL_DRAWS, self.inference.n_permutations)
-            )
+            fewer = self.at_most(_LABEL_DRAWS)
             self._drawn[alike] = [
                 draw.astype(np.int32)
                 for draw in (

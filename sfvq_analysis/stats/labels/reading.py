@@ -43,11 +43,15 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 
+N_DRAWS = 20
+"""How often minutes are drawn, if it isn't said."""
+
+
 def reading_test(
     table: Indexed,
     *,
     minutes: float = 0.5,
-    n_draws: int = 20,
+    n_draws: int = N_DRAWS,
     inference: Inference | None = None,
 ) -> pd.DataFrame:
     """Return how much of what all labels give a few minutes of them give, as a row of `as_frame`.
@@ -79,24 +83,33 @@ def reading_test(
     """
     check_between("minutes", minutes, 1e-9)
     check_count("n_draws", n_draws)
-    inference = inference or Inference()
-    speech = LabelledSpeech.of(table)
+    speech, inference = LabelledSpeech.of(table), inference or Inference()
+    found = share_of_accuracy(speech, minutes=minutes, n_draws=n_draws, inference=inference)
+    return as_frame([found])
+
+
+def share_of_accuracy(
+    speech: LabelledSpeech, *, minutes: float, n_draws: int = N_DRAWS, inference: Inference
+) -> Measure:
+    """Return the row of `reading_test`, of a table's frames."""
     counts = speech.counts.sum(axis=0)
     blank = Measure("share_of_accuracy", unit=speech.unit, n_units=speech.n_units)
     reason = speech.lacks(minutes) or _why_no_order(counts)
     if reason:
-        return as_frame([blank._replace(reason=reason)])
-    lots, best = _readable(_lots(speech, minutes, n_draws, inference), counts)
+        return blank._replace(reason=reason)
+    whole = nearest_map(counts)
+    drawn = _lots(speech, minutes, n_draws, inference)
+    lots = [lot for lot in drawn if _accuracy(lot.read, whole) > 0]
     if not lots:
-        why = "no draw leaves a group to learn and one to read"
-        return as_frame([blank._replace(reason=why)])
+        return blank._replace(reason="no draw leaves a group to learn and one to read")
+    best = np.array([_accuracy(lot.read, whole) for lot in lots])  # the same in any order
     shares = _accuracies(lots, np.arange(counts.shape[1])) / best
     draws = permuted_codes(counts.any(axis=0), inference)
     null = [(_accuracies(lots, draw) / best).mean() for draw in draws]
     tail = (1 - inference.level) / 2
     low, high = np.quantile(shares, [tail, 1 - tail])
     mean, sd = null_summary(null)
-    found = blank._replace(
+    return blank._replace(
         effect=float(shares.mean()),
         low=float(low),
         high=float(high),
@@ -105,16 +118,15 @@ def reading_test(
         p=p_value(float(shares.mean()), null, "greater"),
         reason=joined(no_null(inference)),
     )
-    return as_frame([found])
 
 
 def reading_p_of_labels(
-    table: Indexed,
+    speech: LabelledSpeech,
     reductions: Reductions,
     *,
-    minutes: float = 0.5,
-    n_draws: int = 20,
-    inference: Inference | None = None,
+    minutes: float,
+    n_draws: int = N_DRAWS,
+    inference: Inference,
 ) -> float:
     """Return how often labels that say nothing are read as well as these, by the same minutes.
 
@@ -126,10 +138,12 @@ def reading_p_of_labels(
 
     Parameters
     ----------
-    table, minutes, n_draws
-        As in `reading_test`, whose minutes these are.
+    speech
+        A table's frames.
     reductions
         Of the table.
+    minutes, n_draws
+        As in `reading_test`, whose minutes these are.
     inference
         Number of draws of labels, and seed.
 
@@ -138,9 +152,7 @@ def reading_p_of_labels(
     float
         p; NaN without draws, or if no draw of minutes leaves a group to learn and one to read.
     """
-    inference = inference or Inference()
-    speech = LabelledSpeech.of(table)
-    lots = [lot for lot in _lots(speech, minutes, n_draws, inference) if lot.is_readable]
+    lots = _lots(speech, minutes, n_draws, inference)
     if not lots:
         return float("nan")
     every = np.arange(reductions.codebook_size)
@@ -182,17 +194,9 @@ def _relabelled_lots(
 
 
 def _lots(speech: LabelledSpeech, minutes: float, n_draws: int, inference: Inference) -> list[Lot]:
-    return [speech.lot(order, minutes) for order in speech.orders(n_draws, inference)]
-
-
-def _readable(lots: Sequence[Lot], counts: Ints) -> tuple[list[Lot], Floats]:
-    """Return the draws that have a share, and how well the map of all labels reads their rest.
-
-    That is the same in any order of the codes.
-    """
-    whole = nearest_map(counts)
-    readable = [lot for lot in lots if lot.is_readable and _accuracy(lot.read, whole) > 0]
-    return readable, np.array([_accuracy(lot.read, whole) for lot in readable])
+    """Return the draws that leave a group to learn and one to read."""
+    drawn = (speech.lot(order, minutes) for order in speech.orders(n_draws, inference))
+    return [lot for lot in drawn if lot.is_readable]
 
 
 def _why_no_order(counts: Ints) -> str:
