@@ -43,9 +43,9 @@ def there_and_back(size: int, dim: int) -> np.ndarray:
     return np.vstack([corners, corners[-2::-1], corners[1:]])
 
 
-def block_size(corners) -> int:
+def block_size(corners, n_frames: int = 1_000_000, threads: int = 1) -> int:
     """Return how many frames are searched together."""
-    return screening._searcher(Geometry.of(np.asarray(corners, float)), Engine()).block_size
+    return screening.block_size(n_frames, Geometry.of(np.asarray(corners, float)), threads)
 
 
 def assert_same_bytes(found, wanted):

@@ -24,7 +24,8 @@ from made_curves import (
 )
 from oracles import nearest_corner, nearest_on_curve
 
-from sfvq_analysis.curve import Engine, nearest_codeword, point_at, project
+from sfvq_analysis.curve import Engine, nearest_codeword, point_at, project, screening
+from sfvq_analysis.curve.geometry import Geometry
 from sfvq_analysis.curve.products import product
 from sfvq_analysis.curve.screening import round_off
 from sfvq_analysis.errors import QuantizerError
@@ -58,6 +59,29 @@ def test_codes_are_the_same_bytes_whatever_products_threads_and_blocks(size, dim
     sample = slice(None, None, 1 + n_frames // 20)
     if n_frames and size <= 500:
         assert_nearest(whole.rows(sample), frames[sample], corners)
+
+
+@pytest.mark.parametrize("threads", [1, 2, 3, 8])
+@pytest.mark.parametrize("size", [2, 37, 500, 4096, 100_000])
+@pytest.mark.parametrize("n_frames", [0, 1, 63, 1000, 8192, 8193, 100_000, 1_000_000])
+def test_threads_get_as_many_blocks_each_and_none_is_large(n_frames, size, threads):
+    geometry = Geometry.of(np.eye(size, 5))
+    each = block_size(geometry.corners, n_frames, threads)
+    n_blocks = -(-n_frames // each)
+    assert each % 16 == 0
+    assert 64 <= each <= max(min(2**21 // size, 4096), 64) + 32  # products of 8 MB a thread
+    worth_a_thread = max(min(2**18 // size, 1024), 64)
+    if n_frames <= worth_a_thread:
+        assert n_blocks <= 1
+    elif n_frames >= 4 * threads * worth_a_thread:
+        assert -(-n_blocks // threads) * each * threads < 1.3 * n_frames
+
+
+def test_room_for_products_begins_with_a_line_of_the_cache():
+    for shape in ((3, 16), (256, 1040), (4096, 272)):
+        room = screening._aligned(*shape)
+        assert room.shape == shape
+        assert room.ctypes.data % 64 == 0
 
 
 @settings(max_examples=40, deadline=None)
