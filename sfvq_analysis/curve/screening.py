@@ -51,7 +51,7 @@ def block_size(n_frames: int, geometry: Geometry, n_threads: int) -> int:
     least = min(max(_WORTH_A_THREAD // n_corners, _FEWEST), _MOST // 4)
     most = min(max(_SCRATCH // n_corners, _FEWEST), _MOST)
     rounds = max(-(-n_frames // (most * n_threads)), 1)
-    size = max(-(-n_frames // (rounds * n_threads)), least)
+    size = int(max(-(-n_frames // (rounds * n_threads)), least))
     return (-(-size // _LANES) | 1) * _LANES  # rows not a power of two apart
 
 

@@ -1,7 +1,11 @@
 """The same search by tensor operations, on the device of the frames.
 
-For frames on a GPU, and for machines without numba. Screening is in float32 as on the CPU; all
-candidates within its round-off are computed anew in float64.
+For frames on a GPU, and for machines without numba. Screening is in float32 as on the CPU, from two
+products a block. With corners c~_k and directions u_k = (c_{k+1} - c_k) / l_k of segments of length
+l_k, the value of corner k is e_k = |c~_k|² - 2 c~_k·x~, that of segment k is e_k - a² with
+a = clamp(u_k·x~ - u_k·c~_k, 0, l_k). For a frame beyond the far corner that is too much, but the
+next segment has this corner, too, and the last segment gets the value of its own. What is within
+the round-off is computed anew in float64. Codes stay on the device till all are found.
 """
 
 from __future__ import annotations
@@ -47,22 +51,25 @@ def search_tensors(
     device = frames.device if isinstance(frames, Tensor) else torch.device("cpu")
     constants = _Constants.of(geometry, device)
     scratch = _SCRATCH.get(device.type, _SCRATCH["cpu"])
+    found = [torch.from_numpy(column).to(device) for column in codes]
     with torch.no_grad(), torch.autocast(device.type, enabled=False):
         for part in blocks(len(frames), max(scratch // len(geometry.corners), 64)):
             block = frames[part]
             if not isinstance(block, Tensor):
                 block = torch.from_numpy(as_floats(block).copy())
-            found = _search_block(block, constants, on_curve=on_curve)
-            if found is None:
+            columns = _search_block(block, constants, on_curve=on_curve)
+            if columns is None:
                 return False
-            for column, values in zip(codes.rows(part), found, strict=True):
+            for column, values in zip(found, columns, strict=True):
                 if values is not None:
-                    column[:] = values.cpu().numpy()
+                    column[part] = values
+    for array, held in zip(codes, found, strict=True):
+        array[:] = held.cpu().numpy()
     return True
 
 
 class _Constants(NamedTuple):
-    """`Geometry` as tensors on a device."""
+    """`Geometry` as tensors on a device, and what a segment's value is made of."""
 
     corners: Tensor
     steps: Tensor
@@ -71,37 +78,49 @@ class _Constants(NamedTuple):
     scale: Tensor
     minus_two: Tensor
     squares: Tensor
-    spans: Tensor
-    half_inverses: Tensor
     reach: Tensor
+    directions: Tensor
+    starts: Tensor
+    extents: Tensor
 
     @classmethod
     def of(cls, geometry: Geometry, device: torch.device) -> _Constants:
-        arrays = {name: geometry[at] for at, name in enumerate(cls._fields)}
-        return cls(**{name: torch.as_tensor(array).to(device) for name, array in arrays.items()})
+        extents = geometry.scale * np.sqrt(geometry.lengths)
+        extents[geometry.spans == 0] = 0.0
+        inverse = np.divide(geometry.scale, extents, out=np.zeros_like(extents), where=extents > 0)
+        directions = geometry.steps * inverse[:, None]
+        centred = geometry.scale * (geometry.corners[:-1] - geometry.centre)
+        arrays = {
+            **geometry._asdict(),
+            "directions": directions.astype(np.float32),
+            "starts": -np.einsum("kd,kd->k", directions, centred).astype(np.float32),
+            "extents": extents.astype(np.float32),
+        }
+        return cls(*(torch.as_tensor(arrays[name]).to(device) for name in cls._fields))
 
 
 def _search_block(
     frames: Tensor, constants: _Constants, *, on_curve: bool
 ) -> tuple[Tensor | None, ...] | None:
     """Return the columns of `Codes`, or None if some frame isn't usable."""
-    wide = frames.double()
-    offset = wide - constants.centre
+    offset = frames - constants.centre  # in float64
     norms = torch.linalg.vector_norm(offset, dim=1, keepdim=True)
     if not bool((norms <= _FARTHEST).all()):
         return None
-    centred = (offset * constants.scale).float()  # (b, d)
+    centred = offset.mul_(constants.scale).float()  # (b, d)
     norms = (norms * constants.scale).float()
-    ends = torch.addmm(constants.squares, centred, constants.minus_two.T)  # (b, K)
     eps = _ROUND_OFF[float32_precision(torch)]
-    slack = round_off(frames.shape[1], eps) * (norms + constants.reach) ** 2
-    codeword, nearest = _nearest(wide, ends, slack, constants)
+    slack = 2 * round_off(frames.shape[1], eps) * (norms + constants.reach) ** 2
+    ends = torch.addmm(constants.squares, centred, constants.minus_two.T)  # (b, K)
+    codeword, nearest = _nearest(frames, ends, slack, constants)
     if not on_curve:
         return codeword, None, None, None, nearest
-    fall = ends[:, :-1] - ends[:, 1:]
-    t = (fall * constants.half_inverses + 0.5).clamp_(0, 1)
-    values = ends[:, :-1] + t * (constants.spans * (t - 1) - fall)
-    segment, t, distortion = _on_segments(wide, values, slack, constants)
+    along = torch.addmm(constants.starts, centred, constants.directions.T)  # (b, K-1)
+    along.clamp_(torch.zeros_like(constants.extents), constants.extents)
+    last = ends[:, -1].clone()
+    values = ends[:, :-1].addcmul_(along, along, value=-1)
+    values[:, -1] = torch.minimum(values[:, -1], last)
+    segment, t, distortion = _on_segments(frames, values, slack, constants)
     return codeword, segment, t, distortion, nearest
 
 
