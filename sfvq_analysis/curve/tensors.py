@@ -4,8 +4,8 @@ For frames on a GPU, and for machines without numba. Screening is in float32 as 
 products a block. With corners c~_k and directions u_k = (c_{k+1} - c_k) / l_k of segments of length
 l_k, the value of corner k is e_k = |c~_k|² - 2 c~_k·x~, that of segment k is e_k - a² with
 a = clamp(u_k·x~ - u_k·c~_k, 0, l_k). For a frame beyond the far corner that is too much, but the
-next segment has this corner, too, and the last segment gets the value of its own. What is within
-the round-off is computed anew in float64. Codes stay on the device till all are found.
+next segment has this corner, too; the last corner counts as a segment without length. What is
+within the round-off is computed anew in float64. Codes stay on the device till all are found.
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ _CANDIDATES = 1 << 22  # candidates times dimensions, looked at together in floa
 _FARTHEST = 1e18
 _ROUND_OFF = {"highest": 2.0**-23, "high": 2.0**-10, "medium": 2.0**-7}
 _TIE = 1e-13
+_TINY_SHARE = 1e-6  # as in `kernels`
 
 
 def as_tensor(frames: Tensor) -> Tensor:
@@ -51,7 +52,9 @@ def search_tensors(
     device = frames.device if isinstance(frames, Tensor) else torch.device("cpu")
     constants = _Constants.of(geometry, device)
     scratch = _SCRATCH.get(device.type, _SCRATCH["cpu"])
-    found = [torch.from_numpy(column).to(device) for column in codes]
+    wanted = codes if on_curve else (codes.codeword, codes.codeword_distortion)
+    arrays = [torch.from_numpy(column) for column in wanted]
+    found = [torch.empty_like(array, device=device) for array in arrays]
     with torch.no_grad(), torch.autocast(device.type, enabled=False):
         for part in blocks(len(frames), max(scratch // len(geometry.corners), 64)):
             block = frames[part]
@@ -61,10 +64,9 @@ def search_tensors(
             if columns is None:
                 return False
             for column, values in zip(found, columns, strict=True):
-                if values is not None:
-                    column[part] = values
-    for array, held in zip(codes, found, strict=True):
-        array[:] = held.cpu().numpy()
+                column[part] = values
+    for array, held in zip(arrays, found, strict=True):
+        array.copy_(held)
     return True
 
 
@@ -74,14 +76,15 @@ class _Constants(NamedTuple):
     corners: Tensor
     steps: Tensor
     lengths: Tensor
-    centre: Tensor
     scale: Tensor
+    shift: Tensor
     minus_two: Tensor
     squares: Tensor
     reach: Tensor
     directions: Tensor
     starts: Tensor
     extents: Tensor
+    nothing: Tensor
 
     @classmethod
     def of(cls, geometry: Geometry, device: torch.device) -> _Constants:
@@ -90,36 +93,43 @@ class _Constants(NamedTuple):
         inverse = np.divide(geometry.scale, extents, out=np.zeros_like(extents), where=extents > 0)
         directions = geometry.steps * inverse[:, None]
         centred = geometry.scale * (geometry.corners[:-1] - geometry.centre)
+        starts = -np.einsum("kd,kd->k", directions, centred)
         arrays = {
             **geometry._asdict(),
-            "directions": directions.astype(np.float32),
-            "starts": -np.einsum("kd,kd->k", directions, centred).astype(np.float32),
-            "extents": extents.astype(np.float32),
+            "shift": -geometry.scale * geometry.centre,
+            "directions": _with_last_corner(directions),
+            "starts": _with_last_corner(starts),
+            "extents": _with_last_corner(extents),
+            "nothing": np.zeros(len(extents) + 1, np.float32),
         }
         return cls(*(torch.as_tensor(arrays[name]).to(device) for name in cls._fields))
 
 
+def _with_last_corner(of_segments: NDArray[np.float64]) -> NDArray[np.float32]:
+    """Return float32 with one segment more, which has no length."""
+    wider = np.zeros((len(of_segments) + 1, *of_segments.shape[1:]), np.float32)
+    wider[:-1] = of_segments
+    return wider
+
+
 def _search_block(
     frames: Tensor, constants: _Constants, *, on_curve: bool
-) -> tuple[Tensor | None, ...] | None:
+) -> tuple[Tensor, ...] | None:
     """Return the columns of `Codes`, or None if some frame isn't usable."""
-    offset = frames - constants.centre  # in float64
-    norms = torch.linalg.vector_norm(offset, dim=1, keepdim=True)
-    if not bool((norms <= _FARTHEST).all()):
+    centred = torch.empty(frames.shape, dtype=torch.float32, device=frames.device)
+    torch.addcmul(constants.shift, frames, constants.scale, out=centred)  # in float64
+    norms = torch.linalg.vector_norm(centred, dim=1, keepdim=True, dtype=torch.float64)
+    if not bool((norms <= _FARTHEST * constants.scale).all()):
         return None
-    centred = offset.mul_(constants.scale).float()  # (b, d)
-    norms = (norms * constants.scale).float()
     eps = _ROUND_OFF[float32_precision(torch)]
-    slack = 2 * round_off(frames.shape[1], eps) * (norms + constants.reach) ** 2
-    ends = torch.addmm(constants.squares, centred, constants.minus_two.T)  # (b, K)
-    codeword, nearest = _nearest(frames, ends, slack, constants)
+    slack = (2 * round_off(frames.shape[1], eps) * (norms + constants.reach) ** 2).float()
+    values = torch.addmm(constants.squares, centred, constants.minus_two.T)  # (b, K)
+    codeword, nearest = _nearest(frames, values, slack, constants)
     if not on_curve:
-        return codeword, None, None, None, nearest
-    along = torch.addmm(constants.starts, centred, constants.directions.T)  # (b, K-1)
-    along.clamp_(torch.zeros_like(constants.extents), constants.extents)
-    last = ends[:, -1].clone()
-    values = ends[:, :-1].addcmul_(along, along, value=-1)
-    values[:, -1] = torch.minimum(values[:, -1], last)
+        return codeword, nearest
+    along = torch.addmm(constants.starts, centred, constants.directions.T)
+    along.clamp_(constants.nothing, constants.extents)
+    values.addcmul_(along, along, value=-1)
     segment, t, distortion = _on_segments(frames, values, slack, constants)
     return codeword, segment, t, distortion, nearest
 
@@ -149,14 +159,15 @@ def _on_segments(
     frames: Tensor, values: Tensor, slack: Tensor, constants: _Constants
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Return nearest segment, t and squared distance, decided in float64."""
+    last = len(constants.steps) - 1
     row, k, t, squared = _joined(
         (row, k, *_on_segment(frames[row], k, constants))
-        for row, k in _candidates(values, slack, frames.shape[1])
+        for row, place in _candidates(values, slack, frames.shape[1])
+        for k in (place.clamp(max=last),)
     )
     least = _least_by_row(row, squared, len(frames))
     near = squared <= least[row] + _TIE * (least[row] + constants.lengths[k])
     position = _least_by_row(row, torch.where(near, k + t, torch.inf), len(frames))
-    last = values.shape[1] - 1
     segment = position.long().clamp(max=last)
     t = (position - segment).float()
     at_corner = (t == 1) & (segment < last)  # the start of its segment
@@ -167,8 +178,12 @@ def _on_segment(frames: Tensor, k: Tensor, constants: _Constants) -> tuple[Tenso
     """Return t and squared distance of frames (n, dim) on segments k (n,)."""
     step, length = constants.steps[k], constants.lengths[k]
     offset = frames - constants.corners[k]
-    t = torch.where(length > 0, (offset * step).sum(dim=1) / length, 0.0).clamp_(0, 1)
-    return t, (offset - t[:, None] * step).square().sum(dim=1)
+    along, square = torch.linalg.vecdot(offset, step), torch.linalg.vecdot(offset, offset)
+    t = torch.where(length > 0, along / length, 0.0).clamp_(0, 1)
+    squared = square - t * (2 * along - t * length)
+    lost = (squared < _TINY_SHARE * square).nonzero()[:, 0]  # too few digits are left
+    squared[lost] = (offset[lost] - t[lost, None] * step[lost]).square().sum(dim=1)
+    return t, squared
 
 
 def _joined(parts: Iterable[tuple[Tensor, ...]]) -> tuple[Tensor, ...]:
