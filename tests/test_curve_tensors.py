@@ -58,7 +58,7 @@ def test_blocks_of_frames_change_nothing(monkeypatch, n_frames):
     frames = around(corners, n_frames)
     whole = project(frames, corners, BY_TENSORS)
     monkeypatch.setattr(tensors, "_SCRATCH", {"cpu": 64 * 40})
-    monkeypatch.setattr(tensors, "_CANDIDATES", 8 * 7)
+    monkeypatch.setattr(tensors, "_CANDIDATES", {"cpu": 8 * 7})
     assert_alike(project(frames, corners, BY_TENSORS), whole)
 
 

@@ -28,12 +28,11 @@ if TYPE_CHECKING:
     from sfvq_analysis.curve.codes import Codes
     from sfvq_analysis.curve.geometry import Geometry
 
-_SCRATCH = {"cpu": 1 << 18, "cuda": 1 << 25}  # products of a block, K * B
-_CANDIDATES = 1 << 22  # candidates times dimensions, looked at together in float64
+_SCRATCH = {"cpu": 1 << 18, "cuda": 1 << 27}  # products of a block, K * B; there are two
+_CANDIDATES = {"cpu": 1 << 22, "cuda": 1 << 26}  # times dimensions, together in float64
 _FARTHEST = 1e18
 _ROUND_OFF = {"highest": 2.0**-23, "high": 2.0**-10, "medium": 2.0**-7}
 _TIE = 1e-13
-_TINY_SHARE = 1e-6  # as in `kernels`
 
 
 def as_tensor(frames: Tensor) -> Tensor:
@@ -137,7 +136,7 @@ def _search_block(
 def _candidates(values: Tensor, slack: Tensor, dim: int) -> Iterator[tuple[Tensor, Tensor]]:
     """Yield (row, column) of values (b, n) within slack of their row's least, some at a time."""
     row, column = (values <= values.amin(dim=1, keepdim=True) + slack).nonzero(as_tuple=True)
-    size = max(_CANDIDATES // dim, 1)
+    size = max(_CANDIDATES.get(values.device.type, _CANDIDATES["cpu"]) // dim, 1)
     yield from zip(torch.split(row, size), torch.split(column, size), strict=True)
 
 
@@ -146,7 +145,7 @@ def _nearest(
 ) -> tuple[Tensor, Tensor]:
     """Return nearest corner and squared distance, decided in float64."""
     row, k, squared = _joined(
-        (row, k, (frames[row] - constants.corners[k]).square().sum(dim=1))
+        (row, k, _squares(frames[row] - constants.corners[k]))
         for row, k in _candidates(ends, slack, frames.shape[1])
     )
     least = _least_by_row(row, squared, len(frames))
@@ -178,12 +177,14 @@ def _on_segment(frames: Tensor, k: Tensor, constants: _Constants) -> tuple[Tenso
     """Return t and squared distance of frames (n, dim) on segments k (n,)."""
     step, length = constants.steps[k], constants.lengths[k]
     offset = frames - constants.corners[k]
-    along, square = torch.linalg.vecdot(offset, step), torch.linalg.vecdot(offset, offset)
-    t = torch.where(length > 0, along / length, 0.0).clamp_(0, 1)
-    squared = square - t * (2 * along - t * length)
-    lost = (squared < _TINY_SHARE * square).nonzero()[:, 0]  # too few digits are left
-    squared[lost] = (offset[lost] - t[lost, None] * step[lost]).square().sum(dim=1)
-    return t, squared
+    t = torch.where(length > 0, torch.linalg.vecdot(offset, step) / length, 0.0).clamp_(0, 1)
+    offset.addcmul_(t[:, None], step, value=-1)
+    return t, _squares(offset)
+
+
+def _squares(offsets: Tensor) -> Tensor:
+    """Return the squared norms of rows."""
+    return torch.linalg.vecdot(offsets, offsets)
 
 
 def _joined(parts: Iterable[tuple[Tensor, ...]]) -> tuple[Tensor, ...]:
