@@ -184,7 +184,8 @@ def _on_segment(frames: Tensor, k: Tensor, constants: _Constants) -> tuple[Tenso
 
 def _squares(offsets: Tensor) -> Tensor:
     """Return the squared norms of rows."""
-    return torch.linalg.vecdot(offsets, offsets)
+    squares: Tensor = torch.linalg.vecdot(offsets, offsets)
+    return squares
 
 
 def _joined(parts: Iterable[tuple[Tensor, ...]]) -> tuple[Tensor, ...]:
