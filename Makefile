@@ -9,6 +9,8 @@ SOURCES := $(shell find sfvq_analysis -type f -not -name '*.pyc') pyproject.toml
 OUT ?= figures_output
 MUTANTS ?= 20000
 SEED ?= 0
+# One more than the cores of a small machine: tests wait for browsers and processes that start.
+WORKERS ?= 3
 VOICE := sfvq_analysis/data/demo_models/voice.safetensors
 
 # Threads that spin on few busy cores make small jobs many times slower.
@@ -27,13 +29,16 @@ figures: $(VENV)/.picturable
 	$(BIN)/sfvq $(if $(CORPUS),analyze "$(CORPUS)" $(ANALYZE),demo) --out "$(OUT)" --overwrite
 	$(BIN)/python scripts/pictures.py "$(OUT)" $(if $(INTO),--into "$(INTO)")
 
+# Types take a minute of one core, beside the tests; what they said is shown behind those, and
+# either fails. Files are handed out as tests/conftest.py orders them, longest first.
 test: $(VENV)/.testable
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/pytest -n 2 --dist loadfile tests
-	$(BIN)/pytest -n 2 --doctest-modules --pyargs sfvq_analysis
+	@$(BIN)/mypy > $(VENV)/types.txt 2>&1 & types=$$!; \
+	$(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder \
+	  --doctest-modules tests --pyargs sfvq_analysis; tested=$$?; \
+	wait $$types; typed=$$?; cat $(VENV)/types.txt; exit $$((tested + typed))
 
 docs: $(VENV)/.documentable
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict

@@ -1,8 +1,10 @@
 import os
+import subprocess
 import sys
 
 import numpy as np
 import pytest
+from filelock import FileLock
 from hypothesis import settings
 from in_process_cluster import in_this_process
 from page_browser import chromium
@@ -11,6 +13,52 @@ from page_browser import chromium
 settings.register_profile("test", derandomize=True, deadline=None)  # the same examples everywhere
 settings.register_profile("fuzz", print_blob=True, deadline=None)  # new ones every time
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "test"))
+
+
+LONG = (
+    "test_cli",  # first: it makes the demo that others wait for
+    "test_report_page_browser",
+    "test_notebooks",
+    "test_report_page_stages_browser",
+    "test_report_page_stages",
+    "test_scale_indexing",
+    "test_report_page_comparison_browser",
+    "test_docs_guides",
+    "test_stats_shards",
+    "test_report_page_listening",
+    "test_report",
+    "test_scale_sampling",
+    "test_report_page",
+    "test_docs_reproduce",
+    "test_voice_training_resume",
+    "test_stats_claims",
+    "test_stats_calibration",
+    "test_voice_training_train",
+    "test_tables_dataset",
+    "test_report_page_playable",
+    "test_scale_fitting",
+    "test_report_page_reading",
+    "test_pictures_script",
+    "test_pipeline_journal",
+    "test_report_seen",
+    "test_cli_clusters",
+    "test_report_page_comparison",
+    "test_report_figures",
+    "test_docs_site",
+    "test_training_curve_fit",
+    "test_pipeline_reproduced",
+    "test_training_arcs",
+)
+"""Files of half a minute and more to ten seconds, longest first."""
+
+
+def pytest_collection_modifyitems(items):
+    """Put long files first: files are handed out in this order, and the last ones fill the gaps.
+
+    Of a long one begun last, all other workers would wait for the end.
+    """
+    place = {name: at for at, name in enumerate(LONG)}
+    items.sort(key=lambda item: place.get(item.path.stem, len(LONG)))
 
 
 @pytest.fixture
@@ -24,6 +72,34 @@ def _close_figures():
     pyplot = sys.modules.get("matplotlib.pyplot")
     if pyplot is not None:
         pyplot.close("all")
+
+
+@pytest.fixture
+def unrendered(monkeypatch):
+    """Figures of reports are drawn but not rendered, which takes most of the time of a report.
+
+    For tests of what else a report holds; `test_cli` and `test_report` look at its pictures.
+    """
+    monkeypatch.setattr("sfvq_analysis.report.figures.save_figure", lambda *_: [])
+
+
+@pytest.fixture(scope="session")
+def demo_run(tmp_path_factory):
+    """The folder of a demo and what it said, run once for all workers.
+
+    In a process of its own, as `make demo` runs it. What changes it, changes a copy.
+    """
+    top = tmp_path_factory.getbasetemp()
+    shared = top.parent if "PYTEST_XDIST_WORKER" in os.environ else top
+    folder, said = shared / "demo", shared / "demo" / "said.txt"
+    with FileLock(shared / "demo.lock"):
+        if not said.exists():
+            folder.mkdir(exist_ok=True)
+            command = [sys.executable, "-m", "sfvq_analysis.cli", "demo", "--out", "out"]
+            done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+            assert done.returncode == 0, done.stderr
+            said.write_text(done.stdout, encoding="utf-8")
+    return folder / "out", said.read_text(encoding="utf-8")
 
 
 @pytest.fixture(scope="module")

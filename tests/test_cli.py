@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -16,15 +14,6 @@ from command_line import refused, sfvq
 
 from sfvq_analysis import SpaceFillingVQ, demo_corpus, load_table, save_quantizer
 from sfvq_analysis.quantizers import Provenance
-
-
-@pytest.fixture(scope="module")
-def demo(tmp_path_factory):
-    """The demo in a process of its own, as `make demo` runs it."""
-    folder = tmp_path_factory.mktemp("demo")
-    command = [sys.executable, "-m", "sfvq_analysis.cli", "demo", "--out", "out"]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True)
-    return folder / "out", done.stdout
 
 
 @pytest.fixture
@@ -38,8 +27,8 @@ def tree(tmp_path):
     return tmp_path
 
 
-def test_demo_writes_all_it_promises(demo):
-    out, said = demo
+def test_demo_writes_all_it_promises(demo_run):
+    out, said = demo_run
     manifest = json.loads((out / "manifest.json").read_text())
     drawn = manifest["figures"]["drawn"]
     assert [int(name.split("_")[1]) for name in drawn] == list(range(1, 10))
@@ -61,22 +50,22 @@ def test_demo_writes_all_it_promises(demo):
     assert load_table(out / "tables" / "sfvq").codebook_size == 256
 
 
-def test_demo_curve_is_ordered_and_the_plain_codebook_is_not(demo):
-    out, _ = demo
+def test_demo_curve_is_ordered_and_the_plain_codebook_is_not(demo_run):
+    out, _ = demo_run
     summary = pd.read_csv(out / "summary.csv").set_index("quantizer")
     assert summary.loc["sfvq", "arcs"] > 2 * summary.loc["vq", "arcs"]
     assert summary.loc["sfvq", "step"] < 0.6
     assert summary.loc["vq", "step"] > 0.9
 
 
-def test_demo_refuses_to_overwrite_unasked(demo):
-    out, _ = demo
+def test_demo_refuses_to_overwrite_unasked(demo_run):
+    out, _ = demo_run
     line = refused("demo", "--out", "out", cwd=out.parent, naming="out: folder exists")
     assert "overwrite" in line
 
 
-def test_manifest_names_no_place_of_this_machine(demo):
-    out, _ = demo
+def test_manifest_names_no_place_of_this_machine(demo_run):
+    out, _ = demo_run
     text = (out / "manifest.json").read_text()
     assert str(out.parent) not in text
     assert str(Path(demo_corpus().root)) not in text
@@ -101,7 +90,7 @@ def test_fit_index_stats_figures_in_steps(tree):
     assert (tree / "pictures" / "figure_4_index_over_time.svg").is_file()
 
 
-def test_analyze_holds_out_speakers(tree):
+def test_analyze_holds_out_speakers(tree, unrendered):
     sfvq(
         "analyze", "speech", "--hold-out", "1/2", "--bits", "4", "--encoder", "mel", "--out", "out",
         cwd=tree,
@@ -219,8 +208,8 @@ def test_not_a_table(tree):
     refused("stats", "speech", cwd=tree, naming="utterances.parquet")
 
 
-def test_strangers_codebook_draws_no_figure(demo, tmp_path):
-    out, _ = demo
+def test_strangers_codebook_draws_no_figure(demo_run, tmp_path):
+    out, _ = demo_run
     corners = np.random.default_rng(0).normal(size=(8, 3))
     save_quantizer(SpaceFillingVQ(corners), tmp_path / "other.safetensors")
     refused(
@@ -250,10 +239,10 @@ def test_refusal_leaves_no_new_parents(tree):
     refused("analyze", "speech", "--bits", "4", "-o", "deep/er/out", cwd=tree, naming="sa1.phn")
 
 
-def test_both_palettes_reach_every_figure(demo):
+def test_both_palettes_reach_every_figure(demo_run):
     from sfvq_analysis.report.figures import figures_of
 
-    table = load_table(demo[0] / "tables" / "sfvq")
+    table = load_table(demo_run[0] / "tables" / "sfvq")
     colours = []
     for palette in ("paper", "colorblind"):
         drawn = list(figures_of({"sfvq": table}, utterance="fslt0_sa1", palette=palette))
@@ -261,7 +250,7 @@ def test_both_palettes_reach_every_figure(demo):
     assert colours[0] != colours[1]
 
 
-def test_reading_what_was_fitted_is_said(tree):
+def test_reading_what_was_fitted_is_said(tree, unrendered):
     done = sfvq("analyze", "speech", "--bits", "3", "--encoder", "mel", "-o", "out", cwd=tree)
     assert "2 speakers were both fitted on and read" in done.out
     manifest = json.loads((tree / "out" / "manifest.json").read_text())

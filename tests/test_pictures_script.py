@@ -13,9 +13,6 @@ from pathlib import Path
 import pytest
 from page_browser import CHROMIUM
 
-from sfvq_analysis import report
-from sfvq_analysis.tables import Simulation, simulated_table
-
 ROOT = Path(__file__).parents[1]
 SCRIPT = ROOT / "scripts" / "pictures.py"
 
@@ -28,15 +25,9 @@ def ran(*arguments):
     return done.stdout
 
 
-@pytest.fixture(scope="module")
-def written(tmp_path_factory):
-    out = tmp_path_factory.mktemp("written") / "analysis"
-    return report.write(simulated_table(Simulation(n_speakers=4)), out)
-
-
 @pytest.fixture
-def analysis(written, tmp_path):
-    return shutil.copytree(written, tmp_path / "analysis")
+def analysis(demo_run, tmp_path):
+    return shutil.copytree(demo_run[0], tmp_path / "analysis")
 
 
 @pytest.fixture
@@ -132,13 +123,14 @@ def test_the_folder_of_the_readme_is_not_written_over():
 def test_pictures_of_another_corpus_are_not_replaced(analysis, tmp_path, module):
     shown = tmp_path / "shown"
     module.copy_pictures(analysis, shown)
-    assert module.corpora_of(shown) == module.corpora_of(analysis) == {"simulated speech"}
+    assert module.corpora_of(shown) == module.corpora_of(analysis) == {"demo"}
     manifest = json.loads((shown / "manifest.json").read_text())
-    manifest["tables"]["table"]["corpus"]["name"] = "real speech"
+    for table in manifest["tables"].values():
+        table["corpus"]["name"] = "real speech"
     (shown / "manifest.json").write_text(json.dumps(manifest))
     before = {path: path.read_bytes() for path in shown.rglob("*") if path.is_file()}
     command = [sys.executable, SCRIPT, analysis, "--into", shown]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 2
-    assert f"{shown} shows real speech, the analysis is of simulated speech" in done.stderr
+    assert f"{shown} shows real speech, the analysis is of demo" in done.stderr
     assert {path: path.read_bytes() for path in shown.rglob("*") if path.is_file()} == before

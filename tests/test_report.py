@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -13,9 +14,14 @@ from sfvq_analysis.report.figures import leading_table, shown_utterance
 from sfvq_analysis.report.folders import OutputError, whole_folder, write_manifest
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def table():
     return random_table(seed=0)
+
+
+@pytest.fixture(scope="module")
+def written(table, tmp_path_factory):
+    return report.write(table, tmp_path_factory.mktemp("written") / "out")
 
 
 def test_folder_appears_only_when_whole(tmp_path):
@@ -75,8 +81,8 @@ def test_manifest_lists_files_and_no_time(tmp_path):
     assert json.loads(one) == {"version": "0", "files": ["x/b.csv"]}
 
 
-def test_write_says_what_it_left_out(table, tmp_path):
-    out = report.write(table, tmp_path / "out")
+def test_write_says_what_it_left_out(table, written, tmp_path):
+    out = shutil.copytree(written, tmp_path / "out")
     manifest = json.loads((out / "manifest.json").read_text())
     assert [line.partition(":")[0] for line in manifest["skipped"]] == [
         "spectrogram of figure 4", "figure 7", "measures/consistency",
@@ -88,8 +94,8 @@ def test_write_says_what_it_left_out(table, tmp_path):
     assert (again / "stats" / "table" / "codebook_order.csv").is_file()
 
 
-def test_write_says_how_much_was_drawn(table, tmp_path):
-    out = report.write(table, tmp_path / "out")
+def test_write_says_how_much_was_drawn(written):
+    out = written
     manifest = json.loads((out / "manifest.json").read_text())
     assert manifest["statistics"] == {
         "n_permutations": 99, "n_bootstraps": 200, "level": 0.9, "seed": 0,
@@ -102,8 +108,8 @@ def test_write_says_how_much_was_drawn(table, tmp_path):
     assert "merge_curve" in manifest["figures"]["measures"]
 
 
-def test_write_gives_the_same_bytes_twice(table, tmp_path):
-    one, two = (report.write(table, tmp_path / name) for name in ("one", "two"))
+def test_write_gives_the_same_bytes_twice(table, written, tmp_path):
+    one, two = written, report.write(table, tmp_path / "two")
     names = sorted(path.relative_to(one) for path in one.rglob("*") if path.is_file())
     assert len(names) > 30
     for name in names:

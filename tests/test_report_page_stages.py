@@ -189,7 +189,7 @@ class TestCommands:
                 "dask", cwd=models, naming="--stages")  # fmt: skip
 
 
-def test_analyze_has_the_slider_and_writes_no_table_of_a_stage(models):
+def test_analyze_has_the_slider_and_writes_no_table_of_a_stage(models, unrendered):
     from sfvq_analysis import load_encoder, load_quantizer
 
     quantizers = {name: load_quantizer(models / f"{name}.safetensors") for name in ("sfvq", "vq")}
@@ -204,7 +204,7 @@ def test_analyze_has_the_slider_and_writes_no_table_of_a_stage(models):
     assert "comparison.csv" in (out / "stats" / "README.txt").read_text(encoding="utf-8")
 
 
-def test_write_takes_stages(tmp_path):
+def test_write_takes_stages(tmp_path, unrendered):
     table = random_table(1)
     out = report.write({"a": table}, tmp_path / "out", stages={"a": {2: at_bits(table, 2)}})
     assert read(out / "page.html")[1]["stages"]["a"]["bits"] == [2, 3]
