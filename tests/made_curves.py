@@ -72,3 +72,13 @@ def assert_nearest(codes, frames, corners):
         assert np.abs(found - wanted).max() <= allowed
     at_end = codes.segment == len(corners) - 2
     assert ((codes.t >= 0) & ((codes.t < 1) | ((codes.t == 1) & at_end))).all()
+
+
+def screened(corners, frames):
+    """Return geometry, centred frames and products of the scan, as the search makes them."""
+    from sfvq_analysis.curve import kernels
+
+    geometry = Geometry.of(corners)
+    centred, slack = np.empty(frames.shape, np.float32), np.empty(len(frames), np.float32)
+    assert kernels.centre_frames(frames, geometry, 1e-5, centred, slack)
+    return geometry, centred, geometry.minus_two @ centred.T, slack

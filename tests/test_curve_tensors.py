@@ -57,8 +57,8 @@ def test_blocks_of_frames_change_nothing(monkeypatch, n_frames):
     corners = walk(40, 8)
     frames = around(corners, n_frames)
     whole = project(frames, corners, BY_TENSORS)
-    monkeypatch.setattr(tensors, "_SCRATCH", {"cpu": 64 * 40})
-    monkeypatch.setattr(tensors, "_CANDIDATES", {"cpu": 8 * 7})
+    monkeypatch.setattr(tensors, "_SCRATCH", 64 * 40)
+    monkeypatch.setattr(tensors, "_CANDIDATES", 8 * 7)
     assert_alike(project(frames, corners, BY_TENSORS), whole)
 
 
@@ -203,3 +203,35 @@ def test_tensors_on_a_gpu_stay_there_and_give_the_same_codes(monkeypatch):
     assert_alike(project(torch.from_numpy(frames).cuda(), corners, LOOPS), wanted)
     monkeypatch.setattr(projection, "search", None)
     assert_alike(project(torch.from_numpy(frames).cuda(), corners), wanted)
+
+
+@pytest.mark.parametrize(("free", "held", "most"), [(2**20, 2**15, 33792), (2**40, 0, 2**27)])
+def test_blocks_on_a_gpu_take_no_more_than_is_free(monkeypatch, free, held, most):
+    monkeypatch.setattr(torch.cuda, "mem_get_info", lambda _: (free, 2**40))
+    monkeypatch.setattr(torch.cuda, "memory_reserved", lambda _: held + 7)
+    monkeypatch.setattr(torch.cuda, "memory_allocated", lambda _: 7)
+    assert tensors._most_products(torch.device("cuda")) == most
+    assert tensors._most_products(torch.device("cpu")) == 2**18
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU")
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize("offset", [0.0, 1e6])
+@pytest.mark.parametrize("size", [2, 3, 257, 4096])
+def test_several_blocks_on_a_gpu_and_far_from_the_origin(monkeypatch, size, offset, dtype):
+    monkeypatch.setattr(tensors, "_SCRATCH_ON_GPU", 1000 * size)
+    monkeypatch.setattr(tensors, "_CANDIDATES_ON_GPU", 1 << 14)
+    corners = walk(size, 16) + offset
+    frames = torch.from_numpy(around(walk(size, 16), 3500).astype(float) + offset).to(dtype)
+    assert_alike(project(frames.cuda(), corners), project(frames, corners, LOOPS))
+    found, wanted = nearest_codeword(frames.cuda(), corners), nearest_codeword(frames, corners)
+    np.testing.assert_array_equal(found[0], wanted[0])
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU")
+@pytest.mark.parametrize("bad", [np.nan, np.inf, 1e25])
+def test_frames_on_a_gpu_that_are_not_usable_are_refused(bad):
+    frames = torch.from_numpy(around(walk(9, 8), 300)).cuda()
+    frames[200, 3] = bad
+    with pytest.raises(QuantizerError, match=r"row 200|from the codebook"):
+        project(frames, walk(9, 8))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sfvq_analysis.curve.kernels import FARTHEST, TIE, compiled
+from sfvq_analysis.curve.compiled import FARTHEST, TIE, compiled
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

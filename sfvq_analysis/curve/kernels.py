@@ -1,74 +1,31 @@
-"""The inner loops, compiled by numba at first use and kept in its cache.
+"""The inner loops of a search, in float32 and then in float64; import them inside functions.
 
-The screening works on a block of B frames. With centred corners c~ and frames x~, the products
-``-2 c~_k·x~`` (K, B) are there already, so that the innermost loops run over frames, which lie side
-by side in memory. With e_k = |x~ - c~_k|² - |x~|² = |c~_k|² - 2 c~_k·x~ and s = |c_{k+1} - c_k|²,
-the law of cosines gives the nearest point of segment k from the values at its two ends:
-t = clamp((e_k - e_{k+1}) / 2s + 1/2, 0, 1), with value e_k + t (s (t - 1) - (e_k - e_{k+1})).
-Only the least value of every `CHUNK` segments is kept. A chunk is looked at again where its least
-is within round-off of the least of all, and what is left in doubt there is decided in float64.
-
-This module imports numba, which takes a while; import it inside functions.
+A block of B frames is screened (`sfvq_analysis.curve.scanning`). A chunk is looked at again where
+its least value is within round-off of the least of all, and what is left in doubt there is decided
+in float64.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-try:
-    from numba import njit
-except ImportError:  # then the loops run as they stand
-    njit: Any = None  # type: ignore[no-redef]
+from sfvq_analysis.curve.compiled import FARTHEST, TIE, compiled
+from sfvq_analysis.curve.scanning import CHUNK, least_chunks, point_on, scan_corners, scan_curve
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from numpy.typing import NDArray
 
     from sfvq_analysis.curve.codes import Codes
     from sfvq_analysis.curve.geometry import Geometry
+    from sfvq_analysis.curve.scanning import Scratch
 
     Frames = NDArray[np.floating[Any]]
     Float32 = NDArray[np.float32]
-    Int32 = NDArray[np.int32]
 
-CHUNK = 8
-FARTHEST = 1e18
-"""From the centre that a frame may be, so that float32 holds its squared distance."""
-_ZERO, _HALF, _ONE, _TWO, _INFINITE = (np.float32(value) for value in (0, 0.5, 1, 2, np.inf))
-TIE = 1e-13  # squared distances that differ by less, relative to the lengths at work, are equal
+_ZERO, _ONE, _TWO, _INFINITE = (np.float32(value) for value in (0, 1, 2, np.inf))
 _TINY_SHARE = 1e-6  # a remainder below it has lost digits, and is computed anew
-_REORDERED = {"contract", "reassoc", "nsz", "arcp"}  # sums may be reordered; NaN stays NaN
-
-
-class Least(NamedTuple):
-    """For each of B frames: the least of some chunks' values, the next least, the least's chunk."""
-
-    value: Float32
-    rival: Float32
-    chunk: Int32
-
-
-class Scratch(NamedTuple):
-    """What the search of a block of B frames is worked out in; both arrays are (chunks, B)."""
-
-    of_segments: Float32
-    of_corners: Float32
-    segment: Least
-    corner: Least
-
-
-def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Compile at first call, without the interpreter's lock, and keep the result if possible."""
-    if njit is None:
-        return function
-    try:
-        kernel: Callable[..., Any] = njit(cache=True, nogil=True, fastmath=_REORDERED)(function)
-    except RuntimeError:  # no folder to keep it in: compiled anew in every process
-        kernel = njit(nogil=True, fastmath=_REORDERED)(function)
-    return kernel
 
 
 @compiled
@@ -93,103 +50,6 @@ def centre_frames(
 
 
 @compiled
-def _point_on(here: Any, there: Any, span: Any, half_inverse: Any) -> Any:
-    """Return the value of the nearest point between two corners of values e_k and e_{k+1}."""
-    fall = here - there
-    t = fall * half_inverse + _HALF
-    t = max(_ZERO, t)
-    t = min(_ONE, t)
-    return here + t * (span * (t - _ONE) - fall)
-
-
-@compiled
-def _scan_curve(
-    geometry: Geometry, products: Float32, of_segments: Float32, of_corners: Float32
-) -> None:
-    """Fill in the least value of every chunk of segments and of corners, both (chunks, B)."""
-    n_segments = products.shape[0] - 1
-    squares, spans, half_inverses = geometry.squares, geometry.spans, geometry.half_inverses
-    for chunk in range(of_corners.shape[0]):
-        first = chunk * CHUNK
-        if first + CHUNK <= n_segments:
-            _scan_chunk(
-                products[first : first + CHUNK + 1],
-                squares[first : first + CHUNK + 1],
-                spans[first : first + CHUNK],
-                half_inverses[first : first + CHUNK],
-                of_segments[chunk],
-                of_corners[chunk],
-            )
-            continue
-        _scan_corners(products[first:], squares[first:], of_corners[chunk])
-        for i in range(products.shape[1]):
-            of_segments[chunk, i] = _INFINITE
-        for k in range(first, n_segments):
-            for i in range(products.shape[1]):
-                here, there = squares[k] + products[k, i], squares[k + 1] + products[k + 1, i]
-                value = _point_on(here, there, spans[k], half_inverses[k])
-                least = of_segments[chunk, i]
-                of_segments[chunk, i] = min(least, value)
-
-
-@compiled
-def _scan_chunk(
-    products: Float32,
-    squares: Float32,
-    spans: Float32,
-    half_inverses: Float32,
-    of_segments: Float32,
-    of_corners: Float32,
-) -> None:
-    """Fill in the least value of `CHUNK` segments and of the corners at their starts."""
-    for i in range(products.shape[1]):
-        here = squares[0] + products[0, i]
-        segment, corner = _INFINITE, _INFINITE
-        for k in range(CHUNK):
-            there = squares[k + 1] + products[k + 1, i]
-            value = _point_on(here, there, spans[k], half_inverses[k])
-            segment = min(segment, value)
-            corner = min(corner, here)
-            here = there
-        of_segments[i] = segment
-        of_corners[i] = corner
-
-
-@compiled
-def _scan_corners(products: Float32, squares: Float32, of_corners: Float32) -> None:
-    """Fill in the least value of up to `CHUNK` corners."""
-    if products.shape[0] == CHUNK:
-        for i in range(products.shape[1]):
-            least = _INFINITE
-            for k in range(CHUNK):  # a constant number, so that it is unrolled
-                value = squares[k] + products[k, i]
-                least = value if value < least else least
-            of_corners[i] = least
-        return
-    for i in range(products.shape[1]):
-        of_corners[i] = _INFINITE
-    for k in range(products.shape[0]):
-        for i in range(products.shape[1]):
-            value = squares[k] + products[k, i]
-            of_corners[i] = value if value < of_corners[i] else of_corners[i]
-
-
-@compiled
-def _least_chunks(values: Float32, least: Least) -> None:
-    """Fill in the least of values (chunks, B), over chunks."""
-    for i in range(values.shape[1]):
-        least.value[i], least.rival[i], least.chunk[i] = values[0, i], _INFINITE, 0
-    for chunk in range(1, values.shape[0]):
-        index = np.int32(chunk)
-        for i in range(values.shape[1]):
-            value, best = values[chunk, i], least.value[i]
-            loser = value if value > best else best
-            least.rival[i] = loser if loser < least.rival[i] else least.rival[i]
-            least.chunk[i] = index if value < best else least.chunk[i]
-            least.value[i] = value if value < best else best
-
-
-@compiled
 def search_curve(
     frames: Frames,
     geometry: Geometry,
@@ -199,9 +59,9 @@ def search_curve(
     codes: Codes,
 ) -> None:
     """Fill in all codes of frames (B, dim), decided in float64 where several are within `slack`."""
-    _scan_curve(geometry, products, scratch.of_segments, scratch.of_corners)
-    _least_chunks(scratch.of_segments, scratch.segment)
-    _least_chunks(scratch.of_corners, scratch.corner)
+    scan_curve(geometry, products, scratch.of_segments, scratch.of_corners)
+    least_chunks(scratch.of_segments, scratch.segment)
+    least_chunks(scratch.of_corners, scratch.corner)
     least, last = scratch.segment, geometry.spans.shape[0] - 1
     corners, steps, lengths = geometry.corners, geometry.steps, geometry.lengths
     squares, spans, half_inverses = geometry.squares, geometry.spans, geometry.half_inverses
@@ -249,8 +109,8 @@ def search_codebook(
     squares, corners = geometry.squares, geometry.corners
     for chunk in range(scratch.of_corners.shape[0]):
         first, stop = chunk * CHUNK, min((chunk + 1) * CHUNK, products.shape[0])
-        _scan_corners(products[first:stop], squares[first:stop], scratch.of_corners[chunk])
-    _least_chunks(scratch.of_corners, scratch.corner)
+        scan_corners(products[first:stop], squares[first:stop], scratch.of_corners[chunk])
+    least_chunks(scratch.of_corners, scratch.corner)
     for i in range(frames.shape[0]):
         first, rival = scratch.corner.chunk[i] * CHUNK, scratch.corner.rival[i]
         corner = _only_corner(products[:, i], squares, first, rival, slack[i])
@@ -312,7 +172,7 @@ def _only_segment(
     here = squares[first] + products[first]
     for k in range(first, min(first + CHUNK, last + 1)):
         there = squares[k + 1] + products[k + 1]
-        value = _point_on(here, there, spans[k], half_inverses[k])
+        value = point_on(here, there, spans[k], half_inverses[k])
         beyond = k < last and here - there > spans[k] + _TWO * slack
         value = _INFINITE if beyond else value
         loser = value if value > best else best
@@ -336,7 +196,7 @@ def _decide_segment(
             continue
         for k in range(chunk * CHUNK, min((chunk + 1) * CHUNK, last + 1)):
             here, there = squares[k] + products[k], squares[k + 1] + products[k + 1]
-            value = _point_on(here, there, geometry.spans[k], geometry.half_inverses[k])
+            value = point_on(here, there, geometry.spans[k], geometry.half_inverses[k])
             if value > limit:
                 continue
             squared = _project_one(frame, corners[k], steps[k], lengths[k])[1]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sfvq_analysis.curve.kernels import compiled
+from sfvq_analysis.curve.compiled import compiled
 
 if TYPE_CHECKING:
     import numpy as np

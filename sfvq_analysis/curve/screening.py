@@ -128,7 +128,7 @@ class _Screened:
 
 def _arrays(size: int, n_corners: int, dim: int) -> tuple[Any, ...]:
     """Return room for centred frames, products, their round-off and the search's scratch."""
-    from sfvq_analysis.curve.kernels import CHUNK, Least, Scratch
+    from sfvq_analysis.curve.scanning import CHUNK, Least, Scratch
 
     n_chunks = -(-n_corners // CHUNK)
     real = np.float32

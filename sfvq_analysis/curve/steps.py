@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sfvq_analysis.curve.kernels import compiled
+from sfvq_analysis.curve.compiled import compiled
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -28,8 +28,9 @@ if TYPE_CHECKING:
     from sfvq_analysis.curve.codes import Codes
     from sfvq_analysis.curve.geometry import Geometry
 
-_SCRATCH = {"cpu": 1 << 18, "cuda": 1 << 27}  # products of a block, K * B; there are two
-_CANDIDATES = {"cpu": 1 << 22, "cuda": 1 << 26}  # times dimensions, together in float64
+_SCRATCH, _SCRATCH_ON_GPU = 1 << 18, 1 << 27  # products of a block, K * B; there are two of them
+_BYTES_A_PRODUCT, _FEWEST = 32, 64  # with all that is worked out beside them; frames
+_CANDIDATES, _CANDIDATES_ON_GPU = 1 << 22, 1 << 26  # times dimensions, together in float64
 _FARTHEST = 1e18
 _ROUND_OFF = {"highest": 2.0**-23, "high": 2.0**-10, "medium": 2.0**-7}
 _TIE = 1e-13
@@ -50,12 +51,12 @@ def search_tensors(
     """Fill in the codes of frames, shape (n_frames, dim); False if some frame isn't usable."""
     device = frames.device if isinstance(frames, Tensor) else torch.device("cpu")
     constants = _Constants.of(geometry, device)
-    scratch = _SCRATCH.get(device.type, _SCRATCH["cpu"])
+    size = max(_most_products(device) // len(geometry.corners), _FEWEST)
     wanted = codes if on_curve else (codes.codeword, codes.codeword_distortion)
     arrays = [torch.from_numpy(column) for column in wanted]
     found = [torch.empty_like(array, device=device) for array in arrays]
     with torch.no_grad(), torch.autocast(device.type, enabled=False):
-        for part in blocks(len(frames), max(scratch // len(geometry.corners), 64)):
+        for part in blocks(len(frames), size):
             block = frames[part]
             if not isinstance(block, Tensor):
                 block = torch.from_numpy(as_floats(block).copy())
@@ -67,6 +68,15 @@ def search_tensors(
     for array, held in zip(arrays, found, strict=True):
         array.copy_(held)
     return True
+
+
+def _most_products(device: torch.device) -> int:
+    """Return how many products a block has, K * B: on a GPU no more than there is room for."""
+    if device.type != "cuda":
+        return _SCRATCH
+    free, _ = torch.cuda.mem_get_info(device)
+    held = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
+    return min(_SCRATCH_ON_GPU, (free + held) // _BYTES_A_PRODUCT)
 
 
 class _Constants(NamedTuple):
@@ -136,7 +146,7 @@ def _search_block(
 def _candidates(values: Tensor, slack: Tensor, dim: int) -> Iterator[tuple[Tensor, Tensor]]:
     """Yield (row, column) of values (b, n) within slack of their row's least, some at a time."""
     row, column = (values <= values.amin(dim=1, keepdim=True) + slack).nonzero(as_tuple=True)
-    size = max(_CANDIDATES.get(values.device.type, _CANDIDATES["cpu"]) // dim, 1)
+    size = max((_CANDIDATES_ON_GPU if values.is_cuda else _CANDIDATES) // dim, 1)
     yield from zip(torch.split(row, size), torch.split(column, size), strict=True)
 
 
