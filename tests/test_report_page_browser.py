@@ -18,7 +18,7 @@ FIGURES = (
     "spectrogram", "tiers", "index_0", "index_1", "distortion",
 )  # fmt: skip
 SCREENSHOTS = Path(__file__).parents[1] / "build" / "page"  # ignored by git
-WIDTHS = (1280, 720)
+WIDTHS = (1280, 720)  # what is about the layout is tried at both, the rest at one of them
 
 
 @pytest.fixture(scope="module")
@@ -76,6 +76,7 @@ def test_find_the_fricatives_open_an_index_play_it_and_export_its_figure(browser
     shot(browser, "4_exported")
 
 
+@pytest.mark.parametrize("browser", WIDTHS[:1], indirect=True)
 def test_the_brush_filters_all_that_stands_below(browser):
     page = browser.page
     page.locator("#figure-ribbon").scroll_into_view_if_needed()
@@ -150,6 +151,7 @@ FOCUSABLE = """() => {
 }"""
 
 
+@pytest.mark.parametrize("browser", WIDTHS[:1], indirect=True)
 def test_all_that_tab_stops_at_has_a_name(browser):
     assert browser.page.evaluate(FOCUSABLE) == []
 
@@ -181,6 +183,7 @@ def test_an_open_card_stands_beside_the_axis_where_its_index_is_marked(browser):
     assert page.evaluate("model('open_box').visible") is False
 
 
+@pytest.mark.parametrize("browser", WIDTHS[1:], indirect=True)
 def test_labels_of_what_is_in_view_are_shown_however_near(browser):
     page = browser.page
     assert re.match(r"These are 12 of \d+ utterances", page.text_content("#utterance-note"))
@@ -218,6 +221,7 @@ def test_every_download_has_something_in_it(browser):
     assert b"IntervalTier" in saved
 
 
+@pytest.mark.parametrize("browser", WIDTHS[1:], indirect=True)
 def test_the_other_table_and_every_way_to_draw_histograms(browser):
     page = browser.page
     page.select_option("#table", "1")
@@ -264,6 +268,7 @@ def test_the_python_of_histograms_makes_what_is_shown(browser, tables):
     assert len(eval(line, names))  # noqa: S307 -- nothing is drawn, so it is the frame
 
 
+@pytest.mark.parametrize("browser", WIDTHS[1:], indirect=True)
 def test_an_utterance_is_heard_by_a_click_on_its_interval(browser):
     page = browser.page
     page.locator("#figure-tiers").scroll_into_view_if_needed()
@@ -276,6 +281,7 @@ def test_an_utterance_is_heard_by_a_click_on_its_interval(browser):
     assert page.evaluate("tiersOf(shownUtterance())[byId('interval').value].tier") == "word"
 
 
+@pytest.mark.parametrize("browser", WIDTHS[:1], indirect=True)
 def test_an_interval_is_heard_by_the_keyboard(browser):
     page = browser.page
     page.focus("#interval")
@@ -287,6 +293,7 @@ def test_an_interval_is_heard_by_the_keyboard(browser):
     assert [first, last] == pytest.approx([box["a"] - from_start, box["b"] - from_start])
 
 
+@pytest.mark.parametrize("browser", WIDTHS[1:], indirect=True)
 def test_time_is_zoomed_and_moved_inside_the_utterance(browser):
     page = browser.page
     whole = page.evaluate("[model('time').start, model('time').end]")

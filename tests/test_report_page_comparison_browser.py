@@ -14,7 +14,7 @@ from sfvq_analysis.report.page import write_page
 from sfvq_analysis.tables import Simulation, simulated_table
 
 SCREENSHOTS = Path(__file__).parents[1] / "build" / "page"  # ignored by git
-WIDTHS = (1280, 720)
+WIDTHS = (1280, 720)  # what is about the layout is tried at both, the rest at one of them
 FIGURES = ("differences", "together", "differing")
 
 
@@ -79,6 +79,7 @@ def test_who_is_better_is_said_in_words_and_drawn_to_the_right(browser):
         assert drawn["high"][at] == pytest.approx(1)
 
 
+@pytest.mark.parametrize("browser", WIDTHS[1:], indirect=True)
 def test_another_pair_is_shown_everywhere(browser):
     page = browser.page
     assert page.locator("#pair option").all_text_contents() == ["sfvq less vq", "coarse less vq"]
@@ -97,6 +98,7 @@ def model_label(page):
     return page.evaluate("model('together').below[0].axis_label")
 
 
+@pytest.mark.parametrize("browser", WIDTHS[:1], indirect=True)
 def test_the_brush_narrows_the_joint_counts_of_the_table_shown(browser):
     page = browser.page
     page.fill("#brush-from", "10")
@@ -111,6 +113,7 @@ def test_the_brush_narrows_the_joint_counts_of_the_table_shown(browser):
     assert page.evaluate("model('together_across').start") == -0.5
 
 
+@pytest.mark.parametrize("browser", WIDTHS[1:], indirect=True)
 def test_a_click_on_joint_counts_opens_the_index_of_the_curve(browser):
     page = browser.page
     page.select_option("#table", "2")
@@ -123,6 +126,7 @@ def test_a_click_on_joint_counts_opens_the_index_of_the_curve(browser):
     assert page.input_value("#table") == "0"
 
 
+@pytest.mark.parametrize("browser", WIDTHS[:1], indirect=True)
 def test_phones_by_either_measure_and_their_cards(browser):
     page = browser.page
     page.check("input[name=phone-measure][value=width]")

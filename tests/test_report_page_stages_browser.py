@@ -12,7 +12,7 @@ from sfvq_analysis.report.page import write_page
 from sfvq_analysis.report.stages import parted, with_stages
 
 SCREENSHOTS = Path(__file__).parents[1] / "build" / "page"  # ignored by git
-WIDTHS = (1280, 720)
+WIDTHS = (1280, 720)  # what is about the layout is tried at both, the rest at one of them
 COMMONEST = "openCode(table().codes.frames.indexOf(Math.max(...table().codes.frames)))"
 
 
@@ -72,6 +72,7 @@ def test_the_keyboard_goes_through_all_bit_rates(browser):
     assert page.evaluate("table().size") == 256
 
 
+@pytest.mark.parametrize("browser", WIDTHS[1:], indirect=True)
 def test_a_brushed_part_maps_to_its_children_and_comes_back(browser):
     page = browser.page
     brush(browser, 41, 121)
@@ -92,6 +93,7 @@ def test_a_brushed_part_maps_to_its_children_and_comes_back(browser):
     assert page.evaluate("state.brush") == [32, 63]
 
 
+@pytest.mark.parametrize("browser", WIDTHS[:1], indirect=True)
 def test_only_brushed_indices_of_a_stage_stand_out_in_the_utterance(browser):
     page = browser.page
     page.check("#only-brushed")
@@ -110,6 +112,7 @@ def test_only_brushed_indices_of_a_stage_stand_out_in_the_utterance(browser):
     assert name.startswith("sfvq_bits5_")
 
 
+@pytest.mark.parametrize("browser", WIDTHS[1:], indirect=True)
 def test_the_whole_axis_stays_the_whole_axis(browser):
     press(browser, "ArrowLeft", 2)
     assert browser.page.evaluate("state.brush") == [0, 63]
@@ -124,6 +127,7 @@ def test_the_utterance_stays_where_it_was(browser):
     assert page.evaluate("[model('time').start, model('time').end]") == before
 
 
+@pytest.mark.parametrize("browser", WIDTHS[:1], indirect=True)
 def test_cards_are_of_the_stage_and_say_where_examples_are(browser):
     page = browser.page
     page.evaluate(COMMONEST)
@@ -135,6 +139,7 @@ def test_cards_are_of_the_stage_and_say_where_examples_are(browser):
     assert "Examples are of the indices at 8 bits" in page.text_content("#card-body")
 
 
+@pytest.mark.parametrize("browser", WIDTHS[1:], indirect=True)
 def test_a_click_on_the_ladder_shows_that_bit_rate(browser):
     page = browser.page
     page.locator("#figure-ladder").scroll_into_view_if_needed()
@@ -149,6 +154,7 @@ def test_a_click_on_the_ladder_shows_that_bit_rate(browser):
     assert page.evaluate("model('ladder_now').location") == 5
 
 
+@pytest.mark.parametrize("browser", WIDTHS[:1], indirect=True)
 def test_a_table_without_stages_has_no_slider(browser):
     page = browser.page
     press(browser, "ArrowLeft")
