@@ -37,7 +37,7 @@ def spread(frames: Frames, centre: Float64, rows: Float64) -> bool:
 
 
 @compiled
-def _place(x: Any, c: Any, d: Any, inverse: float) -> tuple[float, float]:
+def place(x: Any, c: Any, d: Any, inverse: float) -> tuple[float, float]:
     """Return t and squared distance of the nearest point of a segment, four coordinates each."""
     x0, x1, x2, x3 = x[0] - c[0], x[1] - c[1], x[2] - c[2], x[3] - c[3]
     t = (x0 * d[0] + x1 * d[1] + x2 * d[2] + x3 * d[3]) * inverse
@@ -48,7 +48,8 @@ def _place(x: Any, c: Any, d: Any, inverse: float) -> tuple[float, float]:
 
 
 @compiled
-def _inverse(length: float) -> float:
+def inverse_of(length: float) -> float:
+    """Return 1 / length, 0 for none."""
     return 1.0 / length if length > SHORTEST else 0.0
 
 
@@ -68,19 +69,26 @@ def project_directly(
         c = corners[k, 0], corners[k, 1], corners[k, 2], corners[k, 3]
         d = steps[k, 0], steps[k, 1], steps[k, 2], steps[k, 3]
         length = d[0] * d[0] + d[1] * d[1] + d[2] * d[2] + d[3] * d[3]
-        inverse, tie = _inverse(length), TIE * length
+        inverse, tie = inverse_of(length), TIE * length
         for i in range(rows.shape[1]):
             x = rows[0, i], rows[1, i], rows[2, i], rows[3, i]
-            found = _place(x, c, d, inverse)[1]
+            found = place(x, c, d, inverse)[1]
             nearer = found < squared[i] * (1.0 - TIE) - tie
             segment[i] = index if nearer else segment[i]
             squared[i] = found if nearer else squared[i]
+    write_segments(rows, corners, steps, codes)
+
+
+@compiled
+def write_segments(rows: Float64, corners: Float64, steps: Float64, codes: Codes) -> None:
+    """Fill in t and distortion of known segments; a corner is the start of its segment."""
+    last, segment = steps.shape[0] - 1, codes.segment
     for i in range(rows.shape[1]):
         c, d = corners[segment[i]], steps[segment[i]]
-        inverse = _inverse(d[0] * d[0] + d[1] * d[1] + d[2] * d[2] + d[3] * d[3])
-        t, codes.distortion[i] = _place(rows[:, i], c, d, inverse)
+        inverse = inverse_of(d[0] * d[0] + d[1] * d[1] + d[2] * d[2] + d[3] * d[3])
+        t, codes.distortion[i] = place(rows[:, i], c, d, inverse)
         codes.t[i] = t
-        if codes.t[i] == 1.0 and segment[i] < last:  # a corner is the start of its segment
+        if codes.t[i] == 1.0 and segment[i] < last:
             segment[i], codes.t[i] = segment[i] + 1, 0.0
 
 
@@ -95,7 +103,7 @@ def nearest_directly(rows: Float64, corners: Float64, squared: Float64, codes: C
         c = corners[k, 0], corners[k, 1], corners[k, 2], corners[k, 3]
         for i in range(rows.shape[1]):
             x = rows[0, i], rows[1, i], rows[2, i], rows[3, i]
-            found = _place(x, c, nothing, 0.0)[1]
+            found = place(x, c, nothing, 0.0)[1]
             nearer = found < squared[i]
             codeword[i] = index if nearer else codeword[i]
             squared[i] = found if nearer else squared[i]

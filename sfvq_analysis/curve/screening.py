@@ -30,7 +30,7 @@ MOST_DIRECT = 4
 _WORTH_A_THREAD = 1 << 18  # products of a block; those of fewer frames are done in the meantime
 _SCRATCH = 1 << 21  # products of the largest block: more than 8 MB gain nothing
 _FEWEST, _MOST, _LANES = 64, 4096, 16
-_DIRECT_BLOCK = 512
+_DIRECT_BLOCK, _FEWEST_PRUNED = 512, 1024
 
 
 def round_off(dim: int, eps: float = float(np.finfo(np.float32).eps)) -> float:
@@ -98,8 +98,9 @@ def search(
 
 
 def _searcher(geometry: Geometry, engine: Engine, size: int) -> _Searcher:
-    if geometry.corners.shape[1] <= MOST_DIRECT:
-        return _Direct(geometry, size)
+    n_corners, dim = geometry.corners.shape
+    if dim <= MOST_DIRECT:
+        return (_Pruned if n_corners >= _FEWEST_PRUNED else _Direct)(geometry, size)
     return _Screened(geometry, product(engine.products), size)
 
 
@@ -167,11 +168,43 @@ class _Direct:
     def search(self, frames: Frames, codes: Codes, *, on_curve: bool) -> bool:
         from sfvq_analysis.curve import direct
 
-        size = len(frames)
-        rows, squared = self._rows[:, :size], self._squared[:size]
+        rows = self._rows[:, : len(frames)]
         if not direct.spread(frames, self._centre, rows):
             return False
-        if on_curve:
-            direct.project_directly(rows, self._corners, self._steps, squared, codes)
-        direct.nearest_directly(rows, self._corners, squared, codes)
+        self._find(rows, codes, on_curve=on_curve)
         return True
+
+    def _find(self, rows: NDArray[np.float64], codes: Codes, *, on_curve: bool) -> None:
+        from sfvq_analysis.curve.direct import nearest_directly, project_directly
+
+        squared = self._squared[: rows.shape[1]]
+        if on_curve:
+            project_directly(rows, self._corners, self._steps, squared, codes)
+        nearest_directly(rows, self._corners, squared, codes)
+
+
+class _Pruned(_Direct):
+    """Goes through those stretches of many corners that may be nearest."""
+
+    def __init__(self, geometry: Geometry, size: int) -> None:
+        from sfvq_analysis.curve.pruned import Balls, Columns, Lists, Nearest
+
+        super().__init__(geometry, size)
+        self._balls = Balls.of(self._corners)
+        self._columns = Columns.of(self._corners, self._steps)
+        self._no_columns = Columns.of(self._corners, self._steps[:0])
+        self._lists = Lists.empty(len(self._balls.radii), size)
+        self._nearest = Nearest.empty(size)
+
+    def _find(self, rows: NDArray[np.float64], codes: Codes, *, on_curve: bool) -> None:
+        from sfvq_analysis.curve.direct import write_segments
+        from sfvq_analysis.curve.pruned import search_pruned
+
+        size = rows.shape[1]
+        lists, nearest = self._lists.first(size), self._nearest.first(size)
+        columns = self._columns if on_curve else self._no_columns
+        search_pruned(rows, self._corners, columns, self._balls, lists, nearest)
+        codes.codeword[:], codes.codeword_distortion[:] = nearest.corner, nearest.square
+        if on_curve:
+            codes.segment[:] = nearest.segment
+            write_segments(rows, self._corners, self._steps, codes)

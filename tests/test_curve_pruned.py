@@ -1,0 +1,81 @@
+"""`curve.pruned`: the same codes as by going through all segments, to the byte."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from made_curves import around, assert_nearest, assert_same_bytes, there_and_back, walk
+
+from sfvq_analysis.curve import Engine, nearest_codeword, project, screening
+from sfvq_analysis.curve.geometry import Geometry
+from sfvq_analysis.curve.pruned import STRETCH, Balls
+
+ONE_THREAD = Engine(threads=1)
+
+
+def both_ways(monkeypatch, frames, corners):
+    """Return codes and codewords by all segments, and by stretches that may be nearest."""
+    found = []
+    for fewest in (10**9, 1):
+        monkeypatch.setattr(screening, "_FEWEST_PRUNED", fewest)
+        found.append(
+            (project(frames, corners, ONE_THREAD), nearest_codeword(frames, corners, ONE_THREAD))
+        )
+    return found
+
+
+def folded(size: int, dim: int) -> np.ndarray:
+    """Return a walk with doubled corners, a piece without length and a piece walked twice."""
+    corners, half = walk(size, dim), (size + 1) // 2
+    corners[size // 3 + 1] = corners[size // 3]
+    corners[half:] = corners[: size - half][::-1]
+    return corners
+
+
+@pytest.mark.parametrize("dim", [1, 2, 3, 4])
+@pytest.mark.parametrize("size", [2, 3, 8, 9, 10, 16, 17, 18, 200, 1500])
+@pytest.mark.parametrize("make", [walk, folded, there_and_back])
+@pytest.mark.parametrize("scale", [1.0, 1e-16])
+@pytest.mark.parametrize("offset", [0.0, 1e6])
+def test_codes_are_those_of_all_segments(monkeypatch, dim, size, make, scale, offset):
+    corners = scale * (make(size, dim) + offset)
+    frames = (scale * (around(make(size, dim), 700).astype(float) + offset)).astype(np.float64)
+    (codes, codewords), (pruned, pruned_codewords) = both_ways(monkeypatch, frames, corners)
+    assert_same_bytes(pruned, codes)
+    assert_same_bytes(pruned_codewords, codewords)
+
+
+@pytest.mark.parametrize("n_frames", [0, 1, 2, 31, 32, 33, 511, 512, 513])
+def test_blocks_change_nothing(monkeypatch, n_frames):
+    corners = walk(300, 2)
+    frames = around(corners, n_frames)
+    (codes, codewords), (pruned, pruned_codewords) = both_ways(monkeypatch, frames, corners)
+    assert_same_bytes(pruned, codes)
+    assert_same_bytes(pruned_codewords, codewords)
+
+
+@pytest.mark.parametrize("dim", [2, 4])
+def test_large_curves_are_searched_so_and_exactly(dim):
+    corners = walk(1024, dim)
+    searcher = screening._searcher(Geometry.of(corners), Engine(), 512)
+    assert isinstance(searcher, screening._Pruned)
+    frames = around(corners, 300)
+    assert_nearest(project(frames, corners), frames, corners)
+
+
+def test_frames_far_from_every_ball_have_the_nearest_end(monkeypatch):
+    corners = walk(100, 2)
+    frames = np.array([[1e9, 1e9], [-1e12, 3.0], [0.0, 1e17]])
+    (codes, codewords), (pruned, pruned_codewords) = both_ways(monkeypatch, frames, corners)
+    assert_same_bytes(pruned, codes)
+    assert_same_bytes(pruned_codewords, codewords)
+
+
+@pytest.mark.parametrize("size", [1, 2, 8, 9, 10, 17, 100])
+def test_balls_hold_their_corners_and_every_segment_is_in_one(size):
+    corners = walk(size, 4)
+    balls = Balls.of(corners)
+    assert len(balls.radii) == max(-(-(size - 1) // STRETCH), 1)
+    for number, (centre, radius) in enumerate(zip(*balls, strict=True)):
+        part = corners[number * STRETCH : (number + 1) * STRETCH + 1]
+        assert np.linalg.norm(part - centre, axis=1).max() <= radius * (1 + 1e-12)
