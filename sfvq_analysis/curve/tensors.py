@@ -131,6 +131,7 @@ def _search_block(
     if not bool((norms <= _FARTHEST * constants.scale).all()):
         return None
     eps = _ROUND_OFF[float32_precision(torch)]
+    # twice that of the values of corners: u_k·x~ errs, too, and is squared
     slack = (2 * round_off(frames.shape[1], eps) * (norms + constants.reach) ** 2).float()
     values = torch.addmm(constants.squares, centred, constants.minus_two.T)  # (b, K)
     codeword, nearest = _nearest(frames, values, slack, constants)
