@@ -29,7 +29,7 @@ figures: $(VENV)/.picturable
 	$(BIN)/sfvq $(if $(CORPUS),analyze "$(CORPUS)" $(ANALYZE),demo) --out "$(OUT)" --overwrite
 	$(BIN)/python scripts/pictures.py "$(OUT)" $(if $(INTO),--into "$(INTO)")
 
-# Types take a minute of one core, beside the tests; what they said is shown behind those, and
+# Types take half a minute of one core, beside the tests; what they said is shown behind those, and
 # either fails. Files are handed out as tests/conftest.py orders them, longest first.
 test: $(VENV)/.testable
 	$(BIN)/ruff check .

@@ -14,14 +14,14 @@ from __future__ import annotations
 
 import argparse
 import sys
-import time
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
-from timing import as_markdown, machine, spread, write_json
+from timing import as_markdown, interleaved, machine, spread, write_json
 
 from sfvq_analysis.curve import Engine, nearest_codeword, project
 
@@ -70,16 +70,14 @@ def contestants(frames: torch.Tensor, corners: torch.Tensor) -> dict[str, Callab
 
 def timed(entered: dict[str, Callable[[], object]], runs: int) -> dict[str, list[float]]:
     """Return seconds of each, in turn, until the GPU has nothing left to do."""
-    seconds: dict[str, list[float]] = {name: [] for name in entered}
-    for round_number in range(runs + 1):
-        for name, run in entered.items():
-            torch.cuda.synchronize()
-            start = time.perf_counter()
-            run()
-            torch.cuda.synchronize()
-            if round_number:
-                seconds[name].append(time.perf_counter() - start)
-    return seconds
+
+    def to_its_end(run: Callable[[], object]) -> None:
+        run()
+        torch.cuda.synchronize()
+
+    ended = {name: partial(to_its_end, run) for name, run in entered.items()}
+    interleaved(ended, runs=1, pause=0)  # loads and compiles what is needed
+    return interleaved(ended, runs=runs, pause=0)
 
 
 @contextmanager

@@ -15,10 +15,6 @@ except ImportError:  # then the loops run as they stand
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-FARTHEST = 1e18
-"""From the centre that a frame may be, so that float32 holds its squared distance."""
-TIE = 1e-13
-"""Squared distances that differ by less, relative to the lengths at work, are equal."""
 _REORDERED = {"contract", "reassoc", "nsz", "arcp"}  # sums may be reordered; NaN stays NaN
 
 

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sfvq_analysis.curve.compiled import FARTHEST, TIE, compiled
+from sfvq_analysis.curve.compiled import compiled
+from sfvq_analysis.curve.geometry import FARTHEST, TIE
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

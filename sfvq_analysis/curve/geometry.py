@@ -11,6 +11,10 @@ from sfvq_analysis.errors import QuantizerError
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+FARTHEST = 1e18
+"""From the centre that a frame may be, so that float32 holds its squared distance."""
+TIE = 1e-13
+"""Squared distances that differ by less, relative to the lengths at work, are equal."""
 _LARGEST_SQUARE = 1e30
 _SHORTEST_SQUARE = 1e-30  # of scaled lengths, which float32 can still invert
 

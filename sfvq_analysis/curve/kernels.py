@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sfvq_analysis.curve.compiled import FARTHEST, TIE, compiled
+from sfvq_analysis.curve.compiled import compiled
+from sfvq_analysis.curve.geometry import FARTHEST, TIE
 from sfvq_analysis.curve.scanning import CHUNK, least_chunks, point_on, scan_corners, scan_curve
 
 if TYPE_CHECKING:

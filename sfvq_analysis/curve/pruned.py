@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from sfvq_analysis.curve.compiled import TIE, compiled
-from sfvq_analysis.curve.direct import inverse_of, place
+from sfvq_analysis.curve.compiled import compiled
+from sfvq_analysis.curve.direct import SHORTEST, place
+from sfvq_analysis.curve.geometry import TIE
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -36,14 +37,12 @@ class Balls(NamedTuple):
     @classmethod
     def of(cls, corners: Float64) -> Balls:
         """Return the balls of corners (K, 4)."""
-        first = range(0, max(len(corners) - 1, 1), STRETCH)
-        parts = [corners[k : k + STRETCH + 1] for k in first]
-        centres = np.array([(part.min(axis=0) + part.max(axis=0)) / 2 for part in parts])
-        radii = [
-            np.sqrt(((part - centre) ** 2).sum(axis=1).max())
-            for part, centre in zip(parts, centres, strict=True)
-        ]
-        return cls(centres, np.array(radii))
+        first = np.arange(0, max(len(corners) - 1, 1), STRETCH)
+        within = np.minimum(first[:, None] + np.arange(STRETCH + 1), len(corners) - 1)
+        parts = corners[within]  # the last one may hold the last corner several times
+        centres = (parts.min(axis=1) + parts.max(axis=1)) / 2
+        apart = ((parts - centres[:, None]) ** 2).sum(axis=2)
+        return cls(centres, np.sqrt(apart.max(axis=1)))
 
 
 class Columns(NamedTuple):
@@ -61,7 +60,7 @@ class Columns(NamedTuple):
     def of(cls, corners: Float64, steps: Float64) -> Columns:
         """Return the columns of corners (K, 4) and steps (K-1, 4), or of none of them (0, 4)."""
         lengths = (steps**2).sum(axis=1)
-        inverses = np.array([inverse_of(length) for length in lengths])
+        inverses = np.divide(1.0, lengths, out=np.zeros_like(lengths), where=lengths > SHORTEST)
         starts = corners[: len(steps)].T
         return cls(
             np.ascontiguousarray(starts), np.ascontiguousarray(steps.T), inverses, TIE * lengths
@@ -144,7 +143,7 @@ def search_pruned(
     for i in range(size):  # how near a corner is: no segment that counts is farther
         lists.least[i] = np.float32(np.sqrt(nearest.square[i])) * np.float32(_WIDER)
         lists.within[i] = np.float32(np.sqrt(nearest.squared[i])) * np.float32(_WIDER)
-    _forget(nearest)
+    _forget(nearest)  # all stretches in order from here, so that the first of equals wins
     count = 0
     for ball in range(n_balls):
         count = _list_ball(balls, ball, lists, count)

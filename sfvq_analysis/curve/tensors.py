@@ -17,6 +17,7 @@ import torch
 from torch import Tensor
 
 from sfvq_analysis.curve.checks import as_floats, as_frames, blocks
+from sfvq_analysis.curve.geometry import FARTHEST, TIE
 from sfvq_analysis.curve.products import float32_precision
 from sfvq_analysis.curve.screening import round_off
 
@@ -31,9 +32,7 @@ if TYPE_CHECKING:
 _SCRATCH, _SCRATCH_ON_GPU = 1 << 18, 1 << 27  # products of a block, K * B; there are two of them
 _BYTES_A_PRODUCT, _FEWEST = 32, 64  # with all that is worked out beside them; frames
 _CANDIDATES, _CANDIDATES_ON_GPU = 1 << 22, 1 << 26  # times dimensions, together in float64
-_FARTHEST = 1e18
 _ROUND_OFF = {"highest": 2.0**-23, "high": 2.0**-10, "medium": 2.0**-7}
-_TIE = 1e-13
 
 
 def as_tensor(frames: Tensor) -> Tensor:
@@ -128,7 +127,7 @@ def _search_block(
     centred = torch.empty(frames.shape, dtype=torch.float32, device=frames.device)
     torch.addcmul(constants.shift, frames, constants.scale, out=centred)  # in float64
     norms = torch.linalg.vector_norm(centred, dim=1, keepdim=True, dtype=torch.float64)
-    if not bool((norms <= _FARTHEST * constants.scale).all()):
+    if not bool((norms <= FARTHEST * constants.scale).all()):
         return None
     eps = _ROUND_OFF[float32_precision(torch)]
     # twice that of the values of corners: u_k·x~ errs, too, and is squared
@@ -171,12 +170,11 @@ def _on_segments(
     """Return nearest segment, t and squared distance, decided in float64."""
     last = len(constants.steps) - 1
     row, k, t, squared = _joined(
-        (row, k, *_on_segment(frames[row], k, constants))
+        (row, k := place.clamp(max=last), *_on_segment(frames[row], k, constants))
         for row, place in _candidates(values, slack, frames.shape[1])
-        for k in (place.clamp(max=last),)
     )
     least = _least_by_row(row, squared, len(frames))
-    near = squared <= least[row] + _TIE * (least[row] + constants.lengths[k])
+    near = squared <= least[row] + TIE * (least[row] + constants.lengths[k])
     position = _least_by_row(row, torch.where(near, k + t, torch.inf), len(frames))
     segment = position.long().clamp(max=last)
     t = (position - segment).float()
