@@ -99,10 +99,10 @@ def share_of_accuracy(
         return blank._replace(reason=reason)
     whole = nearest_map(counts)
     drawn = _lots(speech, minutes, n_draws, inference)
-    lots = [lot for lot in drawn if _accuracy(lot.read, whole) > 0]
+    attained = np.array([_accuracy(lot.read, whole) for lot in drawn])  # the same in any order
+    lots, best = [drawn[i] for i in np.flatnonzero(attained > 0)], attained[attained > 0]
     if not lots:
         return blank._replace(reason="no draw leaves a group to learn and one to read")
-    best = np.array([_accuracy(lot.read, whole) for lot in lots])  # the same in any order
     shares = _accuracies(lots, np.arange(counts.shape[1])) / best
     draws = permuted_codes(counts.any(axis=0), inference)
     null = [(_accuracies(lots, draw) / best).mean() for draw in draws]
