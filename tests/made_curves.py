@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from oracles import nearest_corner, nearest_on_curve
 
-from sfvq_analysis.curve import Engine, products, screening
+from sfvq_analysis.curve import Engine, kernels, products, screening
 from sfvq_analysis.curve.geometry import Geometry
 
 PRODUCTS = sorted(products._candidates(with_torch=True))
@@ -76,8 +76,6 @@ def assert_nearest(codes, frames, corners):
 
 def screened(corners, frames):
     """Return geometry, centred frames and products of the scan, as the search makes them."""
-    from sfvq_analysis.curve import kernels
-
     geometry = Geometry.of(corners)
     centred, slack = np.empty(frames.shape, np.float32), np.empty(len(frames), np.float32)
     assert kernels.centre_frames(frames, geometry, 1e-5, centred, slack)
