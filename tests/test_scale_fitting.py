@@ -21,7 +21,7 @@ from sfvq_analysis.pipeline import sample_features
 from sfvq_analysis.scale import ScaleError, encoded_frames
 from sfvq_analysis.scale.encoded_frames import encode_frames
 from sfvq_analysis.scale.fitting import ClusterFrames, fit_on_cluster, parts_of
-from sfvq_analysis.scale.stored_frames import open_frames, store_frames
+from sfvq_analysis.scale.stored_frames import open_frames, store_frames, write_frames
 from sfvq_analysis.stores import Store, StoreError
 from sfvq_analysis.training import FitOptions, curve_fit
 from sfvq_analysis.training.frames import FittingFrames
@@ -196,14 +196,14 @@ class TestRefused:
 class TestStored:
     def test_a_file_that_ends_early(self, client, tmp_path):
         frames = store_frames(gaussian(9000), tmp_path)
-        path = tmp_path / "000000.npy"
+        path = tmp_path / frames.files[0].name
         path.write_bytes(path.read_bytes()[:-6000])
-        with pytest.raises(StoreError, match=r"000000\.npy: it ends before its frame 8500"):
+        with pytest.raises(StoreError, match=rf"{path.name}: it ends before its frame 8500"):
             fit_on_cluster(frames, client=client, bits=3)
 
     def test_a_file_that_is_gone(self, client, tmp_path):
         frames = store_frames(gaussian(900), tmp_path)
-        (tmp_path / "000000.npy").unlink()
+        (tmp_path / frames.files[0].name).unlink()
         with pytest.raises(StoreError, match="file is missing"):
             fit_on_cluster(frames, client=client, bits=3)
 
@@ -250,6 +250,23 @@ class TestStored:
         with pytest.raises(ScaleError, match="something is there"):
             store_frames(gaussian(9), tmp_path, overwrite=True)
         assert len(list(tmp_path.iterdir())) == 4
+
+    def test_a_worker_that_is_late_disturbs_nothing(self, tmp_path):
+        """It writes for a job that was given up while, or before, the next one does."""
+
+        def arriving():
+            yield gaussian(9)
+            write_frames(frames.store, 0, gaussian(20, seed=1))
+
+        frames = store_frames(gaussian(30, seed=2), tmp_path)
+        (tmp_path / "frames.json").write_text("null\n")  # given up
+        (tmp_path / f".{frames.files[0].name}.0.partial").touch()  # a worker writes, or was killed
+        stored = store_frames(arriving(), tmp_path)
+        np.testing.assert_array_equal(next(stored.blocks(0, 9, 9)), gaussian(9))
+        assert sorted(path.name for path in tmp_path.iterdir()) == [
+            stored.files[0].name,
+            "frames.json",
+        ]
 
     def test_frames_of_two_dimensions_are_refused(self, tmp_path):
         with pytest.raises(QuantizerError, match="dimensions"):

@@ -8,6 +8,7 @@ Layout of a folder
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import os
@@ -34,7 +35,9 @@ if TYPE_CHECKING:
 
 _LIST, _LENGTHS, _FORMAT = "frames.json", "lengths.npy", 1
 _UNFINISHED = b"null\n"
-_OURS = re.compile(r"frames\.json|lengths\.npy|[0-9]{6,}\.npy")
+_FRAMES = re.compile(r"[0-9]{6,}(-[0-9a-f]{16})?\.npy")
+_WHOLE = rf"(frames\.json|lengths\.npy|{_FRAMES.pattern})"
+_OURS = re.compile(rf"{_WHOLE}|\.?{_WHOLE}(\.[0-9a-f]+)?\.partial")
 _IN_A_FILE = 1 << 18
 _REMEDY = "write it with numpy.save: numbers of shape (n_frames, dim), in C order"
 
@@ -131,7 +134,10 @@ class StoredFrames:
                 yield np.frombuffer(read, dtype).reshape(n_frames, file.dim)
 
     def write_list(self) -> None:
-        """Write down which files there are, in the order of their frames; last of all."""
+        """Write down which files there are, in the order of their frames; last of all.
+
+        Frames that aren't among them, written late for a job that was given up, are removed.
+        """
         if self.lengths:
             self.store.write(_LENGTHS, as_npy(np.array(self.lengths, dtype=np.int64)))
         known = {
@@ -141,6 +147,9 @@ class StoredFrames:
             "files": [list(file) for file in self.files],
         }
         self.store.write(_LIST, f"{json.dumps(known)}\n".encode())
+        for name in {*self.store.names()} - {file.name for file in self.files}:
+            if _FRAMES.fullmatch(name):
+                self.store.remove(name)
 
 
 def open_frames(place: Path | str) -> StoredFrames:
@@ -262,8 +271,13 @@ def new_place(place: Path | str, *, overwrite: bool) -> Store:
 
 
 def write_frames(store: Store, number: int, values: NDArray[Any]) -> FrameFile:
-    """Write one file of frames, and return what is known of it."""
-    name, content = f"{number:06d}.npy", as_npy(as_float32(values))
+    """Write one file of frames, and return what is known of it.
+
+    Its name tells the content: a worker that is late, writing for a job that was given up, can't
+    put other frames into the file of the job that came after it.
+    """
+    content = as_npy(as_float32(values))
+    name = f"{number:06d}-{hashlib.blake2b(content, digest_size=8).hexdigest()}.npy"
     store.write(name, content)
     n_frames, dim = values.shape
     dtype = np.dtype(np.float32)
