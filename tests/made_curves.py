@@ -9,7 +9,8 @@ from oracles import nearest_corner, nearest_on_curve
 from sfvq_analysis.curve import Engine, kernels, products, screening
 from sfvq_analysis.curve.geometry import Geometry
 
-PRODUCTS = sorted(products._candidates(with_torch=True))
+LIBRARIES = sorted(products._candidates(with_torch=True))
+PRODUCTS = ["fused", *LIBRARIES]
 BY_LOOPS = [Engine(products=name, threads=1) for name in PRODUCTS]
 BY_TENSORS = Engine(kernels="torch")
 ENGINES = [*BY_LOOPS, BY_TENSORS]
@@ -43,9 +44,10 @@ def there_and_back(size: int, dim: int) -> np.ndarray:
     return np.vstack([corners, corners[-2::-1], corners[1:]])
 
 
-def block_size(corners, n_frames: int = 1_000_000, threads: int = 1) -> int:
+def block_size(corners, n_frames=1_000_000, threads=1, *, fused=False) -> int:
     """Return how many frames are searched together."""
-    return screening.block_size(n_frames, Geometry.of(np.asarray(corners, float)), threads)
+    geometry = Geometry.of(np.asarray(corners, float))
+    return screening.block_size(n_frames, geometry, threads, fused=fused)
 
 
 def assert_same_bytes(found, wanted):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from made_curves import around, screened, walk
-from oracles import nearest_on_segment
 
 from sfvq_analysis.curve import kernels
 from sfvq_analysis.curve.geometry import Geometry
@@ -26,20 +25,6 @@ def test_frames_are_centred_and_those_that_are_not_usable_noticed(dtype):
             bad = frames.copy()
             bad[row, 4] = value
             assert not kernels.centre_frames(bad, geometry, 1e-5, centred, slack)
-
-
-@pytest.mark.parametrize("share", [0.0, 0.25, 1.0, 1.5, -0.5])
-@pytest.mark.parametrize("beside", [0.0, 1e-9, 1e-4, 1.0])
-def test_one_projection_keeps_its_digits_near_the_curve(share, beside):
-    """A remainder of large squares has none left; a frame beside a long segment has few."""
-    start, step = np.array([3.0, -1.0, 2.0]), np.array([600.0, 800.0, 0.0])
-    frame = start + share * step + beside * np.array([0.8, -0.6, 0.0])
-    t, squared, along, square = kernels._project_one(frame, start, step, step @ step)
-    wanted = nearest_on_segment(frame, start, start + step)
-    assert t == pytest.approx(wanted[0], abs=1e-12)
-    assert squared == pytest.approx(wanted[1], rel=1e-9, abs=1e-24)
-    assert along == pytest.approx((frame - start) @ step, abs=1e-9)
-    assert square == pytest.approx((frame - start) @ (frame - start), abs=1e-9)
 
 
 def test_nan_stays_nan_in_compiled_loops():

@@ -8,7 +8,7 @@ from threading import Event, Thread
 import numpy as np
 import pytest
 import torch
-from made_curves import PRODUCTS, around, assert_same_bytes, walk
+from made_curves import LIBRARIES, PRODUCTS, around, assert_same_bytes, walk
 from threadpoolctl import threadpool_limits
 
 from sfvq_analysis.curve import Engine, products, project, screening
@@ -71,7 +71,7 @@ def slow(a, b, scratch):
     return products._by_numpy(a, b, scratch)
 
 
-@pytest.mark.parametrize("name", PRODUCTS)
+@pytest.mark.parametrize("name", LIBRARIES)
 @pytest.mark.parametrize("shape", [(1, 5, 1), (2, 1, 3), (3, 7, 5), (33, 100, 16), (256, 64, 1040)])
 def test_products_are_those_of_float64(name, shape, rng):
     n_rows, dim, n_frames = shape
@@ -131,12 +131,12 @@ def test_they_are_what_they_were_after_an_error(two_threads, monkeypatch, thread
     frames = around(corners, 2000)
     frames[1700] = np.nan
     with pytest.raises(QuantizerError, match="row 1700"):
-        project(frames, corners, Engine(threads=threads))
+        project(frames, corners, Engine(products="numpy", threads=threads))
     assert two_threads() == before
     frames[1700] = 0.0
     monkeypatch.setattr(screening, "product", lambda _: raises)
     with pytest.raises(RuntimeError, match="no such operator"):
-        project(frames, corners, Engine(threads=threads))
+        project(frames, corners, Engine(products="numpy", threads=threads))
     assert two_threads() == before
 
 
@@ -150,7 +150,7 @@ def test_every_product_runs_in_the_thread_that_asks_for_it(two_threads, monkeypa
 
     monkeypatch.setattr(screening, "product", lambda _: watched)
     corners = walk(500, 8)
-    project(around(corners, 3000), corners, Engine(threads=threads))
+    project(around(corners, 3000), corners, Engine(products="numpy", threads=threads))
     assert seen == {1}
 
 

@@ -57,7 +57,7 @@ def test_blocks_change_nothing(monkeypatch, n_frames):
 @pytest.mark.parametrize("dim", [2, 4])
 def test_large_curves_are_searched_so_and_exactly(dim):
     corners = walk(1024, dim)
-    searcher = screening._searcher(Geometry.of(corners), Engine(), 512)
+    searcher = screening._searchers(Geometry.of(corners), Engine(), 512, fused=False)()
     assert isinstance(searcher, screening._Pruned)
     frames = around(corners, 300)
     assert_nearest(project(frames, corners), frames, corners)

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from made_curves import (
     BY_LOOPS,
     BY_TENSORS,
+    LIBRARIES,
     PRODUCTS,
     around,
     assert_nearest,
@@ -61,15 +62,17 @@ def test_codes_are_the_same_bytes_whatever_products_threads_and_blocks(size, dim
         assert_nearest(whole.rows(sample), frames[sample], corners)
 
 
+@pytest.mark.parametrize("fused", [True, False])
 @pytest.mark.parametrize("threads", [1, 2, 3, 8])
 @pytest.mark.parametrize("size", [2, 37, 500, 4096, 100_000])
 @pytest.mark.parametrize("n_frames", [0, 1, 63, 1000, 8192, 8193, 100_000, 1_000_000])
-def test_threads_get_as_many_blocks_each_and_none_is_large(n_frames, size, threads):
+def test_threads_get_as_many_blocks_each_and_none_is_large(n_frames, size, threads, fused):
     geometry = Geometry.of(np.eye(size, 5))
-    each = block_size(geometry.corners, n_frames, threads)
+    each = block_size(geometry.corners, n_frames, threads, fused=fused)
     n_blocks = -(-n_frames // each)
     assert each % 16 == 0
-    assert 64 <= each <= max(min(2**21 // size, 4096), 64) + 32  # products of 8 MB a thread
+    most = 2**14 if fused else min(2**21 // size, 4096)  # products of 8 MB a thread
+    assert 64 <= each <= max(most, 64) + 32
     worth_a_thread = max(min(2**18 // size, 1024), 64)
     if n_frames <= worth_a_thread:
         assert n_blocks <= 1
@@ -333,6 +336,6 @@ def test_screened_values_err_by_no_more_than_their_bound(dim, size):
         wanted = a.astype(float) @ b.T.astype(float)
         norms = np.linalg.norm(a, axis=1).max(), np.linalg.norm(b, axis=1)
         allowed = round_off(dim) * (norms[0] + norms[1]) ** 2 / 4  # a value holds -2 a·b, twice
-        for name in PRODUCTS:
+        for name in LIBRARIES:
             made = product(name)(a, b, np.empty((size, 2000), np.float32))
             assert (np.abs(made - wanted).max(axis=0) <= allowed).all()

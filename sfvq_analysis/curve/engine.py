@@ -9,7 +9,7 @@ from typing import Literal
 from sfvq_analysis.errors import OptionError, check_option
 
 Kernels = Literal["auto", "numba", "torch"]
-Products = Literal["auto", "numpy", "torch", "onednn"]
+Products = Literal["auto", "fused", "numpy", "torch", "onednn"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class Engine:
 
     def __post_init__(self) -> None:
         check_option("kernels", self.kernels, ("auto", "numba", "torch"))
-        check_option("products", self.products, ("auto", "numpy", "torch", "onednn"))
+        check_option("products", self.products, ("auto", "fused", "numpy", "torch", "onednn"))
         if self.threads is not None and (not isinstance(self.threads, int) or self.threads < 1):
             raise OptionError(f"threads is {self.threads!r}", remedy="use an integer >= 1, or None")
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sfvq_analysis.curve.compiled import compiled
+from sfvq_analysis.curve.deciding import project_one, square_to, write_codes
 from sfvq_analysis.curve.geometry import FARTHEST, TIE
 from sfvq_analysis.curve.scanning import CHUNK, least_chunks, point_on, scan_corners, scan_curve
 
@@ -25,8 +26,7 @@ if TYPE_CHECKING:
     Frames = NDArray[np.floating[Any]]
     Float32 = NDArray[np.float32]
 
-_ZERO, _ONE, _TWO, _INFINITE = (np.float32(value) for value in (0, 1, 2, np.inf))
-_TINY_SHARE = 1e-6  # a remainder below it has lost digits, and is computed anew
+_TWO, _INFINITE = np.float32(2), np.float32(np.inf)
 
 
 @compiled
@@ -63,8 +63,7 @@ def search_curve(
     scan_curve(geometry, products, scratch.of_segments, scratch.of_corners)
     least_chunks(scratch.of_segments, scratch.segment)
     least_chunks(scratch.of_corners, scratch.corner)
-    least, last = scratch.segment, geometry.spans.shape[0] - 1
-    corners, steps, lengths = geometry.corners, geometry.steps, geometry.lengths
+    least = scratch.segment
     squares, spans, half_inverses = geometry.squares, geometry.spans, geometry.half_inverses
     for i in range(frames.shape[0]):
         limit = least.value[i] + slack[i]
@@ -74,27 +73,17 @@ def search_curve(
         )
         if not alone or least.rival[i] <= limit:
             k = _decide_segment(
-                frames[i], geometry, products[:, i], scratch.of_segments[:, i], limit
+                frames, i, geometry, products[:, i], scratch.of_segments[:, i], limit
             )
-        t, squared, along, square = _project_one(frames[i], corners[k], steps[k], lengths[k])
-        codes.segment[i], codes.t[i], codes.distortion[i] = k, t, squared
-        if codes.t[i] == _ONE and k < last:  # a corner is the start of its segment
-            codes.segment[i], codes.t[i] = k + 1, _ZERO
-
         first, rival = scratch.corner.chunk[i] * CHUNK, scratch.corner.rival[i]
         corner = _only_corner(products[:, i], squares, first, rival, slack[i])
         if corner < 0:
             limit = scratch.corner.value[i] + slack[i]
             corner = _decide_corner(
-                frames[i], geometry, products[:, i], scratch.of_corners[:, i], limit
+                frames, i, geometry, products[:, i], scratch.of_corners[:, i], limit
             )
-        if corner == k + 1:
-            far = square - along - along + lengths[k]
-            lost_digits = far < _TINY_SHARE * square
-            square = _square_to(frames[i], corners[corner]) if lost_digits else far
-        elif corner != k:
-            square = _square_to(frames[i], corners[corner])
-        codes.codeword[i], codes.codeword_distortion[i] = corner, square
+        codes.segment[i], codes.codeword[i] = k, corner
+    write_codes(frames, 0, frames.shape[0], geometry, codes)
 
 
 @compiled
@@ -118,10 +107,10 @@ def search_codebook(
         if corner < 0:
             limit = scratch.corner.value[i] + slack[i]
             corner = _decide_corner(
-                frames[i], geometry, products[:, i], scratch.of_corners[:, i], limit
+                frames, i, geometry, products[:, i], scratch.of_corners[:, i], limit
             )
         codes.codeword[i] = corner
-        codes.codeword_distortion[i] = _square_to(frames[i], corners[corner])
+        codes.codeword_distortion[i] = square_to(frames, i, corners, corner)
 
 
 @compiled
@@ -139,7 +128,7 @@ def _only_corner(products: Float32, squares: Float32, first: int, rival: Any, sl
 
 @compiled
 def _decide_corner(
-    frame: Frames, geometry: Geometry, products: Float32, of_corners: Float32, limit: Any
+    frames: Frames, i: int, geometry: Geometry, products: Float32, of_corners: Float32, limit: Any
 ) -> int:
     """Return the nearest corner, in float64 among what is within `limit`."""
     winner, nearest = -1, np.inf
@@ -148,7 +137,7 @@ def _decide_corner(
             continue
         for k in range(chunk * CHUNK, min((chunk + 1) * CHUNK, products.shape[0])):
             if geometry.squares[k] + products[k] <= limit:
-                square = _square_to(frame, geometry.corners[k])
+                square = square_to(frames, i, geometry.corners, k)
                 if square < nearest:
                     winner, nearest = k, square
     return winner
@@ -186,7 +175,7 @@ def _only_segment(
 
 @compiled
 def _decide_segment(
-    frame: Frames, geometry: Geometry, products: Float32, of_segments: Float32, limit: Any
+    frames: Frames, i: int, geometry: Geometry, products: Float32, of_segments: Float32, limit: Any
 ) -> int:
     """Return the nearest segment, the first of equals, in float64 among what is within `limit`."""
     corners, steps, lengths = geometry.corners, geometry.steps, geometry.lengths
@@ -200,43 +189,8 @@ def _decide_segment(
             value = point_on(here, there, geometry.spans[k], geometry.half_inverses[k])
             if value > limit:
                 continue
-            squared = _project_one(frame, corners[k], steps[k], lengths[k])[1]
+            squared = project_one(frames, i, corners, steps, lengths, k)[1]
             longer = max(lengths[k], lengths[max(winner, 0)])
             if winner < 0 or squared < least - TIE * (least + longer):
                 winner, least = k, squared
     return winner
-
-
-@compiled
-def _project_one(
-    frame: Frames, corner: NDArray[np.float64], step: NDArray[np.float64], length: float
-) -> tuple[float, float, float, float]:
-    """Return t and squared distance of a frame's nearest point on a segment, in float64.
-
-    Then (x - c_k)·d_k and |x - c_k|².
-    """
-    along, square = 0.0, 0.0
-    for j in range(frame.shape[0]):
-        offset = frame[j] - corner[j]
-        along += offset * step[j]
-        square += offset * offset
-    t = along / length if length > 0.0 else 0.0
-    t = t if t > 0.0 else 0.0
-    t = t if t < 1.0 else 1.0
-    squared = square - t * (along + along - t * length)
-    if squared < _TINY_SHARE * square:
-        squared = 0.0
-        for j in range(frame.shape[0]):
-            apart = frame[j] - corner[j] - t * step[j]
-            squared += apart * apart
-    return t, squared, along, square
-
-
-@compiled
-def _square_to(frame: Frames, point: NDArray[np.float64]) -> float:
-    """Return the squared distance of a frame to a point, in float64."""
-    square = 0.0
-    for j in range(frame.shape[0]):
-        offset = frame[j] - point[j]
-        square += offset * offset
-    return square

@@ -13,6 +13,7 @@ import functools
 import sys
 import time
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
@@ -68,6 +69,19 @@ def float32_precision(torch: Any) -> str:
     return precision
 
 
+def test_matrices() -> tuple[Matrix, Matrix]:
+    """Return 256 corners and 1024 frames of 64 dimensions, to time and check what multiplies."""
+    rng = np.random.default_rng(0)
+    n_rows, dim, n_frames = _TEST_SHAPE
+    a, b = (rng.standard_normal((n, dim), dtype=np.float32) for n in (n_rows, n_frames))
+    return a, b
+
+
+def least_seconds(run: Callable[[], object]) -> float:
+    """Return the time of the fastest of a few runs."""
+    return min(_seconds(run) for _ in range(_TEST_RUNS))
+
+
 @functools.cache
 def _fastest(*, with_torch: bool) -> Product:
     return min(_timed(_candidates(with_torch=with_torch)).items(), key=lambda item: item[1])[0]
@@ -75,27 +89,24 @@ def _fastest(*, with_torch: bool) -> Product:
 
 def _timed(candidates: Mapping[str, Product]) -> Mapping[Product, float]:
     """Return the least time of each candidate whose product is right."""
-    rng = np.random.default_rng(0)
-    n_rows, dim, n_frames = _TEST_SHAPE
-    a, b = (rng.standard_normal((n, dim), dtype=np.float32) for n in (n_rows, n_frames))
+    a, b = test_matrices()
     wanted = a.astype(np.float64) @ b.T.astype(np.float64)
     seconds: dict[Product, float] = {}
     with one_thread_each():
         for multiply in candidates.values():
-            scratch = np.full((n_rows, n_frames), np.nan, dtype=np.float32)
+            scratch = np.full(wanted.shape, np.nan, dtype=np.float32)
             try:
                 right = np.allclose(multiply(a, b, scratch), wanted, rtol=0, atol=1e-4)
             except (RuntimeError, NotImplementedError):  # what torch raises for an op it lacks
                 continue
             if right:
-                runs = (_seconds(multiply, a, b, scratch) for _ in range(_TEST_RUNS))
-                seconds[multiply] = min(runs)
+                seconds[multiply] = least_seconds(partial(multiply, a, b, scratch))
     return seconds
 
 
-def _seconds(multiply: Product, a: Matrix, b: Matrix, scratch: Matrix) -> float:
+def _seconds(run: Callable[[], object]) -> float:
     start = time.perf_counter()
-    multiply(a, b, scratch)
+    run()
     return time.perf_counter() - start
 
 

@@ -8,18 +8,23 @@ from __future__ import annotations
 
 import math
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
 from sfvq_analysis.curve.checks import as_floats, blocks
+from sfvq_analysis.curve.choice import is_fused
+from sfvq_analysis.curve.codes import Codes
 from sfvq_analysis.curve.products import one_thread_each, one_thread_here, product
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
-    from sfvq_analysis.curve.codes import Codes
     from sfvq_analysis.curve.engine import Engine
+    from sfvq_analysis.curve.fused import Packed
     from sfvq_analysis.curve.geometry import Geometry
     from sfvq_analysis.curve.products import Product
 
@@ -30,6 +35,7 @@ MOST_DIRECT = 4
 _WORTH_A_THREAD = 1 << 18  # products of a block; those of fewer frames are done in the meantime
 _SCRATCH = 1 << 21  # products of the largest block: more than 8 MB gain nothing
 _FEWEST, _MOST, _LANES = 64, 4096, 16
+_MOST_FUSED = 1 << 14  # frames of the largest block where products aren't kept
 _DIRECT_BLOCK, _FEWEST_PRUNED = 512, 1024
 
 
@@ -43,16 +49,20 @@ def round_off(dim: int, eps: float = float(np.finfo(np.float32).eps)) -> float:
     return (4 + 4 * math.sqrt(dim)) * eps
 
 
-def block_size(n_frames: int, geometry: Geometry, n_threads: int) -> int:
+def block_size(n_frames: int, geometry: Geometry, n_threads: int, *, fused: bool) -> int:
     """Return how many frames are searched together: as many for every thread, or nearly so."""
     n_corners, dim = geometry.corners.shape
     if dim <= MOST_DIRECT:
         return _DIRECT_BLOCK
     least = min(max(_WORTH_A_THREAD // n_corners, _FEWEST), _MOST // 4)
-    most = min(max(_SCRATCH // n_corners, _FEWEST), _MOST)
+    most = _MOST_FUSED if fused else _most_products(n_corners)
     rounds = max(-(-n_frames // (most * n_threads)), 1)
     size = int(max(-(-n_frames // (rounds * n_threads)), least))
     return (-(-size // _LANES) | 1) * _LANES  # rows not a power of two apart
+
+
+def _most_products(n_corners: int) -> int:
+    return min(max(_SCRATCH // n_corners, _FEWEST), _MOST)
 
 
 class _Searcher(Protocol):
@@ -77,10 +87,12 @@ def search(
     engine
         Gives products and threads.
     """
-    size = block_size(len(frames), geometry, engine.n_threads)
+    fused = geometry.corners.shape[1] > MOST_DIRECT and is_fused(engine.products)
+    size = block_size(len(frames), geometry, engine.n_threads, fused=fused)
     parts = list(blocks(len(frames), size))
     n_threads = max(min(engine.n_threads, len(parts)), 1)
-    searchers = [_searcher(geometry, engine, size) for _ in range(n_threads)]
+    made = _searchers(geometry, engine, size, fused=fused)
+    searchers = [made() for _ in range(n_threads)]
     left = iter(parts)  # shared by the threads
 
     def work(searcher: _Searcher) -> bool:
@@ -97,11 +109,51 @@ def search(
             return all(list(pool.map(work, searchers)))
 
 
-def _searcher(geometry: Geometry, engine: Engine, size: int) -> _Searcher:
+def _searchers(
+    geometry: Geometry, engine: Engine, size: int, *, fused: bool
+) -> Callable[[], _Searcher]:
+    """Return what makes a searcher for each thread."""
     n_corners, dim = geometry.corners.shape
     if dim <= MOST_DIRECT:
-        return (_Pruned if n_corners >= _FEWEST_PRUNED else _Direct)(geometry, size)
-    return _Screened(geometry, product(engine.products), size)
+        return partial(_Pruned if n_corners >= _FEWEST_PRUNED else _Direct, geometry, size)
+    if fused:
+        from sfvq_analysis.curve.fused import Packed
+
+        return partial(_Fused, geometry, Packed.of(geometry), size)
+    return partial(_Screened, geometry, product(engine.products), size)
+
+
+class _Fused:
+    """Screens in float32 where products are computed; what is in doubt is screened once more."""
+
+    def __init__(self, geometry: Geometry, packed: Packed, size: int) -> None:
+        from sfvq_analysis.curve.fused import Room
+
+        dim = geometry.corners.shape[1]
+        self._geometry, self._packed, self._round_off = geometry, packed, round_off(dim)
+        self._room = Room.of(dim, size)
+
+    def search(self, frames: Frames, codes: Codes, *, on_curve: bool) -> bool:
+        from sfvq_analysis.curve import fused
+
+        settle = fused.settle_curve if on_curve else fused.settle_codebook
+        geometry, packed, room = self._geometry, self._packed, self._room
+        n_doubtful = settle(frames, geometry, packed, self._round_off, room, codes)
+        if n_doubtful > 0:
+            self._search_again(frames, codes, room.doubtful[:n_doubtful], on_curve=on_curve)
+        return bool(n_doubtful >= 0)
+
+    def _search_again(
+        self, frames: Frames, codes: Codes, doubtful: NDArray[np.int32], *, on_curve: bool
+    ) -> None:
+        size = min(_most_products(len(self._geometry.corners)), len(doubtful))
+        screened = _Screened(self._geometry, product("numpy"), size)
+        for part in blocks(len(doubtful), size):
+            rows = doubtful[part]
+            found = Codes.empty(len(rows))
+            screened.search(frames[rows], found, on_curve=on_curve)
+            for there, here in zip(codes, found, strict=True):
+                there[rows] = here
 
 
 class _Screened:

@@ -1,0 +1,80 @@
+"""The last step of a search, in float64: a frame on one segment, and what is said of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from sfvq_analysis.curve.compiled import compiled
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from sfvq_analysis.curve.codes import Codes
+    from sfvq_analysis.curve.geometry import Geometry
+
+    Frames = NDArray[np.floating[Any]]
+    Float64 = NDArray[np.float64]
+
+_ZERO, _ONE = np.float32(0), np.float32(1)
+_TINY_SHARE = 1e-6  # a remainder below it has lost digits, and is computed anew
+
+
+@compiled
+def write_codes(frames: Frames, first: int, stop: int, geometry: Geometry, codes: Codes) -> None:
+    """Complete the codes of frames first … stop - 1, whose nearest segment and corner are there.
+
+    The point of a segment that is its far corner becomes the start of the next.
+    """
+    corners, steps, lengths = geometry.corners, geometry.steps, geometry.lengths
+    codeword, segment, last = codes.codeword, codes.segment, lengths.shape[0] - 1
+    for i in range(first, stop):
+        k, corner = segment[i], codeword[i]
+        t, squared, along, square = project_one(frames, i, corners, steps, lengths, k)
+        at_next = np.float32(t) == _ONE and k < last
+        segment[i] = k + 1 if at_next else k
+        codes.t[i] = _ZERO if at_next else t
+        codes.distortion[i] = squared
+        at_end = corner == k + 1
+        nearest = square - along - along + lengths[k] if at_end else square
+        if nearest < _TINY_SHARE * square or not (at_end or corner == k):
+            nearest = square_to(frames, i, corners, corner)
+        codes.codeword_distortion[i] = nearest
+
+
+@compiled
+def project_one(
+    frames: Frames, i: int, corners: Float64, steps: Float64, lengths: Float64, k: int
+) -> tuple[float, float, float, float]:
+    """Return t and squared distance of frame i's nearest point on segment k, in float64.
+
+    Then (x - c_k)·d_k and |x - c_k|². Rows are named by number: one that is taken out of its array
+    is counted as a reference, which takes longer than what is computed here.
+    """
+    along, square = 0.0, 0.0
+    for j in range(frames.shape[1]):
+        offset = frames[i, j] - corners[k, j]
+        along += offset * steps[k, j]
+        square += offset * offset
+    length = lengths[k]
+    t = along / length if length > 0.0 else 0.0
+    t = max(0.0, t)
+    t = min(1.0, t)
+    squared = square - t * (along + along - t * length)
+    if squared < _TINY_SHARE * square:
+        squared = 0.0
+        for j in range(frames.shape[1]):
+            apart = frames[i, j] - corners[k, j] - t * steps[k, j]
+            squared += apart * apart
+    return t, squared, along, square
+
+
+@compiled
+def square_to(frames: Frames, i: int, corners: Float64, k: int) -> float:
+    """Return the squared distance of frame i to corner k, in float64."""
+    square = 0.0
+    for j in range(frames.shape[1]):
+        offset = frames[i, j] - corners[k, j]
+        square += offset * offset
+    return square

@@ -1,0 +1,163 @@
+"""Search in tiles of frames whose products stay in registers; import it inside functions.
+
+A frame is settled where its nearest point and corner are ahead of all others by more than
+float32's round-off. The others are listed, to be searched once more by
+`sfvq_analysis.curve.kernels`, which decides in float64.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from sfvq_analysis.curve.compiled import compiled
+from sfvq_analysis.curve.deciding import square_to, write_codes
+from sfvq_analysis.curve.geometry import FARTHEST
+from sfvq_analysis.curve.sweeping import (
+    CORNERS,
+    FRAMES,
+    LOWEST,
+    UNROLLED,
+    prefetch,
+    sweep_corners,
+    sweep_curve,
+    turn,
+)
+from sfvq_analysis.curve.vectors import LANES
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from sfvq_analysis.curve.codes import Codes
+    from sfvq_analysis.curve.geometry import Geometry
+
+    Frames = NDArray[np.floating[Any]]
+    Float32 = NDArray[np.float32]
+    Int32 = NDArray[np.int32]
+
+_HALF, _UNUSABLE = np.float32(0.5), np.float32(-1)
+
+
+class Packed(NamedTuple):
+    """Corners as `sweep_curve` takes them; shared by threads."""
+
+    corners: Float32
+    terms: Float32
+
+    @classmethod
+    def of(cls, geometry: Geometry) -> Packed:
+        """Return the corners of a codebook in tiles; dimensions are filled up with zeros."""
+        n_corners, dim = geometry.minus_two.shape
+        n_tiles, wide = -(-n_corners // CORNERS), _up_to(dim, UNROLLED)
+        corners = np.zeros((n_tiles * CORNERS, wide), np.float32)
+        corners[:n_corners, :dim] = -0.5 * geometry.minus_two
+        terms = np.zeros((n_tiles * CORNERS, 3), np.float32)
+        terms[:, 0] = LOWEST
+        terms[:n_corners, 0] = -0.5 * geometry.squares
+        terms[1:n_corners, 1] = 2 * geometry.half_inverses
+        terms[1:n_corners, 2] = 0.5 * geometry.spans
+        tiles = corners.reshape(n_tiles, CORNERS, wide).transpose(0, 2, 1)
+        return cls(np.ascontiguousarray(tiles), terms.reshape(n_tiles, CORNERS, 3))
+
+
+class Room(NamedTuple):
+    """What tiles of frames are worked out in, by one thread; and which frames are in doubt."""
+
+    rows: Float32
+    panel: Float32
+    values: Float32
+    indices: Int32
+    doubtful: Int32
+
+    @classmethod
+    def of(cls, dim: int, n_frames: int) -> Room:
+        """Return room for tiles of so many dimensions, of blocks of up to so many frames."""
+        wide = _up_to(dim, max(LANES, UNROLLED))
+        return cls(
+            np.zeros((FRAMES, wide), np.float32),
+            np.zeros((wide, FRAMES), np.float32),
+            np.empty((4, FRAMES), np.float32),
+            np.empty((2, FRAMES), np.int32),
+            np.empty(n_frames, np.int32),
+        )
+
+
+@compiled
+def settle_curve(
+    frames: Frames, geometry: Geometry, packed: Packed, round_off: float, room: Room, codes: Codes
+) -> int:
+    """Fill in all codes of frames (B, dim); return how many are in doubt, -1 if some isn't usable.
+
+    The numbers of those in doubt are the first of the room's `doubtful`.
+    """
+    n_doubtful, n_frames, last = 0, frames.shape[0], geometry.spans.shape[0] - 1
+    values, indices = room.values, room.indices
+    for first in range(0, n_frames, FRAMES):
+        stop = min(first + FRAMES, n_frames)
+        slack = _fill(frames, first, stop, geometry, round_off, room)
+        if slack < 0:
+            return -1
+        sweep_curve(room.panel, packed.corners, packed.terms, values, indices, _HALF * slack)
+        for i in range(first, stop):
+            corner, rival = values[0, i - first], values[1, i - first]
+            segment, other = values[2, i - first], values[3, i - first]
+            codes.codeword[i] = min(indices[0, i - first], last + 1)
+            codes.segment[i] = min(indices[1, i - first], last)
+            if not (corner - rival > _HALF * slack and segment - other > slack):
+                room.doubtful[n_doubtful] = i
+                n_doubtful += 1
+        write_codes(frames, first, stop, geometry, codes)
+    return n_doubtful
+
+
+@compiled
+def settle_codebook(
+    frames: Frames, geometry: Geometry, packed: Packed, round_off: float, room: Room, codes: Codes
+) -> int:
+    """Fill in codeword and its distortion only, as `settle_curve`."""
+    n_doubtful, n_frames, last = 0, frames.shape[0], geometry.squares.shape[0] - 1
+    values, indices = room.values, room.indices
+    for first in range(0, n_frames, FRAMES):
+        stop = min(first + FRAMES, n_frames)
+        slack = _fill(frames, first, stop, geometry, round_off, room)
+        if slack < 0:
+            return -1
+        sweep_corners(room.panel, packed.corners, packed.terms, values, indices)
+        for i in range(first, stop):
+            corner = min(indices[0, i - first], last)
+            codes.codeword[i] = corner
+            codes.codeword_distortion[i] = square_to(frames, i, geometry.corners, corner)
+            if not values[0, i - first] - values[1, i - first] > _HALF * slack:
+                room.doubtful[n_doubtful] = i
+                n_doubtful += 1
+    return n_doubtful
+
+
+@compiled
+def _fill(
+    frames: Frames, first: int, stop: int, geometry: Geometry, round_off: float, room: Room
+) -> Any:
+    """Fill in a tile's frames less the centre, scaled; a tile that isn't full keeps what was there.
+
+    Return the largest round-off of a difference of values of 2 q (`screening.round_off`), which is
+    twice that of q; -1 if a frame isn't usable. The tile after it is asked for from memory.
+    """
+    centre, scale, rows, dim = geometry.centre, geometry.scale, room.rows, frames.shape[1]
+    prefetch(frames, stop * dim, min(stop + FRAMES, frames.shape[0]) * dim)
+    usable, farthest = True, 0.0
+    for i in range(first, stop):
+        square = 0.0
+        for j in range(dim):
+            value = frames[i, j] - centre[j]
+            rows[i - first, j] = value * scale
+            square += value * value
+        farthest = max(farthest, square)
+        usable &= square <= FARTHEST**2  # False for NaN, too
+    turn(rows, room.panel)
+    slack = np.float32(round_off * (np.sqrt(farthest) * scale + geometry.reach) ** 2)
+    return slack if usable else _UNUSABLE
+
+
+def _up_to(number: int, divisor: int) -> int:
+    return -(-number // divisor) * divisor

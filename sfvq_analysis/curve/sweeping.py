@@ -1,0 +1,221 @@
+"""`sweep_curve`, `sweep_corners`: products of a tile of frames, looked at where they are computed.
+
+A product of all frames with all corners is written to memory and read again by whoever looks at
+it, which takes as long as the product itself. Here the products of `FRAMES` frames with `CORNERS`
+corners are summed up in registers, and all that leaves them is each frame's best and second best.
+
+With q_k = x~·c~_k - |c~_k|²/2, which is largest at the nearest corner, w = q_{k+1} - q_k and the
+span s = |c_{k+1} - c_k|², the nearest point on segment k has t = clamp(w / s + 1/2, 0, 1), and q is
+q_k + t² s/2 there. A corner is on two segments, and would be its own rival: one that is beyond all
+round-off nearest at its far end (w > s/2) counts as its near end only, since the far one is the
+start of the next; and the start of a segment that is nearest there (w < -s/2) doesn't count where
+the segment before holds it.
+
+This module imports numba, which takes a while; import what uses it inside functions.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from numba import types
+from numba.core import cgutils
+from numba.extending import intrinsic
+
+from sfvq_analysis.curve.vectors import LANES, REGISTERS, Vectors
+
+_VECTORS = 3
+CORNERS = 8 if REGISTERS > 16 else 4
+"""Corners of a tile."""
+FRAMES = _VECTORS * LANES
+"""Frames of a tile."""
+UNROLLED = 4
+"""Dimensions come in so many at a time."""
+_LINE = 64  # octets of a line of the cache
+LOWEST = -3e38
+"""What q is at first, and for corners that only fill up the last tile."""
+
+
+class _Tracked(NamedTuple):
+    """Variables: the largest so far of each lane, the second largest, and where the largest is."""
+
+    best: Any
+    second: Any
+    index: Any
+
+    @classmethod
+    def new(cls, on: Vectors) -> _Tracked:
+        lowest = on.floats(LOWEST)
+        return cls(on.variable(lowest), on.variable(lowest), on.variable(on.ints(0)))
+
+    def update(self, on: Vectors, value: Any, index: Any) -> None:
+        """Take another value into account, which has the given index in all lanes."""
+        to = on.builder
+        best, second = to.load(self.best), to.load(self.second)
+        better = on.exceeds(value, best)
+        to.store(on.larger(second, on.smaller(value, best)), self.second)
+        to.store(to.select(better, index, to.load(self.index)), self.index)
+        to.store(to.select(better, value, best), self.best)
+
+    def write(self, on: Vectors, row: int, vector: int, values: Any, indices: Any) -> None:
+        """Write best and second best to two rows of `values`, and the index to one of `indices`."""
+        lane, load = vector * LANES, on.builder.load
+        on.store(load(self.best), on.after(values, 2 * row * FRAMES + lane))
+        on.store(load(self.second), on.after(values, (2 * row + 1) * FRAMES + lane))
+        on.store(load(self.index), on.after(indices, row * FRAMES + lane))
+
+
+def _swept(on: Vectors, places: list[Any], n_tiles: Any, dim: Any, margin: Any) -> None:
+    """Write the sweep over all corners; over corners alone without a margin."""
+    panel, packed, terms, values, indices = places
+    to, lowest = on.builder, on.floats(LOWEST)
+    sums = [[on.variable(lowest) for _ in range(_VECTORS)] for _ in range(CORNERS)]
+    corner = [_Tracked.new(on) for _ in range(_VECTORS)]
+    segment = [_Tracked.new(on) for _ in range(_VECTORS)]
+    # q of the corner before, and whether it isn't on the segment that ends there, as far as counts
+    before = [(on.variable(lowest), on.variable(on.everywhere())) for _ in range(_VECTORS)]
+    with cgutils.for_range(to, n_tiles) as tiles:
+        of_tile = on.after(terms, on.place(tiles.index, 3 * CORNERS))
+        corners = on.after(packed, on.place(tiles.index, dim, CORNERS))
+        for k in range(CORNERS):
+            start = on.spread(to.load(on.after(of_tile, 3 * k)))
+            for v in range(_VECTORS):
+                to.store(start, sums[k][v])
+        with cgutils.for_range(to, to.udiv(dim, on.size(UNROLLED))) as some:
+            for step in range(UNROLLED):
+                j = to.add(on.place(some.index, UNROLLED), on.size(step))
+                _add_products(on, on.after(panel, on.place(j, FRAMES)), corners, j, sums)
+        first = on.place(tiles.index, CORNERS)
+        for k in range(CORNERS):
+            if margin is not None:
+                ends_here = [to.load(on.after(of_tile, 3 * k + n)) for n in (1, 2)]
+                index = on.spread(on.index(first, k - 1))
+                for v in range(_VECTORS):
+                    value = _on_segment(on, before[v], to.load(sums[k][v]), ends_here, margin)
+                    segment[v].update(on, value, index)
+            index = on.spread(on.index(first, k))
+            for v in range(_VECTORS):
+                corner[v].update(on, to.load(sums[k][v]), index)
+    last = on.spread(on.index(on.place(n_tiles, CORNERS), -1))
+    for v in range(_VECTORS):
+        corner[v].write(on, 0, v, values, indices)
+        if margin is not None:  # the last corner has no segment of its own, and may be nearest
+            near, apart = (to.load(one) for one in before[v])
+            segment[v].update(on, to.select(apart, near, lowest), last)
+            segment[v].write(on, 1, v, values, indices)
+
+
+def _add_products(on: Vectors, frames: Any, corners: Any, j: Any, sums: list[list[Any]]) -> None:
+    """Add those of one dimension."""
+    to = on.builder
+    values = [on.load(on.after(frames, v * LANES)) for v in range(_VECTORS)]
+    for k in range(CORNERS):
+        coordinate = on.spread(to.load(on.after(corners, on.place(j, CORNERS), k)))
+        for v in range(_VECTORS):
+            to.store(on.multiply_add(values[v], coordinate, to.load(sums[k][v])), sums[k][v])
+
+
+def _on_segment(on: Vectors, before: Any, far: Any, terms: list[Any], margin: Any) -> Any:
+    """Return q of the nearest point of a segment; what is `before` becomes that of the next."""
+    to, (inverse, half) = on.builder, terms
+    near, free = (to.load(one) for one in before)
+    apart, zero = to.fsub(far, near), on.floats(0.0)
+    t = on.multiply_add(apart, on.spread(inverse), on.floats(0.5))
+    t = on.smaller(on.larger(t, zero), on.floats(1.0))
+    limit = to.fadd(half, margin)
+    beyond = on.exceeds(apart, on.spread(limit))
+    t = to.select(beyond, zero, t)
+    at_start = on.exceeds(on.spread(to.fneg(limit)), apart)
+    counts = to.or_(free, to.not_(at_start))
+    start = to.select(counts, near, on.floats(LOWEST))
+    to.store(far, before[0])
+    to.store(beyond, before[1])
+    return on.multiply_add(to.fmul(t, t), on.spread(half), start)
+
+
+def _sweep(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+    on = Vectors(builder)
+    given = list(zip(signature.args, args, strict=True))
+    margin = next((value for kind, value in given if kind is types.float32), None)
+    arrays = [on.begin(context, kind, one) for kind, one in given if kind is not types.float32]
+    (_, (n_tiles, dim, _)) = arrays[1]
+    _swept(on, [start for start, _ in arrays], n_tiles, dim, margin)
+    return context.get_dummy_value()
+
+
+def _turn(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+    on = Vectors(builder)
+    (rows, shape), (panel, _) = (
+        on.begin(context, kind, one) for kind, one in zip(signature.args, args, strict=True)
+    )
+    dim, lanes = shape[1], on.size(LANES)
+    with cgutils.for_range(builder, builder.udiv(dim, lanes)) as some:
+        first = builder.mul(some.index, lanes)
+        for v in range(_VECTORS):
+            places = [on.after(rows, on.place(dim, v * LANES + i), first) for i in range(LANES)]
+            for i, column in enumerate(_turned(on, [on.load(one) for one in places])):
+                on.store(column, on.after(panel, on.place(first, FRAMES), i * FRAMES + v * LANES))
+    return context.get_dummy_value()
+
+
+def _prefetch(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+    on, (array, start, stop) = Vectors(builder), args
+    first, _ = on.begin(context, signature.args[0], array)
+    step = on.size(_LINE // signature.args[0].dtype.bitwidth * 8)
+    with cgutils.for_range_slice(builder, start, stop, step) as (place, _):
+        on.prefetch(on.after(first, place))
+    return context.get_dummy_value()
+
+
+def _turned(on: Vectors, rows: list[Any]) -> list[Any]:
+    """Return the columns of a square: quarters change places, then quarters of quarters."""
+    width = LANES // 2
+    while width:
+        upper = [LANES + i - width if i & width else i for i in range(LANES)]
+        lower = [LANES + i if i & width else i + width for i in range(LANES)]
+        for i in range(LANES):
+            if not i & width:
+                pair = rows[i], rows[i + width]
+                rows[i], rows[i + width] = on.picked(*pair, upper), on.picked(*pair, lower)
+        width //= 2
+    return rows
+
+
+def _sweep_curve_kinds(  # noqa: PLR0913 (one a kind)
+    typing: Any, panel: Any, packed: Any, terms: Any, values: Any, indices: Any, margin: Any
+) -> Any:
+    del typing, margin
+    return types.void(panel, packed, terms, values, indices, types.float32), _sweep
+
+
+def _sweep_corners_kinds(
+    typing: Any, panel: Any, packed: Any, terms: Any, values: Any, indices: Any
+) -> Any:
+    del typing
+    return types.void(panel, packed, terms, values, indices), _sweep
+
+
+def _turn_kinds(typing: Any, rows: Any, panel: Any) -> Any:
+    del typing
+    return types.void(rows, panel), _turn
+
+
+def _prefetch_kinds(typing: Any, array: Any, start: Any, stop: Any) -> Any:
+    del typing, start, stop
+    return types.void(array, types.intp, types.intp), _prefetch
+
+
+sweep_curve: Any = intrinsic(_sweep_curve_kinds)
+"""Fill in best, second best and index of corners, then of segments, for a tile of frames.
+
+``(panel (dim, FRAMES), packed (tiles, dim, CORNERS), terms (tiles, CORNERS, 3), values (4, FRAMES),
+indices (2, FRAMES), margin)``. A corner's terms are -|c~|²/2, and of the segment that ends there
+the inverse of its span and half of it. The margin is the largest round-off of a difference of two
+q.
+"""
+sweep_corners: Any = intrinsic(_sweep_corners_kinds)
+"""Fill in best, second best and index of corners alone, as `sweep_curve`, without a margin."""
+turn: Any = intrinsic(_turn_kinds)
+"""Write rows (FRAMES, dim) as columns (dim, FRAMES), `LANES` by `LANES`, which divides dim."""
+prefetch: Any = intrinsic(_prefetch_kinds)
+"""Ask for values start … stop - 1 of an array in C order, which are to be read soon."""

@@ -1,0 +1,131 @@
+"""`Vectors`: operations on as many float32 as a register holds, to be compiled by numba.
+
+Written for LLVM, which numba compiles by: loops in Python say nothing of registers, and what is
+summed up in a loop over dimensions must stay in them. This module imports numba, which takes a
+while; import what uses it inside functions.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from llvmlite import binding, ir
+from numba.core import cgutils, config
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_FEATURES = config.CPU_FEATURES  # set by NUMBA_CPU_FEATURES, or empty by NUMBA_CPU_NAME=generic
+if _FEATURES is None:
+    _FEATURES = binding.get_host_cpu_features().flatten()
+_WIDE = "+avx512f" in _FEATURES.split(",")
+LANES = 16 if _WIDE else 8
+"""Values in a vector; where registers hold fewer, LLVM takes several."""
+REGISTERS = 32 if _WIDE else 16
+"""So many vectors the processor holds."""
+
+_FLOAT, _INT, _SIZE = ir.FloatType(), ir.IntType(32), ir.IntType(64)
+_FLOATS, _INTS = ir.VectorType(_FLOAT, LANES), ir.VectorType(_INT, LANES)
+
+
+class Vectors:
+    """Writes operations on vectors of `LANES` float32, or int32, where a builder stands.
+
+    Variables are what LLVM keeps in registers if there are enough of them.
+    """
+
+    def __init__(self, builder: Any) -> None:
+        self.builder = builder
+        kind = ir.FunctionType(_FLOATS, [_FLOATS] * 3)
+        self._fma = cgutils.get_or_insert_function(builder.module, kind, f"llvm.fma.v{LANES}f32")
+
+    def floats(self, value: float) -> Any:
+        """Return a constant."""
+        return ir.Constant(_FLOATS, [value] * LANES)
+
+    def ints(self, value: int) -> Any:
+        """Return a constant."""
+        return ir.Constant(_INTS, [value] * LANES)
+
+    def everywhere(self) -> Any:
+        """Return what is true in all lanes."""
+        return ir.Constant(ir.VectorType(ir.IntType(1), LANES), [True] * LANES)
+
+    def size(self, value: int) -> Any:
+        """Return a constant place in memory."""
+        return ir.Constant(_SIZE, value)
+
+    def place(self, *factors: Any) -> Any:
+        """Return a place: the product of constants and of what is computed."""
+        first, *others = (self.size(one) if isinstance(one, int) else one for one in factors)
+        for other in others:
+            first = self.builder.mul(first, other)
+        return first
+
+    def begin(self, context: Any, kind: Any, array: Any) -> tuple[Any, list[Any]]:
+        """Return the first value of an array in C order, as a pointer, and the array's shape."""
+        made = context.make_array(kind)(context, self.builder, value=array)
+        return made.data, cgutils.unpack_tuple(self.builder, made.shape)
+
+    def after(self, pointer: Any, *places: Any) -> Any:
+        """Return a pointer so many values on."""
+        for place in places:
+            at = self.size(place) if isinstance(place, int) else place
+            pointer = self.builder.gep(pointer, [at])
+        return pointer
+
+    def load(self, pointer: Any) -> Any:
+        """Return the vector that begins there."""
+        vector = ir.VectorType(pointer.type.pointee, LANES)
+        found = self.builder.load(self.builder.bitcast(pointer, vector.as_pointer()))
+        found.align = 4
+        return found
+
+    def store(self, vector: Any, pointer: Any) -> None:
+        """Write a vector to where it is to begin."""
+        there = self.builder.bitcast(pointer, vector.type.as_pointer())
+        self.builder.store(vector, there).align = 4
+
+    def spread(self, value: Any) -> Any:
+        """Return one float32 or int32 in all lanes."""
+        vector = ir.VectorType(value.type, LANES)
+        one = self.builder.insert_element(ir.Constant(vector, ir.Undefined), value, _INT(0))
+        return self.builder.shuffle_vector(one, ir.Constant(vector, ir.Undefined), self.ints(0))
+
+    def picked(self, first: Any, second: Any, lanes: Sequence[int]) -> Any:
+        """Return lanes of two vectors; those of the second are counted on from the first's."""
+        return self.builder.shuffle_vector(first, second, ir.Constant(_INTS, list(lanes)))
+
+    def prefetch(self, pointer: Any) -> None:
+        """Ask for the line of memory that is there, to be read soon."""
+        octets = ir.IntType(8).as_pointer()
+        kind = ir.FunctionType(ir.VoidType(), [octets, _INT, _INT, _INT])
+        asked = cgutils.get_or_insert_function(self.builder.module, kind, "llvm.prefetch.p0")
+        to_read, often, data = _INT(0), _INT(2), _INT(1)
+        self.builder.call(asked, [self.builder.bitcast(pointer, octets), to_read, often, data])
+
+    def index(self, place: Any, offset: int) -> Any:
+        """Return a place plus a constant, as int32."""
+        return self.builder.add(self.builder.trunc(place, _INT), _INT(offset))
+
+    def variable(self, vector: Any) -> Any:
+        """Return a new variable that holds a vector."""
+        made = cgutils.alloca_once(self.builder, vector.type)
+        self.builder.store(vector, made)
+        return made
+
+    def multiply_add(self, a: Any, b: Any, c: Any) -> Any:
+        """Return a b + c, rounded once."""
+        return self.builder.call(self._fma, [a, b, c])
+
+    def larger(self, a: Any, b: Any) -> Any:
+        """Return the larger in each lane; b where one is NaN."""
+        return self.builder.select(self.exceeds(a, b), a, b)
+
+    def smaller(self, a: Any, b: Any) -> Any:
+        """Return the smaller in each lane; b where one is NaN."""
+        return self.builder.select(self.builder.fcmp_ordered("<", a, b), a, b)
+
+    def exceeds(self, a: Any, b: Any) -> Any:
+        """Tell where a > b; nowhere that one is NaN."""
+        return self.builder.fcmp_ordered(">", a, b)

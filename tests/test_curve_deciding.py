@@ -1,0 +1,25 @@
+"""`curve.deciding`: the last step of a search, in float64."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from oracles import nearest_on_segment
+
+from sfvq_analysis.curve import deciding
+
+
+@pytest.mark.parametrize("share", [0.0, 0.25, 1.0, 1.5, -0.5])
+@pytest.mark.parametrize("beside", [0.0, 1e-9, 1e-4, 1.0])
+def test_one_projection_keeps_its_digits_near_the_curve(share, beside):
+    """A remainder of large squares has none left; a frame beside a long segment has few."""
+    start, step = np.array([3.0, -1.0, 2.0]), np.array([600.0, 800.0, 0.0])
+    frame = start + share * step + beside * np.array([0.8, -0.6, 0.0])
+    t, squared, along, square = deciding.project_one(
+        frame[None], 0, start[None], step[None], np.array([step @ step]), 0
+    )
+    wanted = nearest_on_segment(frame, start, start + step)
+    assert t == pytest.approx(wanted[0], abs=1e-12)
+    assert squared == pytest.approx(wanted[1], rel=1e-9, abs=1e-24)
+    assert along == pytest.approx((frame - start) @ step, abs=1e-9)
+    assert square == pytest.approx((frame - start) @ (frame - start), abs=1e-9)

@@ -1,0 +1,226 @@
+"""`curve.fused`: tiles of frames searched where their products are, and what is left in doubt."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from made_curves import around, assert_same_bytes, there_and_back, walk
+from numba import njit
+
+from sfvq_analysis.curve import Engine, choice, fused, nearest_codeword, project, sweeping
+from sfvq_analysis.curve.codes import Codes
+from sfvq_analysis.curve.fused import Packed, Room
+from sfvq_analysis.curve.geometry import Geometry
+from sfvq_analysis.curve.screening import round_off
+from sfvq_analysis.curve.vectors import LANES
+from sfvq_analysis.errors import OptionError
+
+FUSED, BY_NUMPY = Engine(products="fused", threads=1), Engine(products="numpy", threads=1)
+SIZES = [2, 3, sweeping.CORNERS, sweeping.CORNERS + 1, 5 * sweeping.CORNERS - 1, 200]
+
+
+@njit
+def swept(panel, packed, room, margin):
+    sweeping.sweep_curve(panel, packed.corners, packed.terms, room.values, room.indices, margin)
+
+
+@njit
+def swept_corners(panel, packed, room):
+    sweeping.sweep_corners(panel, packed.corners, packed.terms, room.values, room.indices)
+
+
+@njit
+def turned(rows, panel):
+    sweeping.turn(rows, panel)
+
+
+def beside(corners, n_frames: int, seed: int = 1):
+    """Return frames around corners of which none is a corner itself."""
+    return np.delete(around(corners, 2 * n_frames, seed), np.s_[::7], axis=0)[:n_frames]
+
+
+def tile_of(corners, seed: int = 1):
+    """Return a tile's geometry, room with its panel filled, and centred frames in float64."""
+    geometry, dim = Geometry.of(corners), corners.shape[1]
+    frames = beside(corners, sweeping.FRAMES, seed).astype(float)
+    centred = ((frames - geometry.centre) * geometry.scale).astype(np.float32)
+    room = Room.of(dim, len(frames))
+    room.panel[:dim] = centred.T
+    return geometry, room, centred.astype(float)
+
+
+def ranked(values):
+    """Return the largest of each row, the second largest, and where the largest is."""
+    ordered = np.sort(values, axis=1)
+    return ordered[:, -1], ordered[:, -2], values.argmax(axis=1)
+
+
+@pytest.mark.parametrize("dim", [LANES, 3 * LANES])
+def test_rows_become_columns(dim, rng):
+    rows = rng.normal(size=(sweeping.FRAMES, dim)).astype(np.float32)
+    panel = np.empty((dim, sweeping.FRAMES), np.float32)
+    turned(rows, panel)
+    np.testing.assert_array_equal(panel, rows.T)
+
+
+@pytest.mark.parametrize("dim", [5, 16, 65])
+@pytest.mark.parametrize("size", SIZES)
+def test_best_and_second_best_corner(size, dim):
+    corners = walk(size, dim)
+    geometry, room, centred = tile_of(corners)
+    swept_corners(room.panel, Packed.of(geometry), room)
+    c = geometry.minus_two.astype(float) / -2
+    best, second, index = ranked(centred @ c.T - 0.5 * (c**2).sum(axis=1))
+    allowed = round_off(dim) / 4 * (np.linalg.norm(centred, axis=1) + geometry.reach) ** 2
+    assert (np.abs(room.values[0] - best) <= allowed).all()
+    assert (np.abs(room.values[1] - second) <= allowed).all()
+    clear = best - second > 2 * allowed
+    np.testing.assert_array_equal(room.indices[0][clear], index[clear])
+    assert clear.mean() > 0.9
+
+
+@pytest.mark.parametrize("dim", [5, 16, 65])
+@pytest.mark.parametrize("size", SIZES)
+def test_best_segment_and_the_best_that_shares_no_corner_with_the_point(size, dim):
+    """A corner counts once: on the segment before it if that reaches it, else on its own."""
+    corners = walk(size, dim)
+    geometry, room, centred = tile_of(corners)
+    swept(room.panel, Packed.of(geometry), room, np.float32(1e-6))
+    c = geometry.minus_two.astype(float) / -2
+    q = centred @ c.T - 0.5 * (c**2).sum(axis=1)
+    spans = (np.diff(c, axis=0) ** 2).sum(axis=1)
+    t = np.diff(q, axis=1) / spans + 0.5
+    values = np.full(q.shape, -np.inf)  # of half-open segments, and of the last corner
+    inside = (t > 0) & (t < 1)
+    values[:, :-1] = np.where(inside, q[:, :-1] + t.clip(0, 1) ** 2 * spans / 2, q[:, :-1])
+    values[:, -1] = q[:, -1]
+    held = t < 1  # by the segment before: then the start doesn't count
+    starts = np.c_[t <= 0, np.ones(len(t), bool)]
+    values[:, 1:][held & starts[:, 1:]] = -np.inf
+    best, second, index = ranked(values)
+    allowed = round_off(dim) / 4 * (np.linalg.norm(centred, axis=1) + geometry.reach) ** 2
+    clear = best - second > 4 * allowed
+    assert clear.mean() > 0.9
+    np.testing.assert_array_equal(room.indices[1][clear], index[clear])
+    assert (np.abs(room.values[2] - best)[clear] <= 2 * allowed[clear]).all()
+
+
+def n_in_doubt(frames, corners) -> int:
+    geometry = Geometry.of(corners)
+    room = Room.of(corners.shape[1], len(frames))
+    return fused.settle_curve(
+        frames, geometry, Packed.of(geometry), round_off(corners.shape[1]), room,
+        Codes.empty(len(frames)),
+    )  # fmt: skip
+
+
+def test_few_frames_are_in_doubt():
+    """Not those nearest at a corner, though it is on two segments."""
+    corners = walk(200, 32)
+    assert n_in_doubt(beside(corners, 5000), corners) < 150
+    before, after = np.diff(corners, axis=0)[:-1], np.diff(corners, axis=0)[1:]
+    at_corners = (corners[1:-1] + 0.2 * (before - after)).astype(np.float32)
+    codes = project(at_corners, corners, FUSED)
+    assert (codes.position == np.arange(1, 199)).mean() > 0.9
+    assert n_in_doubt(at_corners, corners) < 3
+
+
+def test_all_are_where_the_curve_is_walked_twice():
+    corners = there_and_back(9, 16)
+    frames = around(corners, 500)
+    assert n_in_doubt(frames, corners) == 500
+    assert_same_bytes(project(frames, corners, FUSED), project(frames, corners, BY_NUMPY))
+
+
+@pytest.mark.parametrize("scale", [1e-14, 1.0, 1e12])
+def test_one_frame_far_away_changes_no_other(scale):
+    """Its round-off is the whole tile's; nothing is beyond what fills up the last tile."""
+    corners = walk(61, 20) * scale
+    frames = around(walk(61, 20), 200).astype(float) * scale
+    wanted = project(frames, corners, BY_NUMPY)
+    frames[7] = 1e17
+    codes = project(frames, corners, FUSED)
+    assert_same_bytes(codes, project(frames, corners, BY_NUMPY))
+    assert_same_bytes(codes.rows(slice(8, None)), wanted.rows(slice(8, None)))
+
+
+@pytest.fixture
+def share(monkeypatch):
+    """Let a test say how long a search in tiles takes, or take away what it needs."""
+    choice._share.cache_clear()
+    yield lambda value: monkeypatch.setattr(choice, "_share", lambda: value)
+    choice._share.cache_clear() if hasattr(choice._share, "cache_clear") else None
+
+
+def test_it_is_chosen_where_it_pays(share):
+    share(1.4)
+    assert choice.is_fused("auto")
+    share(1.6)
+    assert not choice.is_fused("auto")
+    assert choice.is_fused("fused")
+    assert not choice.is_fused("numpy")
+
+
+def test_it_is_refused_where_it_cannot_be_had(share):
+    share(np.inf)
+    assert not choice.is_fused("auto")
+    with pytest.raises(OptionError, match="products is 'fused', which isn't at hand; install"):
+        project(np.eye(8), np.eye(8), FUSED)
+
+
+def test_a_search_that_is_wrong_is_never_chosen(share, monkeypatch):
+    settle = fused.settle_codebook
+
+    def wrong(frames, geometry, packed, round_off, room, codes):
+        n_doubtful = settle(frames, geometry, packed, round_off, room, codes)
+        codes.codeword[17] += 1
+        return n_doubtful
+
+    assert np.isfinite(choice._share())
+    choice._share.cache_clear()
+    monkeypatch.setattr(fused, "settle_codebook", wrong)
+    assert choice._share() == np.inf
+
+
+ON_ANOTHER_PROCESSOR = """
+import numpy as np, sys
+from made_curves import around, walk
+from sfvq_analysis.curve import Engine, choice, nearest_codeword, project, vectors
+corners = walk(300, 21)
+frames = around(corners, 500)
+engine = Engine(products=sys.argv[1], threads=1)
+print(vectors.LANES, choice.is_fused(engine.products))
+np.savez(sys.argv[2], *project(frames, corners, engine), *nearest_codeword(frames, corners, engine))
+"""
+
+
+@pytest.mark.skipif(LANES != 16, reason="needs AVX-512, which vectors of 256 bits are a part of")
+@pytest.mark.parametrize(
+    ("processor", "products", "chosen"),
+    [
+        ({"NUMBA_CPU_NAME": "haswell", "NUMBA_CPU_FEATURES": "+avx,+avx2,+fma"}, "fused", "8 True"),
+        ({"NUMBA_CPU_NAME": "generic"}, "auto", "8 False"),
+        ({"NUMBA_DISABLE_JIT": "1"}, "auto", "16 False"),
+    ],
+)
+def test_shorter_vectors_and_none_give_the_same_codes(tmp_path, processor, products, chosen):
+    settings = {
+        **processor,
+        "NUMBA_CACHE_DIR": str(tmp_path),
+        "PYTHONPATH": os.pathsep.join(sys.path),
+    }
+    arguments = [sys.executable, "-c", ON_ANOTHER_PROCESSOR, products, tmp_path / "codes.npz"]
+    told = subprocess.run(
+        arguments, env={**os.environ, **settings}, check=True, capture_output=True, text=True
+    )
+    assert told.stdout.strip() == chosen
+    corners = walk(300, 21)
+    frames = around(corners, 500)
+    found = np.load(tmp_path / "codes.npz")
+    wanted = [*project(frames, corners, FUSED), *nearest_codeword(frames, corners, FUSED)]
+    for ours, theirs in zip(wanted, found.values(), strict=True):
+        np.testing.assert_allclose(theirs, ours, rtol=1e-6)
