@@ -25,12 +25,12 @@ SIZES = [2, 3, sweeping.CORNERS, sweeping.CORNERS + 1, 5 * sweeping.CORNERS - 1,
 
 @njit
 def swept(panel, packed, room, margin):
-    sweeping.sweep_curve(panel, packed.corners, packed.terms, room.values, room.indices, margin)
+    sweeping.sweep_curve(panel, packed.corners, packed.terms, room.found, margin)
 
 
 @njit
 def swept_corners(panel, packed, room):
-    sweeping.sweep_corners(panel, packed.corners, packed.terms, room.values, room.indices)
+    sweeping.sweep_corners(panel, packed.corners, packed.terms, room.found)
 
 
 @njit
@@ -76,10 +76,10 @@ def test_best_and_second_best_corner(size, dim):
     c = geometry.minus_two.astype(float) / -2
     best, second, index = ranked(centred @ c.T - 0.5 * (c**2).sum(axis=1))
     allowed = round_off(dim) / 4 * (np.linalg.norm(centred, axis=1) + geometry.reach) ** 2
-    assert (np.abs(room.values[0] - best) <= allowed).all()
-    assert (np.abs(room.values[1] - second) <= allowed).all()
+    assert (np.abs(room.found[0] - best) <= allowed).all()
+    assert (np.abs(room.found[1] - second) <= allowed).all()
     clear = best - second > 2 * allowed
-    np.testing.assert_array_equal(room.indices[0][clear], index[clear])
+    np.testing.assert_array_equal(room.found[2][clear], index[clear])
     assert clear.mean() > 0.9
 
 
@@ -105,8 +105,8 @@ def test_best_segment_and_the_best_that_shares_no_corner_with_the_point(size, di
     allowed = round_off(dim) / 4 * (np.linalg.norm(centred, axis=1) + geometry.reach) ** 2
     clear = best - second > 4 * allowed
     assert clear.mean() > 0.9
-    np.testing.assert_array_equal(room.indices[1][clear], index[clear])
-    assert (np.abs(room.values[2] - best)[clear] <= 2 * allowed[clear]).all()
+    np.testing.assert_array_equal(room.found[5][clear] - 1, index[clear])
+    assert (np.abs(room.found[3] - best)[clear] <= 2 * allowed[clear]).all()
 
 
 def n_in_doubt(frames, corners) -> int:

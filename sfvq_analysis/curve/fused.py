@@ -18,6 +18,7 @@ from sfvq_analysis.curve.sweeping import (
     CORNERS,
     FRAMES,
     LOWEST,
+    TERMS,
     UNROLLED,
     prefetch,
     sweep_corners,
@@ -52,13 +53,14 @@ class Packed(NamedTuple):
         n_tiles, wide = -(-n_corners // CORNERS), _up_to(dim, UNROLLED)
         corners = np.zeros((n_tiles * CORNERS, wide), np.float32)
         corners[:n_corners, :dim] = -0.5 * geometry.minus_two
-        terms = np.zeros((n_tiles * CORNERS, 3), np.float32)
+        terms = np.zeros((n_tiles * CORNERS, TERMS), np.float32)
         terms[:, 0] = LOWEST
         terms[:n_corners, 0] = -0.5 * geometry.squares
         terms[1:n_corners, 1] = 2 * geometry.half_inverses
         terms[1:n_corners, 2] = 0.5 * geometry.spans
+        terms[:, 3] = np.arange(len(terms))
         tiles = corners.reshape(n_tiles, CORNERS, wide).transpose(0, 2, 1)
-        return cls(np.ascontiguousarray(tiles), terms.reshape(n_tiles, CORNERS, 3))
+        return cls(np.ascontiguousarray(tiles), terms.reshape(n_tiles, CORNERS, TERMS))
 
 
 class Room(NamedTuple):
@@ -66,8 +68,7 @@ class Room(NamedTuple):
 
     rows: Float32
     panel: Float32
-    values: Float32
-    indices: Int32
+    found: Float32
     doubtful: Int32
 
     @classmethod
@@ -77,8 +78,7 @@ class Room(NamedTuple):
         return cls(
             np.zeros((FRAMES, wide), np.float32),
             np.zeros((wide, FRAMES), np.float32),
-            np.empty((4, FRAMES), np.float32),
-            np.empty((2, FRAMES), np.int32),
+            np.empty((6, FRAMES), np.float32),
             np.empty(n_frames, np.int32),
         )
 
@@ -92,19 +92,20 @@ def settle_curve(
     The numbers of those in doubt are the first of the room's `doubtful`.
     """
     n_doubtful, n_frames, last = 0, frames.shape[0], geometry.spans.shape[0] - 1
-    values, indices = room.values, room.indices
+    found = room.found
     for first in range(0, n_frames, FRAMES):
         stop = min(first + FRAMES, n_frames)
         slack = _fill(frames, first, stop, geometry, round_off, room)
         if slack < 0:
             return -1
-        sweep_curve(room.panel, packed.corners, packed.terms, values, indices, _HALF * slack)
+        sweep_curve(room.panel, packed.corners, packed.terms, found, _HALF * slack)
         for i in range(first, stop):
-            corner, rival = values[0, i - first], values[1, i - first]
-            segment, other = values[2, i - first], values[3, i - first]
-            codes.codeword[i] = min(indices[0, i - first], last + 1)
-            codes.segment[i] = min(indices[1, i - first], last)
-            if not (corner - rival > _HALF * slack and segment - other > slack):
+            codes.codeword[i] = min(np.int32(found[2, i - first]), last + 1)
+            codes.segment[i] = min(np.int32(found[5, i - first]) - 1, last)
+            if not (
+                found[0, i - first] - found[1, i - first] > _HALF * slack
+                and found[3, i - first] - found[4, i - first] > slack
+            ):
                 room.doubtful[n_doubtful] = i
                 n_doubtful += 1
         write_codes(frames, first, stop, geometry, codes)
@@ -117,18 +118,18 @@ def settle_codebook(
 ) -> int:
     """Fill in codeword and its distortion only, as `settle_curve`."""
     n_doubtful, n_frames, last = 0, frames.shape[0], geometry.squares.shape[0] - 1
-    values, indices = room.values, room.indices
+    found = room.found
     for first in range(0, n_frames, FRAMES):
         stop = min(first + FRAMES, n_frames)
         slack = _fill(frames, first, stop, geometry, round_off, room)
         if slack < 0:
             return -1
-        sweep_corners(room.panel, packed.corners, packed.terms, values, indices)
+        sweep_corners(room.panel, packed.corners, packed.terms, found)
         for i in range(first, stop):
-            corner = min(indices[0, i - first], last)
+            corner = min(np.int32(found[2, i - first]), last)
             codes.codeword[i] = corner
             codes.codeword_distortion[i] = square_to(frames, i, geometry.corners, corner)
-            if not values[0, i - first] - values[1, i - first] > _HALF * slack:
+            if not found[0, i - first] - found[1, i - first] > _HALF * slack:
                 room.doubtful[n_doubtful] = i
                 n_doubtful += 1
     return n_doubtful

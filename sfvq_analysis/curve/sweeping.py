@@ -29,6 +29,8 @@ CORNERS = 8 if REGISTERS > 16 else 4
 """Corners of a tile."""
 FRAMES = _VECTORS * LANES
 """Frames of a tile."""
+TERMS = 4
+"""Numbers of a corner besides its coordinates."""
 UNROLLED = 4
 """Dimensions come in so many at a time."""
 _LINE = 64  # octets of a line of the cache
@@ -37,72 +39,70 @@ LOWEST = -3e38
 
 
 class _Tracked(NamedTuple):
-    """Variables: the largest so far of each lane, the second largest, and where the largest is."""
+    """Variables: the largest so far of each lane, the second largest, the number of the largest."""
 
     best: Any
     second: Any
-    index: Any
+    number: Any
 
     @classmethod
     def new(cls, on: Vectors) -> _Tracked:
-        lowest = on.floats(LOWEST)
-        return cls(on.variable(lowest), on.variable(lowest), on.variable(on.ints(0)))
+        lowest = on.constant(LOWEST)
+        return cls(on.variable(lowest), on.variable(lowest), on.variable(on.constant(0.0)))
 
-    def update(self, on: Vectors, value: Any, index: Any) -> None:
-        """Take another value into account, which has the given index in all lanes."""
+    def update(self, on: Vectors, value: Any, number: Any) -> None:
+        """Take another value into account, which has the given number."""
         to = on.builder
         best, second = to.load(self.best), to.load(self.second)
         better = on.exceeds(value, best)
         to.store(on.larger(second, on.smaller(value, best)), self.second)
-        to.store(to.select(better, index, to.load(self.index)), self.index)
+        to.store(to.select(better, number, to.load(self.number)), self.number)
         to.store(to.select(better, value, best), self.best)
 
-    def write(self, on: Vectors, row: int, vector: int, values: Any, indices: Any) -> None:
-        """Write best and second best to two rows of `values`, and the index to one of `indices`."""
-        lane, load = vector * LANES, on.builder.load
-        on.store(load(self.best), on.after(values, 2 * row * FRAMES + lane))
-        on.store(load(self.second), on.after(values, (2 * row + 1) * FRAMES + lane))
-        on.store(load(self.index), on.after(indices, row * FRAMES + lane))
+    def write(self, on: Vectors, row: int, vector: int, found: Any) -> None:
+        """Write all three to as many rows."""
+        for at, variable in enumerate(self):
+            place = (row + at) * FRAMES + vector * LANES
+            on.store(on.builder.load(variable), on.after(found, place))
 
 
 def _swept(on: Vectors, places: list[Any], n_tiles: Any, dim: Any, margin: Any) -> None:
     """Write the sweep over all corners; over corners alone without a margin."""
-    panel, packed, terms, values, indices = places
-    to, lowest = on.builder, on.floats(LOWEST)
+    panel, packed, terms, found = places
+    to, lowest = on.builder, on.constant(LOWEST)
     sums = [[on.variable(lowest) for _ in range(_VECTORS)] for _ in range(CORNERS)]
     corner = [_Tracked.new(on) for _ in range(_VECTORS)]
     segment = [_Tracked.new(on) for _ in range(_VECTORS)]
     # q of the corner before, and whether it isn't on the segment that ends there, as far as counts
     before = [(on.variable(lowest), on.variable(on.everywhere())) for _ in range(_VECTORS)]
     with cgutils.for_range(to, n_tiles) as tiles:
-        of_tile = on.after(terms, on.place(tiles.index, 3 * CORNERS))
+        of_tile = on.after(terms, on.place(tiles.index, TERMS * CORNERS))
         corners = on.after(packed, on.place(tiles.index, dim, CORNERS))
         for k in range(CORNERS):
-            start = on.spread(to.load(on.after(of_tile, 3 * k)))
+            start = on.spread(to.load(on.after(of_tile, TERMS * k)))
             for v in range(_VECTORS):
                 to.store(start, sums[k][v])
         with cgutils.for_range(to, to.udiv(dim, on.size(UNROLLED))) as some:
             for step in range(UNROLLED):
                 j = to.add(on.place(some.index, UNROLLED), on.size(step))
                 _add_products(on, on.after(panel, on.place(j, FRAMES)), corners, j, sums)
-        first = on.place(tiles.index, CORNERS)
-        for k in range(CORNERS):
-            if margin is not None:
-                ends_here = [to.load(on.after(of_tile, 3 * k + n)) for n in (1, 2)]
-                index = on.spread(on.index(first, k - 1))
-                for v in range(_VECTORS):
-                    value = _on_segment(on, before[v], to.load(sums[k][v]), ends_here, margin)
-                    segment[v].update(on, value, index)
-            index = on.spread(on.index(first, k))
-            for v in range(_VECTORS):
-                corner[v].update(on, to.load(sums[k][v]), index)
-    last = on.spread(on.index(on.place(n_tiles, CORNERS), -1))
+        for v in range(_VECTORS):  # one after the other: there are no registers for more
+            for k in range(CORNERS):
+                _, inverse, half, number = (
+                    to.load(on.after(of_tile, TERMS * k + term)) for term in range(TERMS)
+                )
+                number, q = on.spread(number), to.load(sums[k][v])
+                if margin is not None:
+                    value = _on_segment(on, before[v], q, (inverse, half), margin)
+                    segment[v].update(on, value, number)
+                corner[v].update(on, q, number)
+    beyond = on.spread(to.uitofp(on.place(n_tiles, CORNERS), margin.type)) if margin else None
     for v in range(_VECTORS):
-        corner[v].write(on, 0, v, values, indices)
+        corner[v].write(on, 0, v, found)
         if margin is not None:  # the last corner has no segment of its own, and may be nearest
             near, apart = (to.load(one) for one in before[v])
-            segment[v].update(on, to.select(apart, near, lowest), last)
-            segment[v].write(on, 1, v, values, indices)
+            segment[v].update(on, to.select(apart, near, lowest), beyond)
+            segment[v].write(on, 3, v, found)
 
 
 def _add_products(on: Vectors, frames: Any, corners: Any, j: Any, sums: list[list[Any]]) -> None:
@@ -115,19 +115,19 @@ def _add_products(on: Vectors, frames: Any, corners: Any, j: Any, sums: list[lis
             to.store(on.multiply_add(values[v], coordinate, to.load(sums[k][v])), sums[k][v])
 
 
-def _on_segment(on: Vectors, before: Any, far: Any, terms: list[Any], margin: Any) -> Any:
+def _on_segment(on: Vectors, before: Any, far: Any, terms: tuple[Any, Any], margin: Any) -> Any:
     """Return q of the nearest point of a segment; what is `before` becomes that of the next."""
     to, (inverse, half) = on.builder, terms
     near, free = (to.load(one) for one in before)
-    apart, zero = to.fsub(far, near), on.floats(0.0)
-    t = on.multiply_add(apart, on.spread(inverse), on.floats(0.5))
-    t = on.smaller(on.larger(t, zero), on.floats(1.0))
+    apart, zero = to.fsub(far, near), on.constant(0.0)
+    t = on.multiply_add(apart, on.spread(inverse), on.constant(0.5))
+    t = on.smaller(on.larger(t, zero), on.constant(1.0))
     limit = to.fadd(half, margin)
     beyond = on.exceeds(apart, on.spread(limit))
     t = to.select(beyond, zero, t)
     at_start = on.exceeds(on.spread(to.fneg(limit)), apart)
     counts = to.or_(free, to.not_(at_start))
-    start = to.select(counts, near, on.floats(LOWEST))
+    start = to.select(counts, near, on.constant(LOWEST))
     to.store(far, before[0])
     to.store(beyond, before[1])
     return on.multiply_add(to.fmul(t, t), on.spread(half), start)
@@ -181,18 +181,16 @@ def _turned(on: Vectors, rows: list[Any]) -> list[Any]:
     return rows
 
 
-def _sweep_curve_kinds(  # noqa: PLR0913 (one a kind)
-    typing: Any, panel: Any, packed: Any, terms: Any, values: Any, indices: Any, margin: Any
+def _sweep_curve_kinds(
+    typing: Any, panel: Any, packed: Any, terms: Any, found: Any, margin: Any
 ) -> Any:
     del typing, margin
-    return types.void(panel, packed, terms, values, indices, types.float32), _sweep
+    return types.void(panel, packed, terms, found, types.float32), _sweep
 
 
-def _sweep_corners_kinds(
-    typing: Any, panel: Any, packed: Any, terms: Any, values: Any, indices: Any
-) -> Any:
+def _sweep_corners_kinds(typing: Any, panel: Any, packed: Any, terms: Any, found: Any) -> Any:
     del typing
-    return types.void(panel, packed, terms, values, indices), _sweep
+    return types.void(panel, packed, terms, found), _sweep
 
 
 def _turn_kinds(typing: Any, rows: Any, panel: Any) -> Any:
@@ -206,15 +204,15 @@ def _prefetch_kinds(typing: Any, array: Any, start: Any, stop: Any) -> Any:
 
 
 sweep_curve: Any = intrinsic(_sweep_curve_kinds)
-"""Fill in best, second best and index of corners, then of segments, for a tile of frames.
+"""Fill in q of the best corner, of the second best and the best's number, for a tile of frames.
 
-``(panel (dim, FRAMES), packed (tiles, dim, CORNERS), terms (tiles, CORNERS, 3), values (4, FRAMES),
-indices (2, FRAMES), margin)``. A corner's terms are -|c~|²/2, and of the segment that ends there
-the inverse of its span and half of it. The margin is the largest round-off of a difference of two
-q.
+Then the same of segments, of which each has the number of the corner where it ends: ``(panel (dim,
+FRAMES), packed (tiles, dim, CORNERS), terms (tiles, CORNERS, TERMS), found (6, FRAMES), margin)``.
+A corner's terms are -|c~|²/2, the inverse of the span of the segment that ends there and half of
+the span, and the corner's number. The margin is the largest round-off of a difference of two q.
 """
 sweep_corners: Any = intrinsic(_sweep_corners_kinds)
-"""Fill in best, second best and index of corners alone, as `sweep_curve`, without a margin."""
+"""Fill in the first three rows alone, as `sweep_curve`, without a margin."""
 turn: Any = intrinsic(_turn_kinds)
 """Write rows (FRAMES, dim) as columns (dim, FRAMES), `LANES` by `LANES`, which divides dim."""
 prefetch: Any = intrinsic(_prefetch_kinds)

@@ -26,10 +26,11 @@ REGISTERS = 32 if _WIDE else 16
 
 _FLOAT, _INT, _SIZE = ir.FloatType(), ir.IntType(32), ir.IntType(64)
 _FLOATS, _INTS = ir.VectorType(_FLOAT, LANES), ir.VectorType(_INT, LANES)
+_ZEROS = ir.Constant(_INTS, [0] * LANES)
 
 
 class Vectors:
-    """Writes operations on vectors of `LANES` float32, or int32, where a builder stands.
+    """Writes operations on vectors of `LANES` float32 where a builder stands.
 
     Variables are what LLVM keeps in registers if there are enough of them.
     """
@@ -39,13 +40,9 @@ class Vectors:
         kind = ir.FunctionType(_FLOATS, [_FLOATS] * 3)
         self._fma = cgutils.get_or_insert_function(builder.module, kind, f"llvm.fma.v{LANES}f32")
 
-    def floats(self, value: float) -> Any:
+    def constant(self, value: float) -> Any:
         """Return a constant."""
         return ir.Constant(_FLOATS, [value] * LANES)
-
-    def ints(self, value: int) -> Any:
-        """Return a constant."""
-        return ir.Constant(_INTS, [value] * LANES)
 
     def everywhere(self) -> Any:
         """Return what is true in all lanes."""
@@ -87,10 +84,10 @@ class Vectors:
         self.builder.store(vector, there).align = 4
 
     def spread(self, value: Any) -> Any:
-        """Return one float32 or int32 in all lanes."""
+        """Return one float32 in all lanes."""
         vector = ir.VectorType(value.type, LANES)
         one = self.builder.insert_element(ir.Constant(vector, ir.Undefined), value, _INT(0))
-        return self.builder.shuffle_vector(one, ir.Constant(vector, ir.Undefined), self.ints(0))
+        return self.builder.shuffle_vector(one, ir.Constant(vector, ir.Undefined), _ZEROS)
 
     def picked(self, first: Any, second: Any, lanes: Sequence[int]) -> Any:
         """Return lanes of two vectors; those of the second are counted on from the first's."""
@@ -103,10 +100,6 @@ class Vectors:
         asked = cgutils.get_or_insert_function(self.builder.module, kind, "llvm.prefetch.p0")
         to_read, often, data = _INT(0), _INT(2), _INT(1)
         self.builder.call(asked, [self.builder.bitcast(pointer, octets), to_read, often, data])
-
-    def index(self, place: Any, offset: int) -> Any:
-        """Return a place plus a constant, as int32."""
-        return self.builder.add(self.builder.trunc(place, _INT), _INT(offset))
 
     def variable(self, vector: Any) -> Any:
         """Return a new variable that holds a vector."""
