@@ -75,7 +75,7 @@ def test_frames_far_from_every_ball_have_the_nearest_end(monkeypatch):
 def test_balls_hold_their_corners_and_every_segment_is_in_one(size):
     corners = walk(size, 4)
     balls = Balls.of(corners)
-    assert len(balls.radii) == max(-(-(size - 1) // STRETCH), 1)
+    assert len(balls.radii) == -(-size // STRETCH)
     for number, (centre, radius) in enumerate(zip(*balls, strict=True)):
         part = corners[number * STRETCH : (number + 1) * STRETCH + 1]
         assert np.linalg.norm(part - centre, axis=1).max() <= radius * (1 + 1e-12)

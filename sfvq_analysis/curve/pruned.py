@@ -8,7 +8,7 @@ import it inside functions.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -24,12 +24,13 @@ if TYPE_CHECKING:
     Int32 = NDArray[np.int32]
 
 STRETCH = 8
-_LANES = 32
-_WIDER = 1 + 1e-5  # than any round-off of a bound
+_WIDER = 1 + 2e-5  # than any round-off of a bound
+_CLOSE = 1 + 1e-9  # than what ties with the nearest
+_FAR = 1e150  # of which the square is a number yet
 
 
 class Balls(NamedTuple):
-    """Around every `STRETCH` segments and all their corners: centres (n, 4) and radii (n,)."""
+    """Around `STRETCH` corners and the segments that start there: centres (n, 4), radii (n,)."""
 
     centres: Float64
     radii: Float64
@@ -37,7 +38,7 @@ class Balls(NamedTuple):
     @classmethod
     def of(cls, corners: Float64) -> Balls:
         """Return the balls of corners (K, 4)."""
-        first = np.arange(0, max(len(corners) - 1, 1), STRETCH)
+        first = np.arange(0, len(corners), STRETCH)
         within = np.minimum(first[:, None] + np.arange(STRETCH + 1), len(corners) - 1)
         parts = corners[within]  # the last one may hold the last corner several times
         centres = (parts.min(axis=1) + parts.max(axis=1)) / 2
@@ -45,26 +46,30 @@ class Balls(NamedTuple):
         return cls(centres, np.sqrt(apart.max(axis=1)))
 
 
-class Columns(NamedTuple):
-    """A curve, a row a coordinate: starts and steps of segments (4, K-1), then (K-1,) each.
+class Stretches(NamedTuple):
+    """What is in each ball: `parts` (n, 10, `STRETCH`); what is beyond the last corner is far away.
 
-    `inverses` of squared lengths, 0 for none, and `ties`, differences that don't count.
+    Four coordinates of corners, four of the steps of the segments that start there, the inverses
+    of their squared lengths (0 for none) and differences that don't count (infinity where no
+    segment starts). `longest` is the largest of these; -infinity without segments.
     """
 
-    starts: Float64
-    steps: Float64
-    inverses: Float64
-    ties: Float64
+    parts: Float64
+    longest: float
 
     @classmethod
-    def of(cls, corners: Float64, steps: Float64) -> Columns:
-        """Return the columns of corners (K, 4) and steps (K-1, 4), or of none of them (0, 4)."""
+    def of(cls, corners: Float64, steps: Float64) -> Stretches:
+        """Return the stretches of corners (K, 4) and steps (K-1, 4), or of none of them (0, 4)."""
+        n_corners, n_segments = len(corners), len(steps)
+        n_balls = -(-n_corners // STRETCH)
+        columns = np.zeros((10, n_balls * STRETCH))
+        columns[:4], columns[9] = _FAR, np.inf
+        columns[:4, :n_corners], columns[4:8, :n_segments] = corners.T, steps.T
         lengths = (steps**2).sum(axis=1)
-        inverses = np.divide(1.0, lengths, out=np.zeros_like(lengths), where=lengths > SHORTEST)
-        starts = corners[: len(steps)].T
-        return cls(
-            np.ascontiguousarray(starts), np.ascontiguousarray(steps.T), inverses, TIE * lengths
-        )
+        np.divide(1.0, lengths, out=columns[8, :n_segments], where=lengths > SHORTEST)
+        columns[9, :n_segments] = TIE * lengths
+        parts = columns.reshape(10, n_balls, STRETCH).transpose(1, 0, 2)
+        return cls(np.ascontiguousarray(parts), float(TIE * lengths.max(initial=-np.inf)))
 
 
 class Nearest(NamedTuple):
@@ -90,16 +95,18 @@ class Nearest(NamedTuple):
 class Lists(NamedTuple):
     """Squared distances to the centres of balls (n, B), the least of them, and what to look into.
 
-    `least`, `ball` and `within`, how near a segment must be to count, are (B,); `frame` and
-    `stretch` (2 B,).
+    `least` and `ball` are (B,), `frame` and `stretch` (2 B,). What is farther than `enough` (2, B),
+    a segment and a corner, squared, doesn't count. `may` (B or a few more) says of which frames a
+    ball may hold the nearest; `least` then says how near a corner is.
     """
 
     apart: Float32
     least: Float32
-    within: Float32
+    enough: Float64
     ball: Int32
     frame: Int32
     stretch: Int32
+    may: NDArray[np.bool_]
 
     @classmethod
     def empty(cls, n_balls: int, size: int) -> Lists:
@@ -108,47 +115,39 @@ class Lists(NamedTuple):
         return cls(
             np.empty((n_balls, size), np.float32),
             np.empty(size, np.float32),
-            np.empty(size, np.float32),
+            np.empty((2, size)),
             np.empty(size, np.int32),
             whole[0],
             whole[1],
+            np.zeros(-(-size // 8) * 8, np.bool_),
         )
 
     def first(self, size: int) -> Lists:
         """Return the room of the first frames, as views."""
-        least, ball, within = self.least[:size], self.ball[:size], self.within[:size]
-        return self._replace(apart=self.apart[:, :size], least=least, ball=ball, within=within)
+        least, ball, enough = self.least[:size], self.ball[:size], self.enough[:, :size]
+        return self._replace(apart=self.apart[:, :size], least=least, ball=ball, enough=enough)
 
 
 @compiled
 def search_pruned(
-    rows: Float64,
-    corners: Float64,
-    columns: Columns,
-    balls: Balls,
-    lists: Lists,
-    nearest: Nearest,
+    rows: Float64, stretches: Stretches, balls: Balls, lists: Lists, nearest: Nearest
 ) -> None:
-    """Fill in nearest segments and corners of rows (4, B), of equals the first; corners are (K, 4).
+    """Fill in nearest segments and corners of rows (4, B), of equals the first.
 
     Where there are no segments, corners only.
     """
     size, n_balls = rows.shape[1], balls.radii.shape[0]
+    lists.may[size:] = False
     _measure_balls(rows, balls, lists)
-    _forget(nearest)
+    _look_first(rows, stretches, lists)
     for i in range(size):
-        lists.frame[i], lists.stretch[i] = i, lists.ball[i]
-        lists.within[i] = np.inf
-    _look_into(rows, corners, columns, balls, lists, size, nearest)
-    for i in range(size):  # how near a corner is: no segment that counts is farther
-        lists.least[i] = np.float32(np.sqrt(nearest.square[i])) * np.float32(_WIDER)
-        lists.within[i] = np.float32(np.sqrt(nearest.squared[i])) * np.float32(_WIDER)
-    _forget(nearest)  # all stretches in order from here, so that the first of equals wins
+        nearest.segment[i], nearest.squared[i] = 0, np.inf
+        nearest.corner[i], nearest.square[i] = 0, np.inf
     count = 0
-    for ball in range(n_balls):
+    for ball in range(n_balls):  # in order, so that the first of equals wins
         count = _list_ball(balls, ball, lists, count)
         if count >= size or ball == n_balls - 1:
-            _look_into(rows, corners, columns, balls, lists, count, nearest)
+            _look_into(rows, stretches, lists, count, nearest)
             count = 0
 
 
@@ -174,80 +173,77 @@ def _measure_balls(rows: Float64, balls: Balls, lists: Lists) -> None:
 @compiled
 def _list_ball(balls: Balls, ball: int, lists: Lists, count: int) -> int:
     """Add the frames of which a ball may hold what is nearest; return their number."""
-    radius = np.float32(balls.radii[ball] * _WIDER)
-    for first in range(0, lists.least.shape[0], _LANES):
-        apart = lists.apart[ball, first : first + _LANES]
-        reach = lists.least[first : first + _LANES]
-        some = 0
-        for i in range(apart.shape[0]):
-            both = (reach[i] + radius) * np.float32(_WIDER)
-            some += 1 if apart[i] <= both * both else 0
-        if some > 0:
-            for i in range(apart.shape[0]):
-                both = (reach[i] + radius) * np.float32(_WIDER)
-                lists.frame[count], lists.stretch[count] = first + i, ball
-                count += 1 if apart[i] <= both * both else 0
+    radius, apart = np.float32(balls.radii[ball] * _WIDER), lists.apart
+    least, may, frame, stretch = lists.least, lists.may, lists.frame, lists.stretch
+    for i in range(least.shape[0]):
+        both = least[i] + radius
+        may[i] = apart[ball, i] <= both * both
+    eights = may.view(np.uint64)
+    for n in range(eights.shape[0]):
+        if eights[n] != 0:
+            for i in range(8 * n, 8 * n + 8):
+                frame[count], stretch[count] = i, ball
+                count += may[i]
     return count
 
 
 @compiled
-def _forget(nearest: Nearest) -> None:
-    for i in range(nearest.segment.shape[0]):
-        nearest.segment[i], nearest.squared[i] = 0, np.inf
-        nearest.corner[i], nearest.square[i] = 0, np.inf
+def _look_first(rows: Float64, stretches: Stretches, lists: Lists) -> None:
+    """Fill in what is enough, from the stretch whose ball is nearest by its centre."""
+    parts, margin = stretches.parts, 2.0 * stretches.longest
+    for i in range(rows.shape[1]):
+        n, x = np.uintp(lists.ball[i]), (rows[0, i], rows[1, i], rows[2, i], rows[3, i])
+        squared, square = np.inf, np.inf
+        for j in range(STRETCH):
+            found, at_corner = _measured(parts, n, j, x)
+            squared = found if found < squared else squared
+            square = at_corner if at_corner < square else square
+        lists.enough[0, i], lists.enough[1, i] = squared * _CLOSE + margin, square
+        lists.least[i] = np.float32(np.sqrt(square) * _WIDER)
 
 
 @compiled
 def _look_into(
-    rows: Float64,
-    corners: Float64,
-    columns: Columns,
-    balls: Balls,
-    lists: Lists,
-    count: int,
-    nearest: Nearest,
+    rows: Float64, stretches: Stretches, lists: Lists, count: int, nearest: Nearest
 ) -> None:
     """Keep what is nearest in listed stretches, in order."""
-    n_segments, n_corners = columns.ties.shape[0], corners.shape[0]
-    found = np.empty(STRETCH)
+    parts, frame, stretch, enough = stretches.parts, lists.frame, lists.stretch, lists.enough
+    margin = 2.0 * stretches.longest
+    width = parts.shape[2]  # STRETCH; a constant number would be unrolled, and not be vectorised
     for m in range(count):
-        i, first = lists.frame[m], lists.stretch[m] * STRETCH
+        i, n = frame[m], np.uintp(stretch[m])  # without a sign, so that vectors can be loaded
         x = rows[0, i], rows[1, i], rows[2, i], rows[3, i]
-        stop = min(first + STRETCH, n_segments)
-        both = (lists.within[i] + np.float32(balls.radii[lists.stretch[m]])) * np.float32(_WIDER)
-        if lists.apart[lists.stretch[m], i] > both * both:
-            stop = first
-        if stop > first:
-            _measure_stretch(x, columns, first, stop, found)
-        least = nearest.squared[i]
-        for k in range(first, stop):
-            if found[k - first] < least * (1.0 - TIE) - columns.ties[k]:
-                least = found[k - first]
-                nearest.segment[i] = k
-        nearest.squared[i] = least
-        corner, square = nearest.corner[i], nearest.square[i]
-        for k in range(first, min(first + STRETCH + 1, n_corners)):
-            x0, x1 = x[0] - corners[k, 0], x[1] - corners[k, 1]
-            x2, x3 = x[2] - corners[k, 2], x[3] - corners[k, 3]
-            here = x0 * x0 + x1 * x1 + x2 * x2 + x3 * x3
-            nearer = here < square
-            corner = k if nearer else corner
-            square = here if nearer else square
-        nearest.corner[i], nearest.square[i] = corner, square
+        most, most_to_corner = enough[0, i], enough[1, i]
+        segments, corners = 0, 0
+        for j in range(width):
+            found, at_corner = _measured(parts, n, j, x)
+            segments += 1 if found <= most else 0
+            corners += 1 if at_corner <= most_to_corner else 0
+        first = np.int32(n) * STRETCH
+        if segments > 0:
+            segment, least = nearest.segment[i], nearest.squared[i]
+            for j in range(STRETCH):
+                found = _measured(parts, n, j, x)[0]
+                better = found < least * (1.0 - TIE) - parts[n, 9, j]
+                segment = first + j if better else segment
+                least = found if better else least
+            nearest.segment[i], nearest.squared[i] = segment, least
+            enough[0, i] = min(enough[0, i], least * _CLOSE + margin)
+        if corners > 0:
+            corner, least = nearest.corner[i], nearest.square[i]
+            for j in range(STRETCH):
+                at_corner = _measured(parts, n, j, x)[1]
+                better = at_corner < least
+                corner = first + j if better else corner
+                least = at_corner if better else least
+            nearest.corner[i], nearest.square[i] = corner, least
+            enough[1, i] = min(enough[1, i], least)
 
 
 @compiled
-def _measure_stretch(
-    x: tuple[float, float, float, float],
-    columns: Columns,
-    first: int,
-    stop: int,
-    found: Float64,
-) -> None:
-    """Fill in the squared distances of a point to segments `first` to `stop`."""
-    starts, steps = columns.starts[:, first:stop], columns.steps[:, first:stop]
-    inverses = columns.inverses[first:stop]
-    for k in range(inverses.shape[0]):
-        c = starts[0, k], starts[1, k], starts[2, k], starts[3, k]
-        d = steps[0, k], steps[1, k], steps[2, k], steps[3, k]
-        found[k] = place(x, c, d, inverses[k])[1]
+def _measured(parts: Float64, n: int, j: int, x: Any) -> tuple[float, float]:
+    """Return the squared distances of a point to a segment and to the corner where it starts."""
+    c = parts[n, 0, j], parts[n, 1, j], parts[n, 2, j], parts[n, 3, j]
+    d = parts[n, 4, j], parts[n, 5, j], parts[n, 6, j], parts[n, 7, j]
+    x0, x1, x2, x3 = x[0] - c[0], x[1] - c[1], x[2] - c[2], x[3] - c[3]
+    return place(x, c, d, parts[n, 8, j])[1], x0 * x0 + x1 * x1 + x2 * x2 + x3 * x3

@@ -239,12 +239,12 @@ class _Pruned(_Direct):
     """Goes through those stretches of many corners that may be nearest."""
 
     def __init__(self, geometry: Geometry, size: int) -> None:
-        from sfvq_analysis.curve.pruned import Balls, Columns, Lists, Nearest
+        from sfvq_analysis.curve.pruned import Balls, Lists, Nearest, Stretches
 
         super().__init__(geometry, size)
         self._balls = Balls.of(self._corners)
-        self._columns = Columns.of(self._corners, self._steps)
-        self._no_columns = Columns.of(self._corners, self._steps[:0])
+        self._stretches = Stretches.of(self._corners, self._steps)
+        self._no_segments = Stretches.of(self._corners, self._steps[:0])
         self._lists = Lists.empty(len(self._balls.radii), size)
         self._nearest = Nearest.empty(size)
 
@@ -254,8 +254,8 @@ class _Pruned(_Direct):
 
         size = rows.shape[1]
         lists, nearest = self._lists.first(size), self._nearest.first(size)
-        columns = self._columns if on_curve else self._no_columns
-        search_pruned(rows, self._corners, columns, self._balls, lists, nearest)
+        stretches = self._stretches if on_curve else self._no_segments
+        search_pruned(rows, stretches, self._balls, lists, nearest)
         codes.codeword[:], codes.codeword_distortion[:] = nearest.corner, nearest.square
         if on_curve:
             codes.segment[:] = nearest.segment
