@@ -173,7 +173,7 @@ def test_it_is_refused_where_it_cannot_be_had(share):
 
 
 def test_a_search_that_is_wrong_is_never_chosen(share, monkeypatch):
-    settle = fused.settle_codebook
+    settle = fused.settle_curve
 
     def wrong(frames, geometry, packed, round_off, room, codes):
         n_doubtful = settle(frames, geometry, packed, round_off, room, codes)
@@ -182,7 +182,7 @@ def test_a_search_that_is_wrong_is_never_chosen(share, monkeypatch):
 
     assert np.isfinite(choice._share())
     choice._share.cache_clear()
-    monkeypatch.setattr(fused, "settle_codebook", wrong)
+    monkeypatch.setattr(fused, "settle_curve", wrong)
     assert choice._share() == np.inf
 
 

@@ -48,12 +48,12 @@ def _share() -> float:
         return np.inf
     from numba.core.errors import NumbaError
 
-    from sfvq_analysis.curve.fused import Packed, Room, settle_codebook
+    from sfvq_analysis.curve.fused import Packed, Room, settle_curve
 
     corners, frames = test_matrices()
     geometry, codes = Geometry.of(corners.astype(np.float64)), Codes.empty(len(frames))
     room = Room.of(frames.shape[1], len(frames))
-    run = partial(settle_codebook, frames, geometry, Packed.of(geometry), _ROUND_OFF, room, codes)
+    run = partial(settle_curve, frames, geometry, Packed.of(geometry), _ROUND_OFF, room, codes)
     try:
         n_doubtful = run()
     except NumbaError:  # what LLVM can't compile for this processor

@@ -1,16 +1,24 @@
 """`compiled`: inner loops by numba, compiled at first use and kept in its cache.
 
-This module imports numba, which takes a while; import what uses it inside functions.
+numba takes what it has kept if the file of a loop is as it was; loops here call loops of other
+files, so that what is kept has a stamp of them all in its name. This module imports numba, which
+takes a while; import what uses it inside functions.
 """
 
 from __future__ import annotations
 
+import functools
+import hashlib
+from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 try:
     from numba import njit
+    from numba.core.caching import CompileResultCacheImpl, FunctionCache
 except ImportError:  # then the loops run as they stand
     njit: Any = None  # type: ignore[no-redef]
+    CompileResultCacheImpl = FunctionCache = object
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,8 +30,26 @@ def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
     """Compile at first call, without the interpreter's lock, and keep the result if possible."""
     if njit is None:
         return function
-    try:
-        kernel: Callable[..., Any] = njit(cache=True, nogil=True, fastmath=_REORDERED)(function)
-    except RuntimeError:  # no folder to keep it in: compiled anew in every process
-        kernel = njit(nogil=True, fastmath=_REORDERED)(function)
+    kernel: Callable[..., Any] = njit(nogil=True, fastmath=_REORDERED)(function)
+    if kernel is not function:  # it is with NUMBA_DISABLE_JIT
+        with suppress(RuntimeError):  # no folder to keep it in: compiled anew in every process
+            vars(kernel)["_cache"] = _Cache(function)  # as `cache=True` does
     return kernel
+
+
+@functools.cache
+def stamp(folder: Path = Path(__file__).parent) -> str:
+    """Return what changes with any file of a folder's code."""
+    found = hashlib.blake2b(digest_size=6)
+    for path in sorted(folder.glob("*.py")):
+        found.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+    return found.hexdigest()
+
+
+class _Stamped(CompileResultCacheImpl):  # type: ignore[misc]
+    def get_filename_base(self, fullname: str, abiflags: str) -> str:
+        return f"{super().get_filename_base(fullname, abiflags)}.{stamp()}"
+
+
+class _Cache(FunctionCache):  # type: ignore[misc]
+    _impl_class = _Stamped
