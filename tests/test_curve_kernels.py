@@ -15,9 +15,9 @@ def test_frames_are_centred_and_those_that_are_not_usable_noticed(dtype):
     corners = walk(9, 5) + 1e4
     frames = (around(walk(9, 5), 40) + 1e4).astype(dtype)
     geometry, centred, _, slack = screened(corners, frames)
-    exact = frames.astype(float) - corners.mean(axis=0)
+    exact = frames.astype(float) - geometry.centre
     np.testing.assert_allclose(centred, exact * geometry.scale, rtol=1e-7)
-    reach = np.linalg.norm(corners - corners.mean(axis=0), axis=1).max()
+    reach = np.linalg.norm(corners - geometry.centre, axis=1).max()
     wanted = 1e-5 * (np.linalg.norm(exact, axis=1) + reach) ** 2 * geometry.scale**2
     np.testing.assert_allclose(slack, wanted, rtol=1e-6)
     for value in (np.nan, np.inf, -np.inf, 1e19):

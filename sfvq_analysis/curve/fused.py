@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     Float32 = NDArray[np.float32]
     Int32 = NDArray[np.int32]
 
+_LARGEST_SCALE = 1e30
 _HALF, _UNUSABLE = np.float32(0.5), np.float32(-1)
 
 
@@ -45,10 +46,15 @@ class Packed(NamedTuple):
 
     corners: Float32
     terms: Float32
+    centre: NDArray[np.floating[Any]]
+    scale: np.floating[Any]
 
     @classmethod
     def of(cls, geometry: Geometry) -> Packed:
-        """Return the corners of a codebook in tiles; dimensions are filled up with zeros."""
+        """Return the corners of a codebook in tiles; dimensions are filled up with zeros.
+
+        Centre and scale are float32 if that holds them.
+        """
         n_corners, dim = geometry.minus_two.shape
         n_tiles, wide = -(-n_corners // CORNERS), _up_to(dim, UNROLLED)
         corners = np.zeros((n_tiles * CORNERS, wide), np.float32)
@@ -60,7 +66,13 @@ class Packed(NamedTuple):
         terms[1:n_corners, 2] = 0.5 * geometry.spans
         terms[:, 3] = np.arange(len(terms))
         tiles = corners.reshape(n_tiles, CORNERS, wide).transpose(0, 2, 1)
-        return cls(np.ascontiguousarray(tiles), terms.reshape(n_tiles, CORNERS, TERMS))
+        kind = np.float32 if _is_held(geometry) else np.float64
+        return cls(
+            np.ascontiguousarray(tiles),
+            terms.reshape(n_tiles, CORNERS, TERMS),
+            geometry.centre.astype(kind),
+            kind(geometry.scale),
+        )
 
 
 class Room(NamedTuple):
@@ -95,7 +107,7 @@ def settle_curve(
     found = room.found
     for first in range(0, n_frames, FRAMES):
         stop = min(first + FRAMES, n_frames)
-        slack = _fill(frames, first, stop, geometry, round_off, room)
+        slack = _fill(frames, first, stop, packed, geometry.reach, round_off, room)
         if slack < 0:
             return -1
         sweep_curve(room.panel, packed.corners, packed.terms, found, _HALF * slack)
@@ -121,7 +133,7 @@ def settle_codebook(
     found = room.found
     for first in range(0, n_frames, FRAMES):
         stop = min(first + FRAMES, n_frames)
-        slack = _fill(frames, first, stop, geometry, round_off, room)
+        slack = _fill(frames, first, stop, packed, geometry.reach, round_off, room)
         if slack < 0:
             return -1
         sweep_corners(room.panel, packed.corners, packed.terms, found)
@@ -136,28 +148,40 @@ def settle_codebook(
 
 
 @compiled
-def _fill(
-    frames: Frames, first: int, stop: int, geometry: Geometry, round_off: float, room: Room
+def _fill(  # noqa: PLR0913 (what is in place of objects in compiled code)
+    frames: Frames,
+    first: int,
+    stop: int,
+    packed: Packed,
+    reach: float,
+    round_off: float,
+    room: Room,
 ) -> Any:
     """Fill in a tile's frames less the centre, scaled; a tile that isn't full keeps what was there.
 
     Return the largest round-off of a difference of values of 2 q (`screening.round_off`), which is
     twice that of q; -1 if a frame isn't usable. The tile after it is asked for from memory.
     """
-    centre, scale, rows, dim = geometry.centre, geometry.scale, room.rows, frames.shape[1]
+    centre, scale, rows, dim = packed.centre, packed.scale, room.rows, frames.shape[1]
     prefetch(frames, stop * dim, min(stop + FRAMES, frames.shape[0]) * dim)
-    usable, farthest = True, 0.0
+    usable, farthest = True, centre.dtype.type(0)
     for i in range(first, stop):
-        square = 0.0
+        square = centre.dtype.type(0)
         for j in range(dim):
             value = frames[i, j] - centre[j]
             rows[i - first, j] = value * scale
             square += value * value
         farthest = max(farthest, square)
-        usable &= square <= FARTHEST**2  # False for NaN, too
+        usable = usable and bool(square <= FARTHEST**2)  # False for NaN, too
     turn(rows, room.panel)
-    slack = np.float32(round_off * (np.sqrt(farthest) * scale + geometry.reach) ** 2)
+    slack = np.float32(round_off * (np.sqrt(farthest) * scale + reach) ** 2)
     return slack if usable else _UNUSABLE
+
+
+def _is_held(geometry: Geometry) -> bool:
+    with np.errstate(over="ignore"):
+        same = np.array_equal(geometry.centre.astype(np.float32), geometry.centre)
+    return same and 1 / _LARGEST_SCALE < geometry.scale < _LARGEST_SCALE
 
 
 def _up_to(number: int, divisor: int) -> int:

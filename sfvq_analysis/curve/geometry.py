@@ -16,6 +16,7 @@ FARTHEST = 1e18
 TIE = 1e-13
 """Squared distances that differ by less, relative to the lengths at work, are equal."""
 _LARGEST_SQUARE = 1e30
+_LITTLE = 1e-3  # of the largest coordinate from the centre
 _SHORTEST_SQUARE = 1e-30  # of scaled lengths, which float32 can still invert
 
 
@@ -27,7 +28,8 @@ class Geometry(NamedTuple):
     corners, steps, lengths
         c_k (K, dim), c_{k+1} - c_k (K-1, dim) and its square |c_{k+1} - c_k|² (K-1,).
     centre
-        Mean corner (dim,), which is taken off before any product.
+        Mean corner (dim,), which is taken off before any product; rounded to float32 where that
+        moves it little, so that it can be taken off float32 frames without going to float64.
     scale
         Power of two that everything below is multiplied by, so that the farthest corner is about 1
         from the centre.
@@ -59,7 +61,7 @@ class Geometry(NamedTuple):
         QuantizerError
             If corners are farther from their mean than float32 can square.
         """
-        centre = corners.mean(axis=0)
+        centre = _centre_of(corners)
         centred = corners - centre
         squares = (centred**2).sum(axis=1)
         if squares.max() > _LARGEST_SQUARE:
@@ -86,3 +88,11 @@ class Geometry(NamedTuple):
             half_inverses=inverse.astype(np.float32),
             reach=reach * scale,
         )
+
+
+def _centre_of(corners: NDArray[np.float64]) -> NDArray[np.float64]:
+    centre: NDArray[np.float64] = corners.mean(axis=0)
+    with np.errstate(over="ignore"):
+        rounded = centre.astype(np.float32).astype(np.float64)
+    moved, reach = np.abs(rounded - centre).max(), np.abs(corners - centre).max()
+    return rounded if moved <= _LITTLE * reach else centre

@@ -16,13 +16,16 @@ This module imports numba, which takes a while; import what uses it inside funct
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
 from sfvq_analysis.curve.vectors import LANES, REGISTERS, Vectors
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 _VECTORS = 3
 CORNERS = 8 if REGISTERS > 16 else 4
@@ -66,9 +69,10 @@ class _Tracked(NamedTuple):
             on.store(on.builder.load(variable), on.after(found, place))
 
 
-def _swept(on: Vectors, places: list[Any], n_tiles: Any, dim: Any, margin: Any) -> None:
+def _swept(on: Vectors, values: Sequence[Any]) -> None:
     """Write the sweep over all corners; over corners alone without a margin."""
-    panel, packed, terms, found = places
+    panel, packed, terms, found, n_tiles, dim, *given = values
+    margin = given[0] if given else None
     to, lowest = on.builder, on.constant(LOWEST)
     sums = [[on.variable(lowest) for _ in range(_VECTORS)] for _ in range(CORNERS)]
     corner = [_Tracked.new(on) for _ in range(_VECTORS)]
@@ -136,10 +140,11 @@ def _on_segment(on: Vectors, before: Any, far: Any, terms: tuple[Any, Any], marg
 def _sweep(context: Any, builder: Any, signature: Any, args: Any) -> Any:
     on = Vectors(builder)
     given = list(zip(signature.args, args, strict=True))
-    margin = next((value for kind, value in given if kind is types.float32), None)
+    margin = [value for kind, value in given if kind is types.float32]
     arrays = [on.begin(context, kind, one) for kind, one in given if kind is not types.float32]
     (_, (n_tiles, dim, _)) = arrays[1]
-    _swept(on, [start for start, _ in arrays], n_tiles, dim, margin)
+    values = [*(start for start, _ in arrays), n_tiles, dim, *margin]
+    on.call("sweep_curve" if margin else "sweep_corners", values, _swept)
     return context.get_dummy_value()
 
 

@@ -13,7 +13,7 @@ from llvmlite import binding, ir
 from numba.core import cgutils, config
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 _FEATURES = config.CPU_FEATURES  # set by NUMBA_CPU_FEATURES, or empty by NUMBA_CPU_NAME=generic
 if _FEATURES is None:
@@ -39,6 +39,25 @@ class Vectors:
         self.builder = builder
         kind = ir.FunctionType(_FLOATS, [_FLOATS] * 3)
         self._fma = cgutils.get_or_insert_function(builder.module, kind, f"llvm.fma.v{LANES}f32")
+
+    def call(
+        self, name: str, values: Sequence[Any], write: Callable[[Vectors, Sequence[Any]], None]
+    ) -> None:
+        """Call a function of its own, which is written once a module.
+
+        Its stack begins with a line of the cache: there vectors wait for which registers are short,
+        and one that lies in two lines takes twice as long.
+        """
+        kind = ir.FunctionType(ir.VoidType(), [value.type for value in values])
+        function = cgutils.get_or_insert_function(self.builder.module, kind, f"sfvq_{name}")
+        if function.is_declaration:
+            function.linkage = "internal"
+            function.attributes.add("noinline")
+            function.attributes.alignstack = 4 * LANES
+            inside = ir.IRBuilder(function.append_basic_block("entry"))
+            write(Vectors(inside), function.args)
+            inside.ret_void()
+        self.builder.call(function, values)
 
     def constant(self, value: float) -> Any:
         """Return a constant."""
