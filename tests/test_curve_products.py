@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from threading import Event, Thread
+from types import ModuleType, SimpleNamespace
 
 import numpy as np
 import pytest
@@ -195,6 +197,18 @@ def test_a_lower_precision_of_torchs_products_changes_no_code(name):
     finally:
         torch.set_float32_matmul_precision(before)
     assert_same_bytes(found, wanted)
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_while_another_thread_loads_torch_it_is_not_asked(monkeypatch, threads):
+    half_loaded = ModuleType("torch")
+    half_loaded.__spec__ = SimpleNamespace(_initializing=True)
+    corners = np.vstack([walk(50, 8)] * 2)  # all is in doubt, and searched by products
+    frames = around(corners, 3000)
+    wanted = project(frames, corners)
+    monkeypatch.setitem(sys.modules, "torch", half_loaded)
+    for name in ("auto", "numpy"):
+        assert_same_bytes(project(frames, corners, Engine(products=name, threads=threads)), wanted)
 
 
 @pytest.mark.parametrize("engine", [Engine(), Engine(kernels="torch")])

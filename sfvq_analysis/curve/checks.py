@@ -24,9 +24,15 @@ def blocks(n_rows: int, size: int) -> Iterator[slice]:
         yield slice(start, min(start + size, n_rows))
 
 
+def loaded_torch() -> Any:
+    """Return torch if it is loaded; None, too, while another thread loads it."""
+    torch = sys.modules.get("torch")
+    return None if getattr(getattr(torch, "__spec__", None), "_initializing", False) else torch
+
+
 def is_tensor(frames: object) -> TypeGuard[Tensor]:
     """Tell a torch tensor, without loading torch."""
-    torch = sys.modules.get("torch")
+    torch = loaded_torch()
     return torch is not None and isinstance(frames, torch.Tensor)
 
 

@@ -22,9 +22,10 @@ class Engine:
         ``"numba"``: compiled loops on the CPU. ``"torch"``: tensor operations, on the device of the
         frames. ``"auto"``: torch for tensors on a GPU and where numba is missing, else numba.
     products
-        Of the matrix products under numba's loops: ``"numpy"``, ``"torch"`` (its `mm`),
-        ``"onednn"`` (torch's other one), or ``"auto"``: the fastest of those at hand, timed and
-        checked once a process (`sfvq_analysis.curve.products`).
+        Of frames and corners, under numba's loops: ``"fused"`` (our own, looked at in registers and
+        never stored: `sfvq_analysis.curve.fused`), ``"numpy"``, ``"torch"`` (its `mm`),
+        ``"onednn"`` (torch's other one), or ``"auto"``: the fastest at hand, timed and checked once
+        a process (`sfvq_analysis.curve.choice`, `sfvq_analysis.curve.products`).
     threads
         How many blocks of frames are worked on at a time; None: the variable ``OMP_NUM_THREADS``
         where it is set, else as many as there are processors.

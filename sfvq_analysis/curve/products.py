@@ -10,7 +10,6 @@ decided in float64 (`sfvq_analysis.curve.projection`).
 from __future__ import annotations
 
 import functools
-import sys
 import time
 from contextlib import ExitStack, contextmanager
 from functools import partial
@@ -19,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from sfvq_analysis.curve.checks import loaded_torch
 from sfvq_analysis.errors import OptionError
 
 if TYPE_CHECKING:
@@ -45,11 +45,11 @@ def product(name: Products) -> Product:
     OptionError
         If a library is named that isn't at hand.
     """
-    torch = sys.modules.get("torch")
+    torch = loaded_torch()
     full = torch is None or float32_precision(torch) == "highest"
     if name == "auto":
         return _fastest(with_torch=torch is not None and full)
-    at_hand = _candidates(with_torch=True)
+    at_hand = _candidates(with_torch=name != "numpy")
     if name not in at_hand:
         raise OptionError(
             f"products is {name!r}, which isn't at hand", remedy=f"use one of {sorted(at_hand)}"
@@ -157,7 +157,7 @@ def one_thread_each() -> Iterator[None]:
     finally:
         with _HELD.lock:
             _HELD.count -= 1
-            torch = sys.modules.get("torch")
+            torch = loaded_torch()
             if torch and _HELD.torch_threads:
                 torch.set_num_threads(_HELD.torch_threads)  # of this thread, and of new ones
             if _HELD.count == 0:
@@ -171,7 +171,7 @@ class _Held:
         self.lock, self.count, self.torch_threads, self.blas = Lock(), 0, 0, ExitStack()
 
     def enter(self) -> None:
-        torch = sys.modules.get("torch")
+        torch = loaded_torch()
         self.torch_threads = torch.get_num_threads() if torch else 0
         self.blas = ExitStack()
         self.blas.enter_context(_blas().limit(limits=1))
@@ -182,7 +182,7 @@ _HELD = _Held()
 
 def one_thread_here() -> None:
     """Keep torch to one thread in the calling thread; OpenMP keeps the number for each apart."""
-    torch = sys.modules.get("torch")
+    torch = loaded_torch()
     if torch:
         torch.set_num_threads(1)
 
