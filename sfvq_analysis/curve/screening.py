@@ -1,6 +1,7 @@
 """Blocks of frames against a codebook on the CPU: products, compiled loops, threads.
 
-Scratch memory is O(K · B) for each thread, whatever the number of frames. A block whose frames
+Scratch memory is O(K · B) for each thread, whatever the number of frames, less where products are
+looked at in registers. A block whose frames
 aren't usable ends the work; what is wrong with them is found out by the caller.
 """
 
