@@ -71,7 +71,7 @@ def test_threads_get_as_many_blocks_each_and_none_is_large(n_frames, size, threa
     each = block_size(geometry.corners, n_frames, threads, fused=fused)
     n_blocks = -(-n_frames // each)
     assert each % 16 == 0
-    most = 2**14 if fused else min(2**21 // size, 4096)  # products of 8 MB a thread
+    most = 2**13 if fused else min(2**21 // size, 4096)  # products of 8 MB a thread
     assert 64 <= each <= max(most, 64) + 32
     worth_a_thread = max(min(2**18 // size, 1024), 64)
     if n_frames <= worth_a_thread:

@@ -36,7 +36,8 @@ MOST_DIRECT = 4
 _WORTH_A_THREAD = 1 << 18  # products of a block; those of fewer frames are done in the meantime
 _SCRATCH = 1 << 21  # products of the largest block: more than 8 MB gain nothing
 _FEWEST, _MOST, _LANES = 64, 4096, 16
-_MOST_FUSED = 1 << 14  # frames of the largest block where products aren't kept
+_MOST_FUSED = 1 << 13  # frames of the largest block where products aren't kept
+_COMPILED_FOR = "CAW"  # aligned and writable: for others all loops would be compiled once more
 _DIRECT_BLOCK, _FEWEST_PRUNED = 512, 1024
 
 
@@ -98,7 +99,7 @@ def search(
 
     def work(searcher: _Searcher) -> bool:
         for part in left:
-            block = as_floats(frames[part])
+            block = np.require(as_floats(frames[part]), requirements=_COMPILED_FOR)
             if not searcher.search(block, codes.rows(part), on_curve=on_curve):
                 return False
         return True
