@@ -56,7 +56,7 @@ def _share() -> float:
     run = partial(settle_curve, frames, geometry, Packed.of(geometry), _ROUND_OFF, room, codes)
     try:
         n_doubtful = run()
-    except NumbaError:  # what LLVM can't compile for this processor
+    except (NumbaError, RuntimeError):  # what this LLVM can't compile, or not for this processor
         return np.inf
     squares = (corners.astype(np.float64) ** 2).sum(axis=1)
     wanted = (squares - 2.0 * frames @ corners.T.astype(np.float64)).argmin(axis=1)

@@ -116,7 +116,7 @@ class Vectors:
         """Ask for the line of memory that is there, to be read soon."""
         octets = ir.IntType(8).as_pointer()
         kind = ir.FunctionType(ir.VoidType(), [octets, _INT, _INT, _INT])
-        asked = cgutils.get_or_insert_function(self.builder.module, kind, "llvm.prefetch.p0")
+        asked = self.builder.module.declare_intrinsic("llvm.prefetch", [octets], kind)
         to_read, often, data = _INT(0), _INT(2), _INT(1)
         self.builder.call(asked, [self.builder.bitcast(pointer, octets), to_read, often, data])
 
