@@ -15,7 +15,7 @@ def test_without_a_folder_for_the_cache_loops_are_compiled_all_the_same(monkeypa
     def no_folder(function):
         raise RuntimeError("cannot cache function: no locator available")
 
-    monkeypatch.setattr(compiled, "_Cache", no_folder)
+    monkeypatch.setattr(compiled, "_cache", lambda: no_folder)
     kernel = compiled.compiled(added)
     assert kernel(1.0, 2.0) == 3.0
     assert not kernel.stats.cache_path
@@ -58,3 +58,15 @@ def test_what_is_kept_is_used_until_any_file_of_the_folder_changes(code):
     assert (hits(), hits()) == (0, 1)
     (code / "loops.py").write_text("LANES = 8")
     assert (hits(), hits()) == (0, 1)
+    (code / ".#loops.py").symlink_to("an editor's lock, which leads nowhere")
+    assert hits() == 1
+
+
+def test_code_that_cannot_be_read_keeps_nothing(code):
+    (code / "gone.py").symlink_to(code / "nowhere.py")
+    assert hits() == hits() == 0
+
+
+def test_without_numbas_cache_nothing_is_kept(monkeypatch):
+    monkeypatch.setattr(compiled, "FunctionCache", None)
+    assert hits() == hits() == 0

@@ -12,13 +12,13 @@ import pytest
 from made_curves import around, assert_same_bytes, there_and_back, walk
 from numba import njit
 
-from sfvq_analysis.curve import Engine, choice, fused, project, sweeping
+from sfvq_analysis.curve import Engine, choice, compiled, fused, nearest_codeword, project, sweeping
 from sfvq_analysis.curve.codes import Codes
 from sfvq_analysis.curve.fused import Packed, Room
 from sfvq_analysis.curve.geometry import Geometry
 from sfvq_analysis.curve.screening import round_off
 from sfvq_analysis.curve.vectors import LANES
-from sfvq_analysis.errors import OptionError
+from sfvq_analysis.errors import OptionError, QuantizerError
 
 FUSED, BY_NUMPY = Engine(products="fused", threads=1), Engine(products="numpy", threads=1)
 SIZES = [2, 3, sweeping.CORNERS, sweeping.CORNERS + 1, 5 * sweeping.CORNERS - 1, 200]
@@ -137,6 +137,54 @@ def test_all_are_where_the_curve_is_walked_twice():
     assert_same_bytes(project(frames, corners, FUSED), project(frames, corners, BY_NUMPY))
 
 
+def test_a_point_as_near_as_a_corner_is_that_corner_wherever_it_was_found():
+    """At the border of a chunk the libraries' way looks at both segments, elsewhere at one."""
+    corners = np.zeros((16, 5))
+    corners[:8, 1], corners[8:, 0] = np.arange(-8, 0), np.arange(8)
+    for along in (1e-9, 1e-8, 1e-7, 3e-7):
+        frame = np.array([[along, 1, 0, 0, 0]], np.float32)
+        for engine in (FUSED, BY_NUMPY):
+            codes = project(frame, corners, engine)
+            assert (codes.segment[0], codes.t[0]) == (8, 0)
+
+
+@pytest.mark.parametrize("scale", [1e-30, 1e-26, 1e-22, 1e-14])
+def test_frames_far_from_a_small_codebook(scale):
+    """What float32 squares to nothing isn't without round-off."""
+    rng = np.random.default_rng(0)
+    corners = rng.normal(size=(20, 16)) * scale
+    middles = (corners[rng.integers(20, size=2000)] + corners[rng.integers(20, size=2000)]) / 2
+    frames = (middles + 100 * scale * rng.normal(size=middles.shape)).astype(np.float32)
+    assert_same_bytes(project(frames, corners, FUSED), project(frames, corners, BY_NUMPY))
+
+
+@pytest.mark.parametrize("beyond", [-1e-7, -1e-8, 0, 1e-8, 1e-7])
+def test_both_ways_refuse_the_same_frames(beyond):
+    corners = np.vstack([walk(9, 8)] * 2)  # all in doubt
+    frames = np.zeros((50, 8), np.float32)
+    frames[7, 3] = 1e18 * (1 + beyond)
+    refused = []
+    for engine in (FUSED, BY_NUMPY):
+        try:
+            codes = project(frames, corners, engine)
+        except QuantizerError:
+            refused.append(True)
+        else:
+            refused.append(False)
+            assert np.isfinite(codes.distortion).all()
+    assert refused[0] == refused[1]
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("size", [1, 2, 9, 200])
+def test_codewords_are_those_of_libraries_products(size, dtype):
+    corners = walk(size, 12)
+    frames = around(corners, 500).astype(dtype)
+    assert_same_bytes(
+        nearest_codeword(frames, corners, FUSED), nearest_codeword(frames, corners, BY_NUMPY)
+    )
+
+
 @pytest.mark.parametrize("scale", [1e-14, 1.0, 1e12])
 def test_one_frame_far_away_changes_no_other(scale):
     """Its round-off is the whole tile's; nothing is beyond what fills up the last tile."""
@@ -154,7 +202,8 @@ def share(monkeypatch):
     """Let a test say how long a search in tiles takes, or take away what it needs."""
     choice._share.cache_clear()
     yield lambda value: monkeypatch.setattr(choice, "_share", lambda: value)
-    choice._share.cache_clear() if hasattr(choice._share, "cache_clear") else None
+    monkeypatch.undo()
+    choice._share.cache_clear()
 
 
 def test_it_is_chosen_where_it_pays(share):
@@ -171,6 +220,11 @@ def test_it_is_refused_where_it_cannot_be_had(share):
     assert not choice.is_fused("auto")
     with pytest.raises(OptionError, match="products is 'fused', which isn't at hand; install"):
         project(np.eye(8), np.eye(8), FUSED)
+
+
+def test_without_numba_it_is_not_chosen(share, monkeypatch):
+    monkeypatch.setattr(compiled, "njit", None)
+    assert choice._share() == np.inf
 
 
 def test_a_search_that_is_wrong_is_never_chosen(share, monkeypatch):

@@ -79,3 +79,26 @@ def test_balls_hold_their_corners_and_every_segment_is_in_one(size):
     for number, (centre, radius) in enumerate(zip(*balls, strict=True)):
         part = corners[number * STRETCH : (number + 1) * STRETCH + 1]
         assert np.linalg.norm(part - centre, axis=1).max() <= radius * (1 + 1e-12)
+
+
+def test_the_first_of_equals_is_looked_into_though_its_ball_is_a_little_farther(monkeypatch):
+    """What ties is measured by the longest segment; so is how near a ball must be."""
+    corners = np.zeros((40, 2))
+    corners[:16, 1] = 0.2 + 1e-4 * (-1.0) ** np.arange(16)
+    corners[16:, 0] = 1e6 * (-1.0) ** np.arange(24)
+    frames = np.array([[0.0, 0.0], [0.0, 0.05], [1e-3, 0.1]])
+    for found in zip(*both_ways(monkeypatch, frames, corners), strict=True):
+        assert_same_bytes(*found)
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_doubled_corners_and_short_segments(monkeypatch, seed):
+    rng = np.random.default_rng(seed)
+    size, dim = int(rng.choice([9, 100, 300, 1025])), int(rng.integers(1, 5))
+    steps = rng.normal(size=(size, dim)) * 10.0 ** rng.uniform(-9, 3, (size, 1))
+    corners = (rng.normal(size=(size, dim))[rng.integers(size // 2 + 1, size=size)]
+               if seed % 2 else steps.cumsum(axis=0))  # fmt: skip
+    frames = corners[rng.integers(size, size=300)].copy()
+    frames[::2] += rng.normal(size=frames[::2].shape) * 10.0 ** rng.uniform(-12, 1, (150, 1))
+    for found in zip(*both_ways(monkeypatch, frames, corners), strict=True):
+        assert_same_bytes(*found)

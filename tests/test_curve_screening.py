@@ -204,6 +204,12 @@ def test_so_they_are_in_few_dimensions(value):
         project(too_far(value, 2), walk(500, 2))
 
 
+@pytest.mark.parametrize("engine", [*BY_LOOPS, BY_TENSORS])
+def test_so_they_are_where_a_small_codebook_is_scaled_up(engine):
+    with pytest.raises(QuantizerError, match=r"frames are up to 1e\+17 from the codebook"):
+        project(too_far(1e17, 8), 1e-26 * walk(500, 8), engine)
+
+
 @pytest.mark.parametrize("engine", [Engine(), BY_TENSORS])
 def test_so_they_are_beyond_the_square_of_float64(engine):
     with pytest.raises(QuantizerError, match="from the codebook"):

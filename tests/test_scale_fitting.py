@@ -268,6 +268,12 @@ class TestStored:
             "frames.json",
         ]
 
+    def test_a_list_written_beside_files_of_others_removes_none(self, tmp_path):
+        for name in ("20240101.npy", "20240102.npy"):
+            np.save(tmp_path / name, gaussian(9))
+        open_frames(tmp_path / "20240101.npy").write_list()
+        assert (tmp_path / "20240102.npy").exists()
+
     def test_frames_of_two_dimensions_are_refused(self, tmp_path):
         with pytest.raises(QuantizerError, match="dimensions"):
             store_frames(iter([gaussian(9, dim=2), gaussian(9, dim=3)]), tmp_path)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import functools
 from functools import partial
-from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
 
 _PAYS = 1.5
 """Times a library's product that it may take; to look at that product takes half of it at least."""
-_ROUND_OFF = 1e-5
+_ROUND_OFF = 1e-5  # more than there is: what is settled must be right for sure
 
 
 def is_fused(products: Products) -> bool:
@@ -43,7 +42,10 @@ def is_fused(products: Products) -> bool:
 
 @functools.cache
 def _share() -> float:
-    """Return the time of a search in tiles over that of a library's product; infinity if wrong."""
+    """Return the time of a search in tiles over that of a library's product.
+
+    Infinity if it can't be had, or finds other corners or farther points than float64 does.
+    """
     if not _is_compiled():
         return np.inf
     from numba.core.errors import NumbaError
@@ -58,10 +60,16 @@ def _share() -> float:
         n_doubtful = run()
     except (NumbaError, RuntimeError):  # what this LLVM can't compile, or not for this processor
         return np.inf
-    squares = (corners.astype(np.float64) ** 2).sum(axis=1)
-    wanted = (squares - 2.0 * frames @ corners.T.astype(np.float64)).argmin(axis=1)
-    settled = np.setdiff1d(np.arange(len(frames)), room.doubtful[:n_doubtful])
-    if n_doubtful > len(frames) // 4 or (codes.codeword != wanted)[settled].any():
+    if not 0 <= n_doubtful <= len(frames) // 4:
+        return np.inf
+    settled = np.delete(np.arange(len(frames)), room.doubtful[:n_doubtful])
+    x, c = frames[settled].astype(np.float64), corners.astype(np.float64)
+    to_corners = (x**2).sum(axis=1)[:, None] + (c**2).sum(axis=1) - 2 * x @ c.T
+    spans = (np.diff(c, axis=0) ** 2).sum(axis=1)
+    t = (0.5 - np.diff(to_corners, axis=1) / (2 * spans)).clip(0, 1)
+    to_curve = (1 - t) * to_corners[:, :-1] + t * to_corners[:, 1:] - t * (1 - t) * spans
+    same = np.array_equal(codes.codeword[settled], to_corners.argmin(axis=1))
+    if not same or not np.allclose(codes.distortion[settled], to_curve.min(axis=1), rtol=1e-5):
         return np.inf
     with one_thread_each():
         multiply, scratch = product("auto"), np.empty((len(corners), len(frames)), np.float32)
@@ -69,7 +77,9 @@ def _share() -> float:
 
 
 def _is_compiled() -> bool:
-    if find_spec("numba") is None:
+    from sfvq_analysis.curve import compiled
+
+    if compiled.njit is None:  # type: ignore[attr-defined]
         return False
     from numba.core import config
 

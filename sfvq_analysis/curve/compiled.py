@@ -15,10 +15,12 @@ from typing import TYPE_CHECKING, Any
 
 try:
     from numba import njit
-    from numba.core.caching import CompileResultCacheImpl, FunctionCache
 except ImportError:  # then the loops run as they stand
     njit: Any = None  # type: ignore[no-redef]
-    CompileResultCacheImpl = FunctionCache = object
+try:
+    from numba.core.caching import CompileResultCacheImpl, FunctionCache
+except ImportError:  # no numba, or one that keeps what it compiles elsewhere: nothing is kept
+    CompileResultCacheImpl = FunctionCache = None
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,28 +30,40 @@ _REORDERED = {"contract", "reassoc", "nsz", "arcp"}  # sums may be reordered; Na
 
 def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
     """Compile at first call, without the interpreter's lock, and keep the result if possible."""
+    return _made(function, _REORDERED)
+
+
+def compiled_as_written(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Compile as `compiled` does, but leave sums in their order."""
+    return _made(function, set())
+
+
+def _made(function: Callable[..., Any], fastmath: set[str]) -> Callable[..., Any]:
     if njit is None:
         return function
-    kernel: Callable[..., Any] = njit(nogil=True, fastmath=_REORDERED)(function)
-    if kernel is not function:  # it is with NUMBA_DISABLE_JIT
-        with suppress(RuntimeError):  # no folder to keep it in: compiled anew in every process
-            vars(kernel)["_cache"] = _Cache(function)  # as `cache=True` does
+    kernel: Callable[..., Any] = njit(nogil=True, fastmath=fastmath)(function)
+    if kernel is not function and FunctionCache is not None:  # it is with NUMBA_DISABLE_JIT
+        with suppress(RuntimeError, OSError):  # no folder to keep it in, or code that can't be read
+            vars(kernel)["_cache"] = _cache()(function)  # as `cache=True` does
     return kernel
 
 
 @functools.cache
 def stamp(folder: Path = Path(__file__).parent) -> str:
-    """Return what changes with any file of a folder's code."""
+    """Return what changes with any file of a folder's code; always the same in a zip file."""
     found = hashlib.blake2b(digest_size=6)
-    for path in sorted(folder.glob("*.py")):
+    for path in sorted(folder.glob("[!.]*.py")):
         found.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
     return found.hexdigest()
 
 
-class _Stamped(CompileResultCacheImpl):  # type: ignore[misc]
-    def get_filename_base(self, fullname: str, abiflags: str) -> str:
-        return f"{super().get_filename_base(fullname, abiflags)}.{stamp()}"
+@functools.cache
+def _cache() -> Any:
+    class Stamped(CompileResultCacheImpl):  # type: ignore[misc]
+        def get_filename_base(self, fullname: str, abiflags: str) -> str:
+            return f"{super().get_filename_base(fullname, abiflags)}.{stamp()}"
 
+    class Cache(FunctionCache):  # type: ignore[misc]
+        _impl_class = Stamped
 
-class _Cache(FunctionCache):  # type: ignore[misc]
-    _impl_class = _Stamped
+    return Cache

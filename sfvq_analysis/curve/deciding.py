@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sfvq_analysis.curve.compiled import compiled
+from sfvq_analysis.curve.compiled import compiled, compiled_as_written
+from sfvq_analysis.curve.geometry import TIE
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -25,16 +26,21 @@ _TINY_SHARE = 1e-6  # a remainder below it has lost digits, and is computed anew
 def write_codes(frames: Frames, first: int, stop: int, geometry: Geometry, codes: Codes) -> None:
     """Complete the codes of frames first … stop - 1, whose nearest segment and corner are there.
 
-    The point of a segment that is its far corner becomes the start of the next.
+    A point that is a corner, or as near as that, is the start of the segment that begins there: how
+    it was found, on which of two segments, doesn't show.
     """
     corners, steps, lengths = geometry.corners, geometry.steps, geometry.lengths
     codeword, segment, last = codes.codeword, codes.segment, lengths.shape[0] - 1
     for i in range(first, stop):
         k, corner = segment[i], codeword[i]
         t, squared, along, square = project_one(frames, i, corners, steps, lengths, k)
+        tie = TIE * (squared + max(lengths[k], lengths[max(k - 1, 0)]))
+        at_start = k > 0 and t * t * lengths[k] <= tie
         at_next = np.float32(t) == _ONE and k < last
-        segment[i] = k + 1 if at_next else k
-        codes.t[i] = _ZERO if at_next else t
+        if at_start or at_next:
+            segment[i] = k + 1 if at_next else k
+            squared = square_to(frames, i, corners, segment[i])
+        codes.t[i] = _ZERO if at_start or at_next else t
         codes.distortion[i] = squared
         at_end = corner == k + 1
         nearest = square - along - along + lengths[k] if at_end else square
@@ -63,11 +69,18 @@ def project_one(
     t = min(1.0, t)
     squared = square - t * (along + along - t * length)
     if squared < _TINY_SHARE * square:
-        squared = 0.0
-        for j in range(frames.shape[1]):
-            apart = frames[i, j] - corners[k, j] - t * steps[k, j]
-            squared += apart * apart
+        squared = _remainder(frames, i, corners, steps, k, t)
     return t, squared, along, square
+
+
+@compiled_as_written
+def _remainder(frames: Frames, i: int, corners: Float64, steps: Float64, k: int, t: float) -> float:
+    """Return the squared distance from a point of a segment; reordered it would lose digits."""
+    squared = 0.0
+    for j in range(frames.shape[1]):
+        apart = (frames[i, j] - corners[k, j]) - t * steps[k, j]
+        squared += apart * apart
+    return squared
 
 
 @compiled

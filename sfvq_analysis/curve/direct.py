@@ -55,22 +55,29 @@ def inverse_of(length: float) -> float:
 
 
 @compiled
+def _square_of(steps: Float64, k: int) -> Any:
+    return steps[k, 0] ** 2 + steps[k, 1] ** 2 + steps[k, 2] ** 2 + steps[k, 3] ** 2
+
+
+@compiled
 def project_directly(
     rows: Float64, corners: Float64, steps: Float64, squared: Float64, codes: Codes
 ) -> None:
     """Fill in segment, t and distortion of rows (4, B); corners and steps have four columns, too.
 
-    `squared` (B,) is scratch.
+    `squared` (B,) is scratch. What ties is the same for all segments, by the longest: by its own
+    length, a short one would be told from others by how its loop was rounded.
     """
-    last, segment = steps.shape[0] - 1, codes.segment
+    last, segment, tie = steps.shape[0] - 1, codes.segment, 0.0
+    for k in range(last + 1):
+        tie = max(tie, TIE * _square_of(steps, k))
     for i in range(rows.shape[1]):
         segment[i], squared[i] = 0, np.inf
     for k in range(last + 1):
         index = np.int32(k)
         c = corners[k, 0], corners[k, 1], corners[k, 2], corners[k, 3]
         d = steps[k, 0], steps[k, 1], steps[k, 2], steps[k, 3]
-        length = d[0] * d[0] + d[1] * d[1] + d[2] * d[2] + d[3] * d[3]
-        inverse, tie = inverse_of(length), TIE * length
+        inverse = inverse_of(_square_of(steps, k))
         for i in range(rows.shape[1]):
             x = rows[0, i], rows[1, i], rows[2, i], rows[3, i]
             found = place(x, c, d, inverse)[1]

@@ -13,7 +13,6 @@ import numpy as np
 
 from sfvq_analysis.curve.compiled import compiled
 from sfvq_analysis.curve.deciding import square_to, write_codes
-from sfvq_analysis.curve.geometry import FARTHEST
 from sfvq_analysis.curve.sweeping import (
     CORNERS,
     FRAMES,
@@ -37,7 +36,8 @@ if TYPE_CHECKING:
     Float32 = NDArray[np.float32]
     Int32 = NDArray[np.int32]
 
-_LARGEST_SCALE = 1e30
+_LARGEST_SCALE = 1e15  # float32 holds the square of what is about 1 when scaled, and its inverse
+_MORE = 1 + 1e-4
 _HALF, _UNUSABLE = np.float32(0.5), np.float32(-1)
 
 
@@ -48,12 +48,14 @@ class Packed(NamedTuple):
     terms: Float32
     centre: NDArray[np.floating[Any]]
     scale: np.floating[Any]
+    farthest: float
 
     @classmethod
     def of(cls, geometry: Geometry) -> Packed:
         """Return the corners of a codebook in tiles; dimensions are filled up with zeros.
 
-        Centre and scale are float32 if that holds them.
+        Centre and scale are float32 if that holds them, and the squares of what they are taken
+        from: then float32 frames needn't go to float64 to be centred.
         """
         n_corners, dim = geometry.minus_two.shape
         n_tiles, wide = -(-n_corners // CORNERS), _up_to(dim, UNROLLED)
@@ -72,6 +74,7 @@ class Packed(NamedTuple):
             terms.reshape(n_tiles, CORNERS, TERMS),
             geometry.centre.astype(kind),
             kind(geometry.scale),
+            geometry.farthest,
         )
 
 
@@ -172,9 +175,12 @@ def _fill(  # noqa: PLR0913 (what is in place of objects in compiled code)
             rows[i - first, j] = value * scale
             square += value * value
         farthest = max(farthest, square)
-        usable = usable and bool(square <= FARTHEST**2)  # False for NaN, too
+        usable = usable and bool(square <= (packed.farthest * _MORE) ** 2)  # False for NaN, too
     turn(rows, room.panel)
-    slack = np.float32(round_off * (np.sqrt(farthest) * scale + reach) ** 2)
+    if farthest * _MORE**2 > packed.farthest**2:  # at the border float64 decides, of all in doubt
+        slack = np.float32(np.inf)
+    else:
+        slack = np.float32(round_off * (np.sqrt(farthest) * scale + reach) ** 2)
     return slack if usable else _UNUSABLE
 
 

@@ -16,6 +16,7 @@ FARTHEST = 1e18
 TIE = 1e-13
 """Squared distances that differ by less, relative to the lengths at work, are equal."""
 _LARGEST_SQUARE = 1e30
+_LARGEST_SCALED = 1e36
 _LITTLE = 1e-3  # of the largest coordinate from the centre
 _SHORTEST_SQUARE = 1e-30  # of scaled lengths, which float32 can still invert
 
@@ -39,6 +40,8 @@ class Geometry(NamedTuple):
         |c_{k+1} - c_k|² and half its inverse (K-1,), 0 for a segment without length, in float32.
     reach
         The largest norm of a centred corner.
+    farthest
+        From the centre that a frame may be: float32 holds its squared distance, and it scaled.
     """
 
     corners: NDArray[np.float64]
@@ -51,6 +54,7 @@ class Geometry(NamedTuple):
     spans: NDArray[np.float32]
     half_inverses: NDArray[np.float32]
     reach: float
+    farthest: float
 
     @classmethod
     def of(cls, corners: NDArray[np.float64]) -> Geometry:
@@ -87,6 +91,7 @@ class Geometry(NamedTuple):
             spans=spans.astype(np.float32),
             half_inverses=inverse.astype(np.float32),
             reach=reach * scale,
+            farthest=min(FARTHEST, _LARGEST_SCALED / scale),
         )
 
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from sfvq_analysis.curve.compiled import compiled
 from sfvq_analysis.curve.deciding import project_one, square_to, write_codes
-from sfvq_analysis.curve.geometry import FARTHEST, TIE
+from sfvq_analysis.curve.geometry import TIE
 from sfvq_analysis.curve.scanning import CHUNK, least_chunks, point_on, scan_corners, scan_curve
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def centre_frames(
             centred[i, j] = value * scale
             square += value * value
         slack[i] = round_off * (np.sqrt(square) * scale + geometry.reach) ** 2
-        usable &= square <= FARTHEST**2  # False for NaN, too
+        usable &= square <= geometry.farthest**2  # False for NaN, too
     return usable
 
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 STRETCH = 8
 _WIDER = 1 + 2e-5  # than any round-off of a bound
+_TIES = 3.0  # so many ties lie between the nearest and what can still be the first of equals
 _CLOSE = 1 + 1e-9  # than what ties with the nearest
 _FAR = 1e150  # of which the square is a number yet
 
@@ -50,12 +51,12 @@ class Stretches(NamedTuple):
     """What is in each ball: `parts` (n, 10, `STRETCH`); what is beyond the last corner is far away.
 
     Four coordinates of corners, four of the steps of the segments that start there, the inverses
-    of their squared lengths (0 for none) and differences that don't count (infinity where no
-    segment starts). `longest` is the largest of these; -infinity without segments.
+    of their squared lengths (0 for none) and the difference that doesn't count (infinity where no
+    segment starts), which is `tie`; that is -infinity without segments.
     """
 
     parts: Float64
-    longest: float
+    tie: float
 
     @classmethod
     def of(cls, corners: Float64, steps: Float64) -> Stretches:
@@ -67,7 +68,7 @@ class Stretches(NamedTuple):
         columns[:4, :n_corners], columns[4:8, :n_segments] = corners.T, steps.T
         lengths = (steps**2).sum(axis=1)
         np.divide(1.0, lengths, out=columns[8, :n_segments], where=lengths > SHORTEST)
-        columns[9, :n_segments] = TIE * lengths
+        columns[9, :n_segments] = TIE * lengths.max(initial=0.0)
         parts = columns.reshape(10, n_balls, STRETCH).transpose(1, 0, 2)
         return cls(np.ascontiguousarray(parts), float(TIE * lengths.max(initial=-np.inf)))
 
@@ -190,7 +191,7 @@ def _list_ball(balls: Balls, ball: int, lists: Lists, count: int) -> int:
 @compiled
 def _look_first(rows: Float64, stretches: Stretches, lists: Lists) -> None:
     """Fill in what is enough, from the stretch whose ball is nearest by its centre."""
-    parts, margin = stretches.parts, 2.0 * stretches.longest
+    parts, margin = stretches.parts, _TIES * stretches.tie
     for i in range(rows.shape[1]):
         n, x = np.uintp(lists.ball[i]), (rows[0, i], rows[1, i], rows[2, i], rows[3, i])
         squared, square = np.inf, np.inf
@@ -198,8 +199,8 @@ def _look_first(rows: Float64, stretches: Stretches, lists: Lists) -> None:
             found, at_corner = _measured(parts, n, j, x)
             squared = found if found < squared else squared
             square = at_corner if at_corner < square else square
-        lists.enough[0, i], lists.enough[1, i] = squared * _CLOSE + margin, square
-        lists.least[i] = np.float32(np.sqrt(square) * _WIDER)
+        lists.enough[0, i], lists.enough[1, i] = squared * _CLOSE + margin, square * _CLOSE
+        lists.least[i] = np.float32(np.sqrt(max(lists.enough[0, i], square)) * _WIDER)
 
 
 @compiled
@@ -208,7 +209,7 @@ def _look_into(
 ) -> None:
     """Keep what is nearest in listed stretches, in order."""
     parts, frame, stretch, enough = stretches.parts, lists.frame, lists.stretch, lists.enough
-    margin = 2.0 * stretches.longest
+    margin = _TIES * stretches.tie
     width = parts.shape[2]  # STRETCH; a constant number would be unrolled, and not be vectorised
     for m in range(count):
         i, n = frame[m], np.uintp(stretch[m])  # without a sign, so that vectors can be loaded
@@ -237,7 +238,7 @@ def _look_into(
                 corner = first + j if better else corner
                 least = at_corner if better else least
             nearest.corner[i], nearest.square[i] = corner, least
-            enough[1, i] = min(enough[1, i], least)
+            enough[1, i] = min(enough[1, i], least * _CLOSE)
 
 
 @compiled

@@ -1,8 +1,8 @@
 """Blocks of frames against a codebook on the CPU: products, compiled loops, threads.
 
-Scratch memory is O(K · B) for each thread, whatever the number of frames, less where products are
-looked at in registers. A block whose frames
-aren't usable ends the work; what is wrong with them is found out by the caller.
+Scratch memory is O(K · B) for each thread, whatever the number of frames, and less where products
+are looked at in registers. A block whose frames aren't usable ends the work; what is wrong with
+them is found out by the caller.
 """
 
 from __future__ import annotations
@@ -37,7 +37,6 @@ _WORTH_A_THREAD = 1 << 18  # products of a block; those of fewer frames are done
 _SCRATCH = 1 << 21  # products of the largest block: more than 8 MB gain nothing
 _FEWEST, _MOST, _LANES = 64, 4096, 16
 _MOST_FUSED = 1 << 13  # frames of the largest block where products aren't kept
-_COMPILED_FOR = "CAW"  # aligned and writable: for others all loops would be compiled once more
 _DIRECT_BLOCK, _FEWEST_PRUNED = 512, 1024
 
 
@@ -98,8 +97,8 @@ def search(
     left = iter(parts)  # shared by the threads
 
     def work(searcher: _Searcher) -> bool:
-        for part in left:
-            block = np.require(as_floats(frames[part]), requirements=_COMPILED_FOR)
+        for part in left:  # aligned and writable: for others the loops would be compiled again
+            block = np.require(as_floats(frames[part]), requirements=["C", "A", "W"])
             if not searcher.search(block, codes.rows(part), on_curve=on_curve):
                 return False
         return True
@@ -141,21 +140,23 @@ class _Fused:
         settle = fused.settle_curve if on_curve else fused.settle_codebook
         geometry, packed, room = self._geometry, self._packed, self._room
         n_doubtful = settle(frames, geometry, packed, self._round_off, room, codes)
-        if n_doubtful > 0:
-            self._search_again(frames, codes, room.doubtful[:n_doubtful], on_curve=on_curve)
-        return bool(n_doubtful >= 0)
+        if n_doubtful <= 0:
+            return bool(n_doubtful == 0)
+        return self._search_again(frames, codes, room.doubtful[:n_doubtful], on_curve=on_curve)
 
     def _search_again(
         self, frames: Frames, codes: Codes, doubtful: NDArray[np.int32], *, on_curve: bool
-    ) -> None:
+    ) -> bool:
         size = min(_most_products(len(self._geometry.corners)), len(doubtful))
         screened = _Screened(self._geometry, product("numpy"), size)
         for part in blocks(len(doubtful), size):
             rows = doubtful[part]
             found = Codes.empty(len(rows))
-            screened.search(frames[rows], found, on_curve=on_curve)
+            if not screened.search(frames[rows], found, on_curve=on_curve):
+                return False
             for there, here in zip(codes, found, strict=True):
                 there[rows] = here
+        return True
 
 
 class _Screened:

@@ -9,7 +9,7 @@ span s = |c_{k+1} - c_k|², the nearest point on segment k has t = clamp(w / s +
 q_k + t² s/2 there. A corner is on two segments, and would be its own rival: one that is beyond all
 round-off nearest at its far end (w > s/2) counts as its near end only, since the far one is the
 start of the next; and the start of a segment that is nearest there (w < -s/2) doesn't count where
-the segment before holds it.
+the segment before holds it. (If that one's own start didn't count, it is farther ahead than this.)
 
 This module imports numba, which takes a while; import what uses it inside functions.
 """

@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 
 from sfvq_analysis.curve.checks import as_floats, as_frames, blocks
-from sfvq_analysis.curve.geometry import FARTHEST, TIE
+from sfvq_analysis.curve.geometry import TIE
 from sfvq_analysis.curve.products import float32_precision
 from sfvq_analysis.curve.screening import round_off
 
@@ -85,6 +85,7 @@ class _Constants(NamedTuple):
     steps: Tensor
     lengths: Tensor
     scale: Tensor
+    farthest: Tensor
     shift: Tensor
     minus_two: Tensor
     squares: Tensor
@@ -127,7 +128,7 @@ def _search_block(
     centred = torch.empty(frames.shape, dtype=torch.float32, device=frames.device)
     torch.addcmul(constants.shift, frames, constants.scale, out=centred)  # in float64
     norms = torch.linalg.vector_norm(centred, dim=1, keepdim=True, dtype=torch.float64)
-    if not bool((norms <= FARTHEST * constants.scale).all()):
+    if not bool((norms <= constants.farthest * constants.scale).all()):
         return None
     eps = _ROUND_OFF[float32_precision(torch)]
     # twice that of the values of corners: u_k·x~ errs, too, and is squared

@@ -35,8 +35,8 @@ if TYPE_CHECKING:
 
 _LIST, _LENGTHS, _FORMAT = "frames.json", "lengths.npy", 1
 _UNFINISHED = b"null\n"
-_FRAMES = re.compile(r"[0-9]{6,}(-[0-9a-f]{16})?\.npy")
-_WHOLE = rf"(frames\.json|lengths\.npy|{_FRAMES.pattern})"
+_STAMPED = re.compile(r"[0-9]{6,}-[0-9a-f]{16}\.npy")
+_WHOLE = rf"(frames\.json|lengths\.npy|[0-9]{{6,}}\.npy|{_STAMPED.pattern})"
 _OURS = re.compile(rf"{_WHOLE}|\.?{_WHOLE}(\.[0-9a-f]+)?\.partial")
 _IN_A_FILE = 1 << 18
 _REMEDY = "write it with numpy.save: numbers of shape (n_frames, dim), in C order"
@@ -148,7 +148,7 @@ class StoredFrames:
         }
         self.store.write(_LIST, f"{json.dumps(known)}\n".encode())
         for name in {*self.store.names()} - {file.name for file in self.files}:
-            if _FRAMES.fullmatch(name):
+            if _STAMPED.fullmatch(name):
                 self.store.remove(name)
 
 
