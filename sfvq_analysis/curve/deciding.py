@@ -26,8 +26,8 @@ _TINY_SHARE = 1e-6  # a remainder below it has lost digits, and is computed anew
 def write_codes(frames: Frames, first: int, stop: int, geometry: Geometry, codes: Codes) -> None:
     """Complete the codes of frames first … stop - 1, whose nearest segment and corner are there.
 
-    A point that is a corner, or as near as that, is the start of the segment that begins there: how
-    it was found, on which of two segments, doesn't show.
+    A point that is a corner, or as near as that, is the start of the segment that begins there, on
+    whichever of the two it was found.
     """
     corners, steps, lengths = geometry.corners, geometry.steps, geometry.lengths
     codeword, segment, last = codes.codeword, codes.segment, lengths.shape[0] - 1
@@ -35,12 +35,11 @@ def write_codes(frames: Frames, first: int, stop: int, geometry: Geometry, codes
         k, corner = segment[i], codeword[i]
         t, squared, along, square = project_one(frames, i, corners, steps, lengths, k)
         tie = TIE * (squared + max(lengths[k], lengths[max(k - 1, 0)]))
-        at_start = k > 0 and t * t * lengths[k] <= tie
+        if (k > 0) & (t > 0.0) & (t * t * lengths[k] <= tie):  # seldom, and one branch
+            t, squared = 0.0, square
         at_next = np.float32(t) == _ONE and k < last
-        if at_start or at_next:
-            segment[i] = k + 1 if at_next else k
-            squared = square_to(frames, i, corners, segment[i])
-        codes.t[i] = _ZERO if at_start or at_next else t
+        segment[i] = k + 1 if at_next else k
+        codes.t[i] = _ZERO if at_next else t
         codes.distortion[i] = squared
         at_end = corner == k + 1
         nearest = square - along - along + lengths[k] if at_end else square
