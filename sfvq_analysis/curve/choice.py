@@ -14,7 +14,7 @@ import numpy as np
 
 from sfvq_analysis.curve.codes import Codes
 from sfvq_analysis.curve.geometry import Geometry
-from sfvq_analysis.curve.products import least_seconds, one_thread_each, product, test_matrices
+from sfvq_analysis.curve.products import least_seconds, one_thread_each, product, trial_matrices
 from sfvq_analysis.errors import OptionError
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def _share() -> float:
 
     from sfvq_analysis.curve.fused import Packed, Room, settle_curve
 
-    corners, frames = test_matrices()
+    corners, frames = trial_matrices()
     geometry, codes = Geometry.of(corners.astype(np.float64)), Codes.empty(len(frames))
     room = Room.of(frames.shape[1], len(frames))
     run = partial(settle_curve, frames, geometry, Packed.of(geometry), _ROUND_OFF, room, codes)

@@ -61,16 +61,13 @@ def _square_of(steps: Float64, k: int) -> Any:
 
 @compiled
 def project_directly(
-    rows: Float64, corners: Float64, steps: Float64, squared: Float64, codes: Codes
+    rows: Float64, corners: Float64, steps: Float64, tie: float, squared: Float64, codes: Codes
 ) -> None:
     """Fill in segment, t and distortion of rows (4, B); corners and steps have four columns, too.
 
-    `squared` (B,) is scratch. What ties is the same for all segments, by the longest: by its own
-    length, a short one would be told from others by how its loop was rounded.
+    `squared` (B,) is scratch. Squared distances that differ by `tie` or less are equal.
     """
-    last, segment, tie = steps.shape[0] - 1, codes.segment, 0.0
-    for k in range(last + 1):
-        tie = max(tie, TIE * _square_of(steps, k))
+    last, segment = steps.shape[0] - 1, codes.segment
     for i in range(rows.shape[1]):
         segment[i], squared[i] = 0, np.inf
     for k in range(last + 1):
@@ -93,7 +90,7 @@ def write_segments(rows: Float64, corners: Float64, steps: Float64, codes: Codes
     last, segment = steps.shape[0] - 1, codes.segment
     for i in range(rows.shape[1]):
         c, d = corners[segment[i]], steps[segment[i]]
-        inverse = inverse_of(d[0] * d[0] + d[1] * d[1] + d[2] * d[2] + d[3] * d[3])
+        inverse = inverse_of(_square_of(steps, segment[i]))
         t, codes.distortion[i] = place(rows[:, i], c, d, inverse)
         codes.t[i] = t
         if codes.t[i] == 1.0 and segment[i] < last:

@@ -48,7 +48,6 @@ class Packed(NamedTuple):
     terms: Float32
     centre: NDArray[np.floating[Any]]
     scale: np.floating[Any]
-    farthest: float
 
     @classmethod
     def of(cls, geometry: Geometry) -> Packed:
@@ -74,7 +73,6 @@ class Packed(NamedTuple):
             terms.reshape(n_tiles, CORNERS, TERMS),
             geometry.centre.astype(kind),
             kind(geometry.scale),
-            geometry.farthest,
         )
 
 
@@ -110,7 +108,7 @@ def settle_curve(
     found = room.found
     for first in range(0, n_frames, FRAMES):
         stop = min(first + FRAMES, n_frames)
-        slack = _fill(frames, first, stop, packed, geometry.reach, round_off, room)
+        slack = _fill(frames, first, stop, geometry, packed, round_off, room)
         if slack < 0:
             return -1
         sweep_curve(room.panel, packed.corners, packed.terms, found, _HALF * slack)
@@ -136,7 +134,7 @@ def settle_codebook(
     found = room.found
     for first in range(0, n_frames, FRAMES):
         stop = min(first + FRAMES, n_frames)
-        slack = _fill(frames, first, stop, packed, geometry.reach, round_off, room)
+        slack = _fill(frames, first, stop, geometry, packed, round_off, room)
         if slack < 0:
             return -1
         sweep_corners(room.panel, packed.corners, packed.terms, found)
@@ -155,8 +153,8 @@ def _fill(  # noqa: PLR0913 (what is in place of objects in compiled code)
     frames: Frames,
     first: int,
     stop: int,
+    geometry: Geometry,
     packed: Packed,
-    reach: float,
     round_off: float,
     room: Room,
 ) -> Any:
@@ -175,12 +173,12 @@ def _fill(  # noqa: PLR0913 (what is in place of objects in compiled code)
             rows[i - first, j] = value * scale
             square += value * value
         farthest = max(farthest, square)
-        usable = usable and bool(square <= (packed.farthest * _MORE) ** 2)  # False for NaN, too
+        usable = usable and bool(square <= (geometry.farthest * _MORE) ** 2)  # False for NaN, too
     turn(rows, room.panel)
-    if farthest * _MORE**2 > packed.farthest**2:  # at the border float64 decides, of all in doubt
+    if farthest * _MORE**2 > geometry.farthest**2:  # at the border float64 decides, of all in doubt
         slack = np.float32(np.inf)
     else:
-        slack = np.float32(round_off * (np.sqrt(farthest) * scale + reach) ** 2)
+        slack = np.float32(round_off * (np.sqrt(farthest) * scale + geometry.reach) ** 2)
     return slack if usable else _UNUSABLE
 
 

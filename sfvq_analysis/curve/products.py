@@ -69,7 +69,7 @@ def float32_precision(torch: Any) -> str:
     return precision
 
 
-def test_matrices() -> tuple[Matrix, Matrix]:
+def trial_matrices() -> tuple[Matrix, Matrix]:
     """Return 256 corners and 1024 frames of 64 dimensions, to time and check what multiplies."""
     rng = np.random.default_rng(0)
     n_rows, dim, n_frames = _TEST_SHAPE
@@ -89,7 +89,7 @@ def _fastest(*, with_torch: bool) -> Product:
 
 def _timed(candidates: Mapping[str, Product]) -> Mapping[Product, float]:
     """Return the least time of each candidate whose product is right."""
-    a, b = test_matrices()
+    a, b = trial_matrices()
     wanted = a.astype(np.float64) @ b.T.astype(np.float64)
     seconds: dict[Product, float] = {}
     with one_thread_each():

@@ -59,7 +59,7 @@ class Stretches(NamedTuple):
     tie: float
 
     @classmethod
-    def of(cls, corners: Float64, steps: Float64) -> Stretches:
+    def of(cls, corners: Float64, steps: Float64, tie: float) -> Stretches:
         """Return the stretches of corners (K, 4) and steps (K-1, 4), or of none of them (0, 4)."""
         n_corners, n_segments = len(corners), len(steps)
         n_balls = -(-n_corners // STRETCH)
@@ -68,9 +68,9 @@ class Stretches(NamedTuple):
         columns[:4, :n_corners], columns[4:8, :n_segments] = corners.T, steps.T
         lengths = (steps**2).sum(axis=1)
         np.divide(1.0, lengths, out=columns[8, :n_segments], where=lengths > SHORTEST)
-        columns[9, :n_segments] = TIE * lengths.max(initial=0.0)
+        columns[9, :n_segments] = tie
         parts = columns.reshape(10, n_balls, STRETCH).transpose(1, 0, 2)
-        return cls(np.ascontiguousarray(parts), float(TIE * lengths.max(initial=-np.inf)))
+        return cls(np.ascontiguousarray(parts), tie if n_segments else -np.inf)
 
 
 class Nearest(NamedTuple):

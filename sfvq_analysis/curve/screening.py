@@ -17,6 +17,7 @@ import numpy as np
 from sfvq_analysis.curve.checks import as_floats, blocks
 from sfvq_analysis.curve.choice import is_fused
 from sfvq_analysis.curve.codes import Codes
+from sfvq_analysis.curve.geometry import TIE
 from sfvq_analysis.curve.products import one_thread_each, one_thread_here, product
 
 if TYPE_CHECKING:
@@ -217,6 +218,8 @@ class _Direct:
         wider = ((0, 0), (0, MOST_DIRECT - geometry.corners.shape[1]))
         self._corners, self._steps = np.pad(geometry.corners, wider), np.pad(geometry.steps, wider)
         self._centre = geometry.centre
+        # by the longest: by its own length, a short segment would be told from others by rounding
+        self._tie = TIE * float(geometry.lengths.max(initial=0.0))
         self._rows = np.empty((MOST_DIRECT, size))
         self._squared = np.empty(size)
 
@@ -234,7 +237,7 @@ class _Direct:
 
         squared = self._squared[: rows.shape[1]]
         if on_curve:
-            project_directly(rows, self._corners, self._steps, squared, codes)
+            project_directly(rows, self._corners, self._steps, self._tie, squared, codes)
         nearest_directly(rows, self._corners, squared, codes)
 
 
@@ -246,8 +249,8 @@ class _Pruned(_Direct):
 
         super().__init__(geometry, size)
         self._balls = Balls.of(self._corners)
-        self._stretches = Stretches.of(self._corners, self._steps)
-        self._no_segments = Stretches.of(self._corners, self._steps[:0])
+        self._stretches = Stretches.of(self._corners, self._steps, self._tie)
+        self._no_segments = Stretches.of(self._corners, self._steps[:0], self._tie)
         self._lists = Lists.empty(len(self._balls.radii), size)
         self._nearest = Nearest.empty(size)
 
