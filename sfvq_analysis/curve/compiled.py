@@ -38,6 +38,14 @@ def compiled_as_written(function: Callable[..., Any]) -> Callable[..., Any]:
     return _made(function, set())
 
 
+def compiled_in_place(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Compile where it is called, as a part of the caller: handing over arrays takes its time."""
+    if njit is None:
+        return function
+    kernel: Callable[..., Any] = njit(inline="always")(function)
+    return kernel
+
+
 def _made(function: Callable[..., Any], fastmath: set[str]) -> Callable[..., Any]:
     if njit is None:
         return function

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sfvq_analysis.curve.compiled import compiled, compiled_as_written
+from sfvq_analysis.curve.compiled import compiled, compiled_as_written, compiled_in_place
 from sfvq_analysis.curve.geometry import TIE
+from sfvq_analysis.curve.offsets import along_and_square, square_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -44,11 +45,11 @@ def write_codes(frames: Frames, first: int, stop: int, geometry: Geometry, codes
         at_end = corner == k + 1
         nearest = square - along - along + lengths[k] if at_end else square
         if nearest < _TINY_SHARE * square or not (at_end or corner == k):
-            nearest = square_to(frames, i, corners, corner)
+            nearest = square_of(frames, i, corners, corner)
         codes.codeword_distortion[i] = nearest
 
 
-@compiled
+@compiled_in_place
 def project_one(
     frames: Frames, i: int, corners: Float64, steps: Float64, lengths: Float64, k: int
 ) -> tuple[float, float, float, float]:
@@ -57,11 +58,7 @@ def project_one(
     Then (x - c_k)·d_k and |x - c_k|². Rows are named by number: one that is taken out of its array
     is counted as a reference, which takes longer than what is computed here.
     """
-    along, square = 0.0, 0.0
-    for j in range(frames.shape[1]):
-        offset = frames[i, j] - corners[k, j]
-        along += offset * steps[k, j]
-        square += offset * offset
+    along, square = along_and_square(frames, i, corners, steps, k)
     length = lengths[k]
     t = along / length if length > 0.0 else 0.0
     t = max(0.0, t)
@@ -80,13 +77,3 @@ def _remainder(frames: Frames, i: int, corners: Float64, steps: Float64, k: int,
         apart = (frames[i, j] - corners[k, j]) - t * steps[k, j]
         squared += apart * apart
     return squared
-
-
-@compiled
-def square_to(frames: Frames, i: int, corners: Float64, k: int) -> float:
-    """Return the squared distance of frame i to corner k, in float64."""
-    square = 0.0
-    for j in range(frames.shape[1]):
-        offset = frames[i, j] - corners[k, j]
-        square += offset * offset
-    return square

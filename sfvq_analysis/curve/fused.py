@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from sfvq_analysis.curve.compiled import compiled
-from sfvq_analysis.curve.deciding import square_to, write_codes
+from sfvq_analysis.curve.deciding import write_codes
+from sfvq_analysis.curve.offsets import square_of
 from sfvq_analysis.curve.sweeping import (
     CORNERS,
     FRAMES,
@@ -141,7 +142,7 @@ def settle_codebook(
         for i in range(first, stop):
             corner = min(np.int32(found[2, i - first]), last)
             codes.codeword[i] = corner
-            codes.codeword_distortion[i] = square_to(frames, i, geometry.corners, corner)
+            codes.codeword_distortion[i] = square_of(frames, i, geometry.corners, corner)
             if not found[0, i - first] - found[1, i - first] > _HALF * slack:
                 room.doubtful[n_doubtful] = i
                 n_doubtful += 1

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sfvq_analysis.curve.compiled import compiled
-from sfvq_analysis.curve.deciding import project_one, square_to, write_codes
+from sfvq_analysis.curve.deciding import project_one, write_codes
 from sfvq_analysis.curve.geometry import TIE
+from sfvq_analysis.curve.offsets import square_of
 from sfvq_analysis.curve.scanning import CHUNK, least_chunks, point_on, scan_corners, scan_curve
 
 if TYPE_CHECKING:
@@ -110,7 +111,7 @@ def search_codebook(
                 frames, i, geometry, products[:, i], scratch.of_corners[:, i], limit
             )
         codes.codeword[i] = corner
-        codes.codeword_distortion[i] = square_to(frames, i, corners, corner)
+        codes.codeword_distortion[i] = square_of(frames, i, corners, corner)
 
 
 @compiled
@@ -137,7 +138,7 @@ def _decide_corner(
             continue
         for k in range(chunk * CHUNK, min((chunk + 1) * CHUNK, products.shape[0])):
             if geometry.squares[k] + products[k] <= limit:
-                square = square_to(frames, i, geometry.corners, k)
+                square = square_of(frames, i, geometry.corners, k)
                 if square < nearest:
                     winner, nearest = k, square
     return winner

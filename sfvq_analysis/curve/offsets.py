@@ -1,0 +1,156 @@
+"""`along_and_square`, `square_of`: sums over a frame's offset from a corner, in float64.
+
+Of a loop whose order of additions is left open LLVM makes long vectors, and much ado before and
+after: for 64 dimensions, as long again as the sums take. Here they are added eight at a time.
+Without numba the loops run as they stand.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+try:
+    from llvmlite import ir
+    from numba import types
+    from numba.core import cgutils
+    from numba.core.types.containers import UniTuple
+    from numba.extending import intrinsic, overload
+except ImportError:  # then nothing is compiled
+    intrinsic: Any = None  # type: ignore[no-redef]
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Frames = NDArray[np.floating[Any]]
+    Float64 = NDArray[np.float64]
+
+_LANES = 8
+_CONTRACT = ("contract",)  # a product needn't be rounded before it is added
+
+
+def along_and_square(
+    frames: Frames, i: int, corners: Float64, steps: Float64, k: int
+) -> tuple[float, float]:
+    """Return (x_i - c_k)·d_k and |x_i - c_k|², where d_k is a row of `steps`."""
+    along = square = 0.0
+    for j in range(frames.shape[1]):
+        offset = frames[i, j] - corners[k, j]
+        along += offset * steps[k, j]
+        square += offset * offset
+    return along, square
+
+
+def square_of(frames: Frames, i: int, corners: Float64, k: int) -> float:
+    """Return |x_i - c_k|²."""
+    square = 0.0
+    for j in range(frames.shape[1]):
+        offset = frames[i, j] - corners[k, j]
+        square += offset * offset
+    return square
+
+
+def _summed(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+    """Write the sums of the offset times a step, if there are steps, and times itself."""
+    given = list(zip(signature.args, args, strict=True))
+    frames, i, *others, k = given
+    i, k = (context.cast(builder, one, kind, types.intp) for kind, one in (i, k))
+    made = [context.make_array(kind)(context, builder, one) for kind, one in (frames, *others)]
+    dim = cgutils.unpack_tuple(builder, made[0].shape)[1]
+    at = [builder.mul(one, dim) for one in (i, *[k] * len(others))]
+    rows = [builder.gep(one.data, [first]) for one, first in zip(made, at, strict=True)]
+    size = dim.type
+
+    sums = [[_zero(builder, _WIDE) for _ in others] for _ in range(2)]
+    with cgutils.for_range(builder, builder.udiv(dim, size(2 * _LANES))) as loop:
+        first = builder.mul(loop.index, size(2 * _LANES))
+        _add(builder, rows, first, sums[0])
+        _add(builder, rows, builder.add(first, size(_LANES)), sums[1])
+    with builder.if_then(builder.trunc(builder.udiv(dim, size(_LANES)), _BIT)):
+        _add(builder, rows, builder.and_(dim, size(-2 * _LANES)), sums[0])
+    rest = [_zero(builder, _DOUBLE) for _ in others]
+    after = builder.and_(dim, size(-_LANES))
+    with cgutils.for_range_slice(builder, after, dim, size(1)) as (place, _):
+        _add(builder, rows, place, rest)
+    totals = [_total(builder, *three) for three in zip(*sums, rest, strict=True)]
+    if len(totals) == 1:
+        return totals[0]
+    return context.make_tuple(builder, signature.return_type, totals)
+
+
+def _total(builder: Any, *sums: Any) -> Any:
+    """Return the sum of two vectors and a number."""
+    one, other, last = (builder.load(each) for each in sums)
+    kind, name = ir.FunctionType(_DOUBLE, [_DOUBLE, _WIDE]), f"llvm.vector.reduce.fadd.v{_LANES}f64"
+    lanes = cgutils.get_or_insert_function(builder.module, kind, name)
+    return builder.call(lanes, [last, builder.fadd(one, other)], fastmath=("reassoc",))
+
+
+def _zero(builder: Any, kind: Any) -> Any:
+    return cgutils.alloca_once_value(builder, ir.Constant(kind, None))
+
+
+def _add(builder: Any, rows: Sequence[Any], at: Any, sums: Sequence[Any]) -> None:
+    """Add the products of the dimensions that begin at a place, as many as a sum holds."""
+    kind = builder.load(sums[0]).type
+    frame, corner, *steps = (_values(builder, row, at, kind) for row in rows)
+    offset = builder.fsub(frame, corner)
+    for total, other in zip(sums, (*steps, offset), strict=True):
+        product = builder.fmul(offset, other, flags=_CONTRACT)
+        builder.store(builder.fadd(product, builder.load(total), flags=_CONTRACT), total)
+
+
+def _values(builder: Any, row: Any, at: Any, kind: Any) -> Any:
+    """Return what is in a row from a place on, in float64."""
+    place, stored = builder.gep(row, [at]), row.type.pointee
+    if kind != _DOUBLE:
+        stored = ir.VectorType(stored, _LANES)
+        place = builder.bitcast(place, stored.as_pointer())
+    found = builder.load(place)
+    found.align = 4
+    return found if stored == kind else builder.fpext(found, kind)
+
+
+def _in_c_order(arrays: Sequence[Any]) -> bool:
+    return all(array.layout == "C" for array in arrays)
+
+
+def _sums_kinds(typing: Any, frames: Any, i: Any, corners: Any, steps: Any, k: Any) -> Any:
+    del typing
+    return UniTuple(types.float64, 2)(frames, i, corners, steps, k), _summed
+
+
+def _square_kinds(typing: Any, frames: Any, i: Any, corners: Any, k: Any) -> Any:
+    del typing
+    return types.float64(frames, i, corners, k), _summed
+
+
+if intrinsic is not None:
+    _DOUBLE, _BIT = ir.DoubleType(), ir.IntType(1)
+    _WIDE = ir.VectorType(_DOUBLE, _LANES)
+    _summed_along: Any = intrinsic(_sums_kinds)
+    _summed_square: Any = intrinsic(_square_kinds)
+
+    @overload(along_and_square, inline="always", strict=False)
+    def _compiled_sums(frames: Any, i: Any, corners: Any, steps: Any, k: Any) -> Any:
+        del i, k
+        if not _in_c_order((frames, corners, steps)):
+            return along_and_square
+
+        def sums(frames: Any, i: Any, corners: Any, steps: Any, k: Any) -> Any:
+            return _summed_along(frames, i, corners, steps, k)
+
+        return sums
+
+    @overload(square_of, inline="always", strict=False)
+    def _compiled_square(frames: Any, i: Any, corners: Any, k: Any) -> Any:
+        del i, k
+        if not _in_c_order((frames, corners)):
+            return square_of
+
+        def square(frames: Any, i: Any, corners: Any, k: Any) -> Any:
+            return _summed_square(frames, i, corners, k)
+
+        return square

@@ -1,0 +1,46 @@
+"""`curve.offsets`: sums in float64 over a frame's offset from a corner."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from numba import njit
+
+from sfvq_analysis.curve.offsets import along_and_square, square_of
+
+DIMENSIONS = [*range(1, 34), 39, 40, 47, 48, 768]
+
+
+@njit
+def summed(frames, i, corners, steps, k):
+    return along_and_square(frames, i, corners, steps, k)
+
+
+@njit
+def squared(frames, i, corners, k):
+    return square_of(frames, i, corners, k)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("ordered", [True, False])
+def test_sums_are_those_of_the_rows_named(dtype, ordered, rng):
+    for dim in DIMENSIONS:
+        frames = rng.normal(size=(3, dim)).astype(dtype)
+        corners, steps = rng.normal(size=(2, 5, dim))
+        if not ordered:
+            frames, corners, steps = (np.asfortranarray(one) for one in (frames, corners, steps))
+        offset = frames[2].astype(float) - corners[3]
+        wanted = offset @ steps[3], offset @ offset
+        assert summed(frames, 2, corners, steps, 3) == pytest.approx(wanted, rel=1e-12, abs=1e-12)
+        assert squared(frames, 2, corners, np.int32(3)) == pytest.approx(wanted[1], rel=1e-12)
+        assert along_and_square(frames, 2, corners, steps, 3) == pytest.approx(
+            wanted, rel=1e-12, abs=1e-12
+        )
+        assert square_of(frames, 2, corners, 3) == pytest.approx(wanted[1])
+
+
+def test_what_is_not_a_number_stays_so():
+    frames = np.full((1, 20), np.nan, np.float32)
+    assert np.isnan(squared(frames, 0, np.zeros((1, 20)), 0))
+    frames[0, :19] = 0
+    assert np.isnan(summed(frames, 0, np.zeros((1, 20)), np.zeros((1, 20)), 0)).all()
