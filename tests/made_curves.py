@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 from oracles import nearest_corner, nearest_on_curve
 
-from sfvq_analysis.curve import Engine, kernels, products, screening
+from sfvq_analysis.curve import Engine, choice, kernels, products, screening
 from sfvq_analysis.curve.geometry import Geometry
 
 LIBRARIES = sorted(products._candidates(with_torch=True))
-PRODUCTS = ["fused", *LIBRARIES]
+TILED = ["octets", "fused"] if choice._has_octets() else ["fused"]
+PRODUCTS = [*TILED, *LIBRARIES]
 BY_LOOPS = [Engine(products=name, threads=1) for name in PRODUCTS]
 BY_TENSORS = Engine(kernels="torch")
 ENGINES = [*BY_LOOPS, BY_TENSORS]

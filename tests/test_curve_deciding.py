@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from oracles import nearest_on_segment
 
-from sfvq_analysis.curve import deciding
+from sfvq_analysis.curve import Engine, deciding, project
 
 
 @pytest.mark.parametrize("share", [0.0, 0.25, 1.0, 1.5, -0.5])
@@ -23,3 +23,12 @@ def test_one_projection_keeps_its_digits_near_the_curve(share, beside):
     assert squared == pytest.approx(wanted[1], rel=1e-9, abs=1e-24)
     assert along == pytest.approx((frame - start) @ step, abs=1e-9)
     assert square == pytest.approx((frame - start) @ (frame - start), abs=1e-9)
+
+
+def test_of_a_point_far_away_the_far_end_of_a_segment_is_not_its_start():
+    """The corners differ by little beside its distance, but by far more than round-off."""
+    corners = np.array([[0.0, 0, 0, 0, 0], [1, 1, 0, 0, 0], [2, 0, 0, 0, 0], [3, 1, 0, 0, 0]])
+    frame = np.array([[1e7, 0, 0, 0, 0]])
+    codes = project(frame, corners, Engine(products="numpy"))
+    assert (codes.segment[0], codes.t[0]) == (2, 1)
+    assert codes.distortion[0] == np.float32((1e7 - 3) ** 2 + 1)

@@ -1,27 +1,36 @@
-"""`is_fused`: whether products are looked at where they are computed, or left to a library.
+"""`is_fused`, `is_coarse`: whether products are looked at where they are computed, and which.
 
-The first takes no room for products and no second look at them. It is timed and checked once a
-process: compiled for a processor whose vectors are short, it could be the slower way.
+That takes no room for products and no second look at them. It is timed and checked once a process:
+compiled for a processor whose vectors are short, it could be the slower way. Products of octets
+take a quarter of the time, and leave more to be looked at in float64; so they pay where there are
+many.
 """
 
 from __future__ import annotations
 
 import functools
+import math
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from sfvq_analysis.curve.codes import Codes
 from sfvq_analysis.curve.geometry import Geometry
+from sfvq_analysis.curve.octets import Octets
 from sfvq_analysis.curve.products import least_seconds, one_thread_each, product, trial_matrices
 from sfvq_analysis.errors import OptionError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
     from sfvq_analysis.curve.engine import Products
 
 _PAYS = 1.5
 """Times a library's product that it may take; to look at that product takes half of it at least."""
+_CURVE_PAYS, _CODEBOOK_PAYS = 1 << 14, 1 << 13  # coordinates of a codebook, by measurement
 _ROUND_OFF = 1e-5  # more than there is: what is settled must be right for sure
 
 
@@ -40,6 +49,25 @@ def is_fused(products: Products) -> bool:
     return products == "fused" or (products == "auto" and _share() < _PAYS)
 
 
+def is_coarse(products: Products, shape: tuple[int, ...], *, on_curve: bool) -> bool:
+    """Tell whether they are products of octets, for a codebook of shape (K, dim).
+
+    Raises
+    ------
+    OptionError
+        If that is asked for and can't be had.
+    """
+    if products == "octets" and not _has_octets():
+        raise OptionError(
+            "products is 'octets', which isn't at hand",
+            remedy="use 'auto': octets need numba and a processor with AVX-512 VNNI",
+        )
+    pays = math.prod(shape) >= (_CURVE_PAYS if on_curve else _CODEBOOK_PAYS)
+    return products == "octets" or (
+        products == "auto" and pays and is_fused(products) and _has_octets()
+    )
+
+
 @functools.cache
 def _share() -> float:
     """Return the time of a search in tiles over that of a library's product.
@@ -48,32 +76,67 @@ def _share() -> float:
     """
     if not _is_compiled():
         return np.inf
-    from numba.core.errors import NumbaError
-
     from sfvq_analysis.curve.fused import Packed, Room, settle_curve
 
     corners, frames = trial_matrices()
     geometry, codes = Geometry.of(corners.astype(np.float64)), Codes.empty(len(frames))
     room = Room.of(frames.shape[1], len(frames))
     run = partial(settle_curve, frames, geometry, Packed.of(geometry), _ROUND_OFF, room, codes)
+    n_doubtful = _ran(run)
+    if n_doubtful is None or n_doubtful < 0 or not _is_right(codes, room.doubtful[:n_doubtful]):
+        return np.inf
+    with one_thread_each():
+        multiply, scratch = product("auto"), np.empty((len(corners), len(frames)), np.float32)
+        return least_seconds(run) / least_seconds(partial(multiply, corners, frames, scratch))
+
+
+@functools.cache
+def _has_octets() -> bool:
+    """Tell whether a search by octets can be had, and finds what float64 does."""
+    if not _is_compiled():
+        return False
+    from sfvq_analysis.curve.vectors import ADDS_FOURS
+
+    if not ADDS_FOURS:
+        return False
+    from sfvq_analysis.curve.coarse import Room, settle_curve
+
+    corners, frames = trial_matrices()
+    geometry, codes = Geometry.of(corners.astype(np.float64)), Codes.empty(len(frames))
+    room = Room.of(len(corners), corners.shape[1], len(frames))
+    run = partial(settle_curve, frames, geometry, Octets.of(geometry), _ROUND_OFF, room, codes)
+    found = _ran(run)
+    return (
+        found is not None
+        and found[0] == len(frames)
+        and _is_right(codes, room.doubtful[: found[1]])
+    )
+
+
+def _ran(run: Callable[[], Any]) -> Any:
+    """Return what a compiled function does, None if this LLVM can't compile it, or not for here."""
+    from numba.core.errors import NumbaError
+
     try:
-        n_doubtful = run()
-    except (NumbaError, RuntimeError):  # what this LLVM can't compile, or not for this processor
-        return np.inf
-    if not 0 <= n_doubtful <= len(frames) // 4:
-        return np.inf
-    settled = np.delete(np.arange(len(frames)), room.doubtful[:n_doubtful])
+        return run()
+    except (NumbaError, RuntimeError):
+        return None
+
+
+def _is_right(codes: Codes, doubtful: NDArray[np.int32]) -> bool:
+    """Tell whether most of the trial's frames are settled, as float64 would."""
+    corners, frames = trial_matrices()
+    if len(doubtful) > len(frames) // 4:
+        return False
+    settled = np.delete(np.arange(len(frames)), doubtful)
     x, c = frames[settled].astype(np.float64), corners.astype(np.float64)
     to_corners = (x**2).sum(axis=1)[:, None] + (c**2).sum(axis=1) - 2 * x @ c.T
     spans = (np.diff(c, axis=0) ** 2).sum(axis=1)
     t = (0.5 - np.diff(to_corners, axis=1) / (2 * spans)).clip(0, 1)
     to_curve = (1 - t) * to_corners[:, :-1] + t * to_corners[:, 1:] - t * (1 - t) * spans
     same = np.array_equal(codes.codeword[settled], to_corners.argmin(axis=1))
-    if not same or not np.allclose(codes.distortion[settled], to_curve.min(axis=1), rtol=1e-5):
-        return np.inf
-    with one_thread_each():
-        multiply, scratch = product("auto"), np.empty((len(corners), len(frames)), np.float32)
-        return least_seconds(run) / least_seconds(partial(multiply, corners, frames, scratch))
+    near = np.allclose(codes.distortion[settled], to_curve.min(axis=1), rtol=1e-5)
+    return bool(same and near)
 
 
 def _is_compiled() -> bool:

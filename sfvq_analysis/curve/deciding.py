@@ -19,30 +19,49 @@ if TYPE_CHECKING:
     Frames = NDArray[np.floating[Any]]
     Float64 = NDArray[np.float64]
 
-_ZERO, _ONE = np.float32(0), np.float32(1)
+_ONE = np.float32(1)
 _TINY_SHARE = 1e-6  # a remainder below it has lost digits, and is computed anew
 
 
 @compiled
-def write_codes(frames: Frames, first: int, stop: int, geometry: Geometry, codes: Codes) -> None:
+def project_each(
+    frames: Frames, first: int, stop: int, geometry: Geometry, codes: Codes, projected: Float64
+) -> None:
+    """Fill in `project_one` of frames first … stop - 1 on their segments, from row 0 on."""
+    corners, steps, lengths = geometry.corners, geometry.steps, geometry.lengths
+    segment = codes.segment
+    for i in range(first, stop):
+        t, squared, along, square = project_one(frames, i, corners, steps, lengths, segment[i])
+        projected[i - first, 0], projected[i - first, 1] = t, squared
+        projected[i - first, 2], projected[i - first, 3] = along, square
+
+
+@compiled
+def write_codes(
+    frames: Frames, first: int, stop: int, geometry: Geometry, codes: Codes, projected: Float64
+) -> None:
     """Complete the codes of frames first … stop - 1, whose nearest segment and corner are there.
 
-    A point that is a corner, or as near as that, is the start of the segment that begins there, on
-    whichever of the two it was found.
+    Their projections onto those segments are the first of `projected`. A point that is a corner, or
+    as near as that, is the start of the segment that begins there, on whichever of the two it was
+    found.
     """
-    corners, steps, lengths = geometry.corners, geometry.steps, geometry.lengths
+    corners, lengths = geometry.corners, geometry.lengths
     codeword, segment, last = codes.codeword, codes.segment, lengths.shape[0] - 1
     for i in range(first, stop):
-        k, corner = segment[i], codeword[i]
-        t, squared, along, square = project_one(frames, i, corners, steps, lengths, k)
+        k, corner, at = segment[i], codeword[i], i - first
+        t, squared = projected[at, 0], projected[at, 1]
+        along, square = projected[at, 2], projected[at, 3]
         tie = TIE * (squared + max(lengths[k], lengths[max(k - 1, 0)]))
-        if (k > 0) & (t > 0.0) & (t * t * lengths[k] <= tie):  # seldom, and one branch
+        nearer = t * (along + along - t * lengths[k])  # than the corner where the segment starts
+        if (k > 0) & (t > 0.0) & (nearer <= tie):  # seldom, and one branch
             t, squared = 0.0, square
         at_next = np.float32(t) == _ONE and k < last
-        segment[i] = k + 1 if at_next else k
-        codes.t[i] = _ZERO if at_next else t
-        codes.distortion[i] = squared
-        at_end = corner == k + 1
+        if at_next:  # as if it had been found there
+            k, t = k + 1, 0.0
+            squared = square = square_of(frames, i, corners, k)
+        segment[i], codes.t[i], codes.distortion[i] = k, t, squared
+        at_end = corner == k + 1 and not at_next
         nearest = square - along - along + lengths[k] if at_end else square
         if nearest < _TINY_SHARE * square or not (at_end or corner == k):
             nearest = square_of(frames, i, corners, corner)

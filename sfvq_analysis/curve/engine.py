@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 from sfvq_analysis.errors import OptionError, check_option
 
 Kernels = Literal["auto", "numba", "torch"]
-Products = Literal["auto", "fused", "numpy", "torch", "onednn"]
+Products = Literal["auto", "octets", "fused", "numpy", "torch", "onednn"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,10 +22,11 @@ class Engine:
         ``"numba"``: compiled loops on the CPU. ``"torch"``: tensor operations, on the device of the
         frames. ``"auto"``: torch for tensors on a GPU and where numba is missing, else numba.
     products
-        Of frames and corners, under numba's loops: ``"fused"`` (our own, looked at in registers and
-        never stored: `sfvq_analysis.curve.fused`), ``"numpy"``, ``"torch"`` (its `mm`),
-        ``"onednn"`` (torch's other one), or ``"auto"``: the fastest at hand, timed and checked once
-        a process (`sfvq_analysis.curve.choice`, `sfvq_analysis.curve.products`).
+        Of frames and corners, under numba's loops: ``"octets"`` (our own, of eight bits, to leave
+        few for float64: `sfvq_analysis.curve.coarse`), ``"fused"`` (our own, of float32, looked at
+        in registers and never stored: `sfvq_analysis.curve.fused`), ``"numpy"``, ``"torch"`` (its
+        `mm`), ``"onednn"`` (torch's other one), or ``"auto"``: the fastest at hand, timed and
+        checked once a process (`sfvq_analysis.curve.choice`, `sfvq_analysis.curve.products`).
     threads
         How many blocks of frames are worked on at a time; None: the variable ``OMP_NUM_THREADS``
         where it is set, else as many as there are processors.
@@ -42,7 +43,7 @@ class Engine:
 
     def __post_init__(self) -> None:
         check_option("kernels", self.kernels, ("auto", "numba", "torch"))
-        check_option("products", self.products, ("auto", "fused", "numpy", "torch", "onednn"))
+        check_option("products", self.products, get_args(Products))
         if self.threads is not None and (not isinstance(self.threads, int) or self.threads < 1):
             raise OptionError(f"threads is {self.threads!r}", remedy="use an integer >= 1, or None")
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from sfvq_analysis.curve.compiled import compiled
-from sfvq_analysis.curve.deciding import write_codes
+from sfvq_analysis.curve.deciding import project_each, write_codes
 from sfvq_analysis.curve.offsets import square_of
 from sfvq_analysis.curve.sweeping import (
     CORNERS,
@@ -37,7 +37,6 @@ if TYPE_CHECKING:
     Float32 = NDArray[np.float32]
     Int32 = NDArray[np.int32]
 
-_LARGEST_SCALE = 1e15  # float32 holds the square of what is about 1 when scaled, and its inverse
 _MORE = 1 + 1e-4
 _HALF, _UNUSABLE = np.float32(0.5), np.float32(-1)
 
@@ -52,11 +51,7 @@ class Packed(NamedTuple):
 
     @classmethod
     def of(cls, geometry: Geometry) -> Packed:
-        """Return the corners of a codebook in tiles; dimensions are filled up with zeros.
-
-        Centre and scale are float32 if that holds them, and the squares of what they are taken
-        from: then float32 frames needn't go to float64 to be centred.
-        """
+        """Return the corners of a codebook in tiles; dimensions are filled up with zeros."""
         n_corners, dim = geometry.minus_two.shape
         n_tiles, wide = -(-n_corners // CORNERS), _up_to(dim, UNROLLED)
         corners = np.zeros((n_tiles * CORNERS, wide), np.float32)
@@ -68,12 +63,10 @@ class Packed(NamedTuple):
         terms[1:n_corners, 2] = 0.5 * geometry.spans
         terms[:, 3] = np.arange(len(terms))
         tiles = corners.reshape(n_tiles, CORNERS, wide).transpose(0, 2, 1)
-        kind = np.float32 if _is_held(geometry) else np.float64
         return cls(
             np.ascontiguousarray(tiles),
             terms.reshape(n_tiles, CORNERS, TERMS),
-            geometry.centre.astype(kind),
-            kind(geometry.scale),
+            *geometry.narrow(),
         )
 
 
@@ -84,6 +77,7 @@ class Room(NamedTuple):
     panel: Float32
     found: Float32
     doubtful: Int32
+    projected: NDArray[np.float64]
 
     @classmethod
     def of(cls, dim: int, n_frames: int) -> Room:
@@ -94,6 +88,7 @@ class Room(NamedTuple):
             np.zeros((wide, FRAMES), np.float32),
             np.empty((6, FRAMES), np.float32),
             np.empty(n_frames, np.int32),
+            np.empty((FRAMES, 4)),
         )
 
 
@@ -122,7 +117,8 @@ def settle_curve(
             ):
                 room.doubtful[n_doubtful] = i
                 n_doubtful += 1
-        write_codes(frames, first, stop, geometry, codes)
+        project_each(frames, first, stop, geometry, codes, room.projected)
+        write_codes(frames, first, stop, geometry, codes, room.projected)
     return n_doubtful
 
 
@@ -181,12 +177,6 @@ def _fill(  # noqa: PLR0913 (what is in place of objects in compiled code)
     else:
         slack = np.float32(round_off * (np.sqrt(farthest) * scale + geometry.reach) ** 2)
     return slack if usable else _UNUSABLE
-
-
-def _is_held(geometry: Geometry) -> bool:
-    with np.errstate(over="ignore"):
-        same = np.array_equal(geometry.centre.astype(np.float32), geometry.centre)
-    return same and 1 / _LARGEST_SCALE < geometry.scale < _LARGEST_SCALE
 
 
 def _up_to(number: int, divisor: int) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -17,6 +17,7 @@ TIE = 1e-13
 """Squared distances that differ by less, relative to the lengths at work, are equal."""
 _LARGEST_SQUARE = 1e30
 _LARGEST_SCALED = 1e36
+_LARGEST_NARROW = 1e15  # float32 holds the square of what is about 1 when scaled, and its inverse
 _LITTLE = 1e-3  # of the largest coordinate from the centre
 _SHORTEST_SQUARE = 1e-30  # of scaled lengths, which float32 can still invert
 
@@ -93,6 +94,17 @@ class Geometry(NamedTuple):
             reach=reach * scale,
             farthest=min(FARTHEST, _LARGEST_SCALED / scale),
         )
+
+    def narrow(self) -> tuple[NDArray[np.floating[Any]], np.floating[Any]]:
+        """Return centre and scale, in float32 if that holds them, and the squares of the scaled.
+
+        Then float32 frames needn't go to float64 to be centred.
+        """
+        with np.errstate(over="ignore"):
+            same = np.array_equal(self.centre.astype(np.float32), self.centre)
+        held = same and 1 / _LARGEST_NARROW < self.scale < _LARGEST_NARROW
+        kind = np.float32 if held else np.float64
+        return self.centre.astype(kind), kind(self.scale)
 
 
 def _centre_of(corners: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sfvq_analysis.curve.compiled import compiled
-from sfvq_analysis.curve.deciding import project_one, write_codes
+from sfvq_analysis.curve.deciding import project_each, project_one, write_codes
 from sfvq_analysis.curve.geometry import TIE
 from sfvq_analysis.curve.offsets import square_of
 from sfvq_analysis.curve.scanning import CHUNK, least_chunks, point_on, scan_corners, scan_curve
@@ -84,7 +84,8 @@ def search_curve(
                 frames, i, geometry, products[:, i], scratch.of_corners[:, i], limit
             )
         codes.segment[i], codes.codeword[i] = k, corner
-    write_codes(frames, 0, frames.shape[0], geometry, codes)
+    project_each(frames, 0, frames.shape[0], geometry, codes, scratch.projected)
+    write_codes(frames, 0, frames.shape[0], geometry, codes, scratch.projected)
 
 
 @compiled

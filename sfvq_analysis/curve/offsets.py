@@ -2,7 +2,7 @@
 
 Of a loop whose order of additions is left open LLVM makes long vectors, and much ado before and
 after: for 64 dimensions, as long again as the sums take. Here they are added eight at a time.
-Without numba the loops run as they stand.
+Where nothing is compiled, they are loops.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 try:
     from llvmlite import ir
     from numba import types
-    from numba.core import cgutils
+    from numba.core import cgutils, config
     from numba.core.types.containers import UniTuple
-    from numba.extending import intrinsic, overload
+    from numba.extending import intrinsic
 except ImportError:  # then nothing is compiled
     intrinsic: Any = None  # type: ignore[no-redef]
 
@@ -29,27 +29,6 @@ if TYPE_CHECKING:
 
 _LANES = 8
 _CONTRACT = ("contract",)  # a product needn't be rounded before it is added
-
-
-def along_and_square(
-    frames: Frames, i: int, corners: Float64, steps: Float64, k: int
-) -> tuple[float, float]:
-    """Return (x_i - c_k)·d_k and |x_i - c_k|², where d_k is a row of `steps`."""
-    along = square = 0.0
-    for j in range(frames.shape[1]):
-        offset = frames[i, j] - corners[k, j]
-        along += offset * steps[k, j]
-        square += offset * offset
-    return along, square
-
-
-def square_of(frames: Frames, i: int, corners: Float64, k: int) -> float:
-    """Return |x_i - c_k|²."""
-    square = 0.0
-    for j in range(frames.shape[1]):
-        offset = frames[i, j] - corners[k, j]
-        square += offset * offset
-    return square
 
 
 def _summed(context: Any, builder: Any, signature: Any, args: Any) -> Any:
@@ -113,10 +92,6 @@ def _values(builder: Any, row: Any, at: Any, kind: Any) -> Any:
     return found if stored == kind else builder.fpext(found, kind)
 
 
-def _in_c_order(arrays: Sequence[Any]) -> bool:
-    return all(array.layout == "C" for array in arrays)
-
-
 def _sums_kinds(typing: Any, frames: Any, i: Any, corners: Any, steps: Any, k: Any) -> Any:
     del typing
     return UniTuple(types.float64, 2)(frames, i, corners, steps, k), _summed
@@ -127,30 +102,33 @@ def _square_kinds(typing: Any, frames: Any, i: Any, corners: Any, k: Any) -> Any
     return types.float64(frames, i, corners, k), _summed
 
 
+def along_and_square_by_loop(
+    frames: Frames, i: int, corners: Float64, steps: Float64, k: int
+) -> tuple[float, float]:
+    """Return what `along_and_square` does."""
+    along = square = 0.0
+    for j in range(frames.shape[1]):
+        offset = frames[i, j] - corners[k, j]
+        along += offset * steps[k, j]
+        square += offset * offset
+    return along, square
+
+
+def square_of_by_loop(frames: Frames, i: int, corners: Float64, k: int) -> float:
+    """Return what `square_of` does."""
+    square = 0.0
+    for j in range(frames.shape[1]):
+        offset = frames[i, j] - corners[k, j]
+        square += offset * offset
+    return square
+
+
+along_and_square: Any = along_and_square_by_loop
+"""Return (x_i - c_k)·d_k and |x_i - c_k|², where d_k is a row of `steps`; all are in C order."""
+square_of: Any = square_of_by_loop
+"""Return |x_i - c_k|²; both arrays are in C order."""
 if intrinsic is not None:
     _DOUBLE, _BIT = ir.DoubleType(), ir.IntType(1)
     _WIDE = ir.VectorType(_DOUBLE, _LANES)
-    _summed_along: Any = intrinsic(_sums_kinds)
-    _summed_square: Any = intrinsic(_square_kinds)
-
-    @overload(along_and_square, inline="always", strict=False)
-    def _compiled_sums(frames: Any, i: Any, corners: Any, steps: Any, k: Any) -> Any:
-        del i, k
-        if not _in_c_order((frames, corners, steps)):
-            return along_and_square
-
-        def sums(frames: Any, i: Any, corners: Any, steps: Any, k: Any) -> Any:
-            return _summed_along(frames, i, corners, steps, k)
-
-        return sums
-
-    @overload(square_of, inline="always", strict=False)
-    def _compiled_square(frames: Any, i: Any, corners: Any, k: Any) -> Any:
-        del i, k
-        if not _in_c_order((frames, corners)):
-            return square_of
-
-        def square(frames: Any, i: Any, corners: Any, k: Any) -> Any:
-            return _summed_square(frames, i, corners, k)
-
-        return square
+    if not config.DISABLE_JIT:
+        along_and_square, square_of = intrinsic(_sums_kinds), intrinsic(_square_kinds)

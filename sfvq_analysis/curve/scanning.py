@@ -36,12 +36,16 @@ class Least(NamedTuple):
 
 
 class Scratch(NamedTuple):
-    """What the search of a block of B frames is worked out in; both arrays are (chunks, B)."""
+    """What the search of a block of B frames is worked out in.
+
+    The least of chunks are (chunks, B), projections (B, 4).
+    """
 
     of_segments: Float32
     of_corners: Float32
     segment: Least
     corner: Least
+    projected: NDArray[np.float64]
 
 
 @compiled

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 from sfvq_analysis.curve.checks import as_floats, blocks
-from sfvq_analysis.curve.choice import is_fused
+from sfvq_analysis.curve.choice import is_coarse, is_fused
 from sfvq_analysis.curve.codes import Codes
 from sfvq_analysis.curve.geometry import TIE
 from sfvq_analysis.curve.products import one_thread_each, one_thread_here, product
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from sfvq_analysis.curve.engine import Engine
     from sfvq_analysis.curve.fused import Packed
     from sfvq_analysis.curve.geometry import Geometry
+    from sfvq_analysis.curve.octets import Octets
     from sfvq_analysis.curve.products import Product
 
     Frames = NDArray[np.floating[Any]]
@@ -89,11 +90,13 @@ def search(
     engine
         Gives products and threads.
     """
-    fused = geometry.corners.shape[1] > MOST_DIRECT and is_fused(engine.products)
+    direct = geometry.corners.shape[1] <= MOST_DIRECT
+    coarse = not direct and is_coarse(engine.products, geometry.corners.shape, on_curve=on_curve)
+    fused = not direct and (coarse or is_fused(engine.products))
     size = block_size(len(frames), geometry, engine.n_threads, fused=fused)
     parts = list(blocks(len(frames), size))
     n_threads = max(min(engine.n_threads, len(parts)), 1)
-    made = _searchers(geometry, engine, size, fused=fused)
+    made = _searchers(geometry, engine, size, fused=fused, coarse=coarse)
     searchers = [made() for _ in range(n_threads)]
     left = iter(parts)  # shared by the threads
 
@@ -112,12 +115,16 @@ def search(
 
 
 def _searchers(
-    geometry: Geometry, engine: Engine, size: int, *, fused: bool
+    geometry: Geometry, engine: Engine, size: int, *, fused: bool, coarse: bool = False
 ) -> Callable[[], _Searcher]:
     """Return what makes a searcher for each thread."""
     n_corners, dim = geometry.corners.shape
     if dim <= MOST_DIRECT:
         return partial(_Pruned if n_corners >= _FEWEST_PRUNED else _Direct, geometry, size)
+    if coarse:
+        from sfvq_analysis.curve.octets import Octets
+
+        return partial(_Coarse, geometry, Octets.of(geometry), size)
     if fused:
         from sfvq_analysis.curve.fused import Packed
 
@@ -141,23 +148,69 @@ class _Fused:
         settle = fused.settle_curve if on_curve else fused.settle_codebook
         geometry, packed, room = self._geometry, self._packed, self._room
         n_doubtful = settle(frames, geometry, packed, self._round_off, room, codes)
-        if n_doubtful <= 0:
-            return bool(n_doubtful == 0)
-        return self._search_again(frames, codes, room.doubtful[:n_doubtful], on_curve=on_curve)
+        if n_doubtful < 0:
+            return False
+        doubtful = room.doubtful[:n_doubtful]
+        return _search_again(geometry, frames, codes, doubtful, on_curve=on_curve)
 
-    def _search_again(
-        self, frames: Frames, codes: Codes, doubtful: NDArray[np.int32], *, on_curve: bool
-    ) -> bool:
-        size = min(_most_products(len(self._geometry.corners)), len(doubtful))
-        screened = _Screened(self._geometry, product("numpy"), size)
-        for part in blocks(len(doubtful), size):
-            rows = doubtful[part]
-            found = Codes.empty(len(rows))
-            if not screened.search(frames[rows], found, on_curve=on_curve):
+
+class _Coarse:
+    """Screens in octets; what is in doubt is screened once more, in float32.
+
+    So is all that is left once octets tell too little apart.
+    """
+
+    def __init__(self, geometry: Geometry, octets: Octets, size: int) -> None:
+        from sfvq_analysis.curve.coarse import Room
+
+        n_corners, dim = geometry.corners.shape
+        self._geometry, self._octets, self._round_off = geometry, octets, round_off(dim)
+        self._room, self._size = Room.of(n_corners, dim, size), size
+        self._instead: _Fused | None = None
+
+    def search(self, frames: Frames, codes: Codes, *, on_curve: bool) -> bool:
+        n_done = 0
+        if self._instead is None:
+            from sfvq_analysis.curve import coarse
+
+            settle = coarse.settle_curve if on_curve else coarse.settle_codebook
+            geometry, octets, room = self._geometry, self._octets, self._room
+            n_done, n_doubtful = settle(frames, geometry, octets, self._round_off, room, codes)
+            doubtful = room.doubtful[:n_doubtful]
+            if n_done < 0 or not _search_again(
+                geometry, frames, codes, doubtful, on_curve=on_curve
+            ):
                 return False
-            for there, here in zip(codes, found, strict=True):
-                there[rows] = here
+            if n_done == len(frames):
+                return True
+            from sfvq_analysis.curve.fused import Packed
+
+            self._instead = _Fused(geometry, Packed.of(geometry), self._size)
+        rest = slice(n_done, None)
+        return self._instead.search(frames[rest], codes.rows(rest), on_curve=on_curve)
+
+
+def _search_again(
+    geometry: Geometry,
+    frames: Frames,
+    codes: Codes,
+    doubtful: NDArray[np.int32],
+    *,
+    on_curve: bool,
+) -> bool:
+    """Screen frames of the given numbers by a library's product; False if one isn't usable."""
+    if not len(doubtful):
         return True
+    size = min(_most_products(len(geometry.corners)), len(doubtful))
+    screened = _Screened(geometry, product("numpy"), size)
+    for part in blocks(len(doubtful), size):
+        rows = doubtful[part]
+        found = Codes.empty(len(rows))
+        if not screened.search(frames[rows], found, on_curve=on_curve):
+            return False
+        for there, here in zip(codes, found, strict=True):
+            there[rows] = here
+    return True
 
 
 class _Screened:
@@ -194,7 +247,11 @@ def _arrays(size: int, n_corners: int, dim: int) -> tuple[Any, ...]:
         for _ in range(2)
     )
     scratch = Scratch(
-        np.empty((n_chunks, size), real), np.empty((n_chunks, size), real), segment, corner
+        np.empty((n_chunks, size), real),
+        np.empty((n_chunks, size), real),
+        segment,
+        corner,
+        np.empty((size, 4)),
     )
     return (
         np.empty((size, dim), real),

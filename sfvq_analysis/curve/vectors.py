@@ -19,6 +19,8 @@ _FEATURES = config.CPU_FEATURES  # set by NUMBA_CPU_FEATURES, or empty by NUMBA_
 if _FEATURES is None:
     _FEATURES = binding.get_host_cpu_features().flatten()
 _WIDE = "+avx512f" in _FEATURES.split(",")
+ADDS_FOURS = _WIDE and "+avx512vnni" in _FEATURES.split(",")
+"""Whether the processor multiplies octets and adds four products at a time (AVX-512 VNNI)."""
 LANES = 16 if _WIDE else 8
 """Values in a vector; where registers hold fewer, LLVM takes several."""
 REGISTERS = 32 if _WIDE else 16
@@ -37,8 +39,7 @@ class Vectors:
 
     def __init__(self, builder: Any) -> None:
         self.builder = builder
-        kind = ir.FunctionType(_FLOATS, [_FLOATS] * 3)
-        self._fma = cgutils.get_or_insert_function(builder.module, kind, f"llvm.fma.v{LANES}f32")
+        self._fma = self._declared(f"fma.v{LANES}f32", _FLOATS, [_FLOATS] * 3)
 
     def call(
         self, name: str, values: Sequence[Any], write: Callable[[Vectors, Sequence[Any]], None]
@@ -138,6 +139,54 @@ class Vectors:
         """Return the smaller in each lane; b where one is NaN."""
         return self.builder.select(self.builder.fcmp_ordered("<", a, b), a, b)
 
+    def absolute(self, a: Any) -> Any:
+        """Return values without their signs."""
+        of = self._declared(f"fabs.v{LANES}f32", _FLOATS, [_FLOATS])
+        return self.builder.call(of, [a])
+
+    def sum(self, a: Any) -> Any:
+        """Return the sum of the lanes of float32 or float64, in any order."""
+        one = a.type.element
+        name = f"vector.reduce.fadd.v{LANES}f{32 if one == _FLOAT else 64}"
+        return self.builder.call(
+            self._declared(name, one, [one, a.type]), [one(0.0), a], fastmath=("reassoc",)
+        )
+
+    def largest(self, a: Any) -> Any:
+        """Return the largest of the lanes; anything where one is NaN."""
+        of = self._declared(f"vector.reduce.fmax.v{LANES}f32", _FLOAT, [_FLOATS])
+        return self.builder.call(of, [a], fastmath=("nnan",))
+
+    def as_narrow(self, a: Any) -> Any:
+        """Return float64 rounded to float32."""
+        return self.builder.fptrunc(a, _FLOATS) if a.type != _FLOATS else a
+
+    def as_whole(self, a: Any) -> Any:
+        """Return float32 without fractions, as int32."""
+        return self.builder.fptosi(a, _INTS)
+
+    def as_floats(self, whole: Any) -> Any:
+        """Return int32 as float32."""
+        return self.builder.sitofp(whole, _FLOATS)
+
+    def as_octets(self, whole: Any) -> Any:
+        """Return the last eight bits of int32."""
+        return self.builder.trunc(whole, ir.VectorType(ir.IntType(8), LANES))
+
+    def add_fours(self, sums: Any, positive: Any, signed: Any) -> Any:
+        """Add to int32 the four products of the octets in each lane, of which one has no sign."""
+        name = f"x86.avx512.vpdpbusd.{32 * LANES}"
+        return self.builder.call(self._declared(name, _INTS, [_INTS] * 3), [sums, positive, signed])
+
+    def bits(self, truths: Any) -> Any:
+        """Return what is true in each lane as bits of a number, the first lane's the lowest."""
+        return self.builder.bitcast(truths, ir.IntType(LANES))
+
     def exceeds(self, a: Any, b: Any) -> Any:
         """Tell where a > b; nowhere that one is NaN."""
         return self.builder.fcmp_ordered(">", a, b)
+
+    def _declared(self, name: str, result: Any, given: Sequence[Any]) -> Any:
+        """Return one of LLVM's own functions."""
+        kind = ir.FunctionType(result, given)
+        return cgutils.get_or_insert_function(self.builder.module, kind, f"llvm.{name}")

@@ -1,0 +1,355 @@
+"""Search by products of octets, then in float64 among what they leave; import it inside functions.
+
+Frames x~ and corners c~ are taken for what octets can say, x^ and c^, and how far they are moved by
+that is known: together m. A distance to a corner, or to a segment, changes by no more. So what is
+farther from x^ than the nearest to x^, and 2m, isn't nearest to x~; and once the likeliest has been
+looked at in float64, what is farther from x^ than that one is from x~, and m. Of the few that are
+left the nearest is found in float64.
+
+Where many are left, because some coordinates are far larger than all others, the search gives up.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from sfvq_analysis.curve.compiled import compiled
+from sfvq_analysis.curve.deciding import project_one, write_codes
+from sfvq_analysis.curve.geometry import TIE
+from sfvq_analysis.curve.octet_sweeping import (
+    KINDS,
+    VECTORS,
+    lowest,
+    mark,
+    mark_corners,
+    sweep_octet_corners,
+    sweep_octets,
+)
+from sfvq_analysis.curve.octets import CORNERS, FOUR, ZERO
+from sfvq_analysis.curve.offsets import square_of
+from sfvq_analysis.curve.rounding import round_frames
+from sfvq_analysis.curve.sweeping import FRAMES, prefetch, turn
+from sfvq_analysis.curve.vectors import LANES
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from sfvq_analysis.curve.codes import Codes
+    from sfvq_analysis.curve.geometry import Geometry
+    from sfvq_analysis.curve.octets import Octets
+
+    Frames = NDArray[np.floating[Any]]
+    Float32 = NDArray[np.float32]
+    Int32 = NDArray[np.int32]
+
+MOST = 256
+"""Corners or segments a frame that are looked at; with more it is in doubt."""
+_WORTH = 1 / 40  # of all corners, that may be looked at in float64 before float32 is faster
+_TILES = 4  # of frames before that is judged
+_MORE = 1 + 1e-4
+_ROUNDED = 4e-7  # of its length, that a frame is moved by float32
+_LONGEST = 1e18  # of scaled frames, whose squares float32 holds
+_LEAST = 1e-36  # round-off of what float32 hardly holds
+_ZERO, _HALF, _TWO = np.float32(0), np.float32(0.5), np.float32(2)
+_WORD = 4  # corners of a word of bits
+_LANE_BITS = 4  # of a place in a word, that are the lane
+
+
+class Measures(NamedTuple):
+    """What is known of each frame of a tile; lengths are scaled.
+
+    `unit` of its octets and `scale` of its products, |x^|² and |x - centre|² (not scaled) as `norm`
+    and `square`, the most that a distance changes as `moved`, and values' round-off as `loose`.
+    """
+
+    unit: Float32
+    scale: Float32
+    norm: Float32
+    square: Float32
+    moved: Float32
+    loose: Float32
+
+
+class Room(NamedTuple):
+    """What tiles of frames are worked out in, by one thread; and which frames are in doubt.
+
+    For names not explained here see `sfvq_analysis.curve.octet_sweeping`. What may be nearest is
+    `listed` with its number and its value, in order (KINDS, FRAMES, MOST), `n_listed` of them.
+    """
+
+    rows: Float32
+    octets: NDArray[np.uint8]
+    fours: Int32
+    panel: Int32
+    measures: Measures
+    values: Float32
+    tops: Float32
+    best: Float32
+    limits: Float32
+    places: NDArray[np.int64]
+    masks: NDArray[np.uint16]
+    words: NDArray[np.uint64]
+    likely: Float32
+    listed: Int32
+    listed_values: Float32
+    n_listed: Int32
+    projected: NDArray[np.float64]
+    doubtful: Int32
+
+    @classmethod
+    def of(cls, n_corners: int, dim: int, n_frames: int) -> Room:
+        """Return room for a codebook's size, and blocks of up to so many frames."""
+        n_tiles, wide = -(-n_corners // CORNERS), -(-dim // (FOUR * LANES)) * FOUR * LANES
+        octets = np.full((FRAMES, wide), ZERO, np.uint8)
+        masks = np.zeros((n_tiles * VECTORS, KINDS, CORNERS), np.uint16)
+        real = np.float32
+        return cls(
+            rows=np.zeros((FRAMES, wide), real),
+            octets=octets,
+            fours=octets.view(np.int32),
+            panel=np.empty((wide // FOUR, FRAMES), np.int32),
+            measures=Measures(*np.zeros((6, FRAMES), real)),
+            values=np.empty((n_tiles, CORNERS, FRAMES), real),
+            tops=np.empty((n_tiles, KINDS, FRAMES), real),
+            best=np.zeros((KINDS, FRAMES), real),
+            limits=np.empty((KINDS, FRAMES), real),
+            places=np.empty(1 + n_tiles * VECTORS, np.int64),
+            masks=masks,
+            words=masks.view(np.uint64),
+            likely=np.empty((n_tiles * VECTORS, KINDS, CORNERS, LANES), real),
+            listed=np.zeros((KINDS, FRAMES, MOST), np.int32),
+            listed_values=np.empty((KINDS, FRAMES, MOST), real),
+            n_listed=np.zeros((KINDS, FRAMES), np.int32),
+            projected=np.empty((FRAMES, 4)),
+            doubtful=np.empty(n_frames, np.int32),
+        )
+
+
+@compiled
+def settle_curve(
+    frames: Frames, geometry: Geometry, octets: Octets, round_off: float, room: Room, codes: Codes
+) -> tuple[int, int]:
+    """Fill in all codes of frames (B, dim); return how many are done, and how many in doubt.
+
+    -1 are done if some isn't usable. The rest wants another search, and so do those in doubt, the
+    first of the room's `doubtful`.
+    """
+    n_doubtful, n_looked, n_frames = 0, 0, frames.shape[0]
+    most = _WORTH * geometry.squares.shape[0]
+    for first in range(0, n_frames, FRAMES):
+        stop = min(first + FRAMES, n_frames)
+        if not _fill(frames, first, stop, geometry, octets, round_off, room):
+            return -1, 0
+        sweep_octets(
+            room.panel, octets.fours, octets.starts, octets.terms, room.measures.scale,
+            room.values, room.tops, room.best,
+        )  # fmt: skip
+        _limit(room)
+        mark(
+            octets.terms, room.values, room.tops, room.limits, room.places, room.masks, room.likely
+        )
+        _list(geometry.squares.shape[0], room)
+        n_looked += _nearest_segments(frames, first, stop, geometry, room, codes)
+        n_looked += _nearest_corners(frames, first, stop, geometry, room, codes)
+        write_codes(frames, first, stop, geometry, codes, room.projected)
+        n_doubtful = _doubt(first, stop, room, n_doubtful)
+        if n_looked > most * (stop + _TILES * FRAMES):
+            return stop, n_doubtful
+    return n_frames, n_doubtful
+
+
+@compiled
+def settle_codebook(
+    frames: Frames, geometry: Geometry, octets: Octets, round_off: float, room: Room, codes: Codes
+) -> tuple[int, int]:
+    """Fill in codeword and its distortion only, as `settle_curve`."""
+    n_doubtful, n_looked, n_frames = 0, 0, frames.shape[0]
+    most = _WORTH * geometry.squares.shape[0]
+    for first in range(0, n_frames, FRAMES):
+        stop = min(first + FRAMES, n_frames)
+        if not _fill(frames, first, stop, geometry, octets, round_off, room):
+            return -1, 0
+        sweep_octet_corners(
+            room.panel, octets.fours, octets.starts, octets.terms, room.measures.scale,
+            room.values, room.tops, room.best,
+        )  # fmt: skip
+        _limit(room)
+        mark_corners(
+            octets.terms, room.values, room.tops, room.limits, room.places, room.masks, room.likely
+        )
+        _list(geometry.squares.shape[0], room)
+        n_looked += _nearest_corners(frames, first, stop, geometry, room, codes)
+        for i in range(first, stop):
+            square = square_of(frames, i, geometry.corners, codes.codeword[i])
+            codes.codeword_distortion[i] = square
+        n_doubtful = _doubt(first, stop, room, n_doubtful)
+        if n_looked > most * (stop + _TILES * FRAMES):
+            return stop, n_doubtful
+    return n_frames, n_doubtful
+
+
+@compiled
+def _fill(  # noqa: PLR0913 (what is in place of objects in compiled code)
+    frames: Frames,
+    first: int,
+    stop: int,
+    geometry: Geometry,
+    octets: Octets,
+    round_off: float,
+    room: Room,
+) -> bool:
+    """Fill in a tile's octets and measures; tell if all frames are usable.
+
+    A tile that isn't full keeps what was there. The tile after it is asked for from memory.
+    """
+    rows, centre, scale, dim = room.rows, octets.centre, octets.scale, frames.shape[1]
+    unit, norm, lost = room.measures.unit, room.measures.norm, room.measures.moved
+    square, loose = room.measures.square, room.measures.loose
+    rest = loose  # until that is known
+    prefetch(frames, stop * dim, min(stop + FRAMES, frames.shape[0]) * dim)
+    for i in range(first, stop):
+        total = _ZERO
+        for j in range(dim - dim % LANES, dim):
+            value = frames[i, j] - centre[j]
+            rows[i - first, j] = value * scale
+            total += np.float32(value * value)
+        rest[i - first] = total
+    tile = frames[first:stop]
+    round_frames(tile, centre, scale, rows, room.octets, unit, norm, lost, square)
+    turn(room.fours, room.panel)
+    usable = True
+    for at in range(stop - first):
+        square[at] += rest[at]
+        usable &= square[at] <= (geometry.farthest * _MORE) ** 2  # False for NaN, too
+        room.measures.scale[at] = unit[at] * octets.unit
+        norm[at] *= unit[at] * unit[at]
+        apart = np.sqrt(lost[at]) * _MORE
+        length = np.sqrt(norm[at]) + apart
+        lost[at] = apart + _ROUNDED * length + octets.lost
+        loose[at] = round_off * (length + geometry.reach) ** 2 + _LEAST
+        if not (length < _LONGEST and square[at] * _MORE**2 <= geometry.farthest**2):
+            loose[at] = np.inf  # another search decides, at the border of what can be used, too
+    return usable
+
+
+@compiled
+def _limit(room: Room) -> None:
+    """Fill in the least value of what may be nearest: farther than the nearest by 2m."""
+    norm, moved, loose = room.measures.norm, room.measures.moved, room.measures.loose
+    best, limits = room.best, room.limits
+    for kind in range(KINDS):
+        for at in range(FRAMES):
+            square = max(norm[at] - _TWO * best[kind, at], _ZERO) + _TWO * loose[at]
+            farthest = np.sqrt(square) + _TWO * moved[at]
+            limits[kind, at] = _HALF * (norm[at] - farthest * farthest) - loose[at]
+
+
+@compiled
+def _list(n_corners: int, room: Room) -> None:
+    """List what may be nearest to each frame."""
+    words, places, likely = room.words, room.places, room.likely
+    listed, listed_values, n_listed = room.listed, room.listed_values, room.n_listed
+    n_listed[:] = 0
+    for place in range(places[0]):
+        tile, v = places[1 + place] // VECTORS, places[1 + place] % VECTORS
+        for kind in range(KINDS):
+            for word in range(CORNERS // _WORD):
+                bits = words[place, kind, word]
+                while bits != 0:
+                    bit = lowest(bits)
+                    bits &= bits - np.uint64(1)
+                    k, lane = _WORD * word + (bit >> _LANE_BITS), bit & ((1 << _LANE_BITS) - 1)
+                    number = CORNERS * tile + k - kind  # a segment's end is one on
+                    if number < 0 or number >= n_corners - kind:
+                        continue
+                    at = v * LANES + lane
+                    n = n_listed[kind, at]
+                    if n < MOST:
+                        listed[kind, at, n] = number
+                        listed_values[kind, at, n] = likely[place, kind, k, lane]
+                    n_listed[kind, at] = n + 1
+
+
+@compiled
+def _nearest_segments(
+    frames: Frames, first: int, stop: int, geometry: Geometry, room: Room, codes: Codes
+) -> int:
+    """Fill in each frame's nearest segment, the first of equals, and its projection onto it.
+
+    Return how many more than one a frame were looked at.
+    """
+    corners, steps, lengths = geometry.corners, geometry.steps, geometry.lengths
+    listed, values, n_listed = room.listed[1], room.listed_values[1], room.n_listed[1]
+    norm, moved, loose = room.measures.norm, room.measures.moved, room.measures.loose
+    scale, segment, projected, n_looked = geometry.scale, codes.segment, room.projected, 0
+    for i in range(first, stop):
+        at = i - first
+        n, likeliest = min(n_listed[at], MOST), 0
+        for one in range(1, n):
+            likeliest = one if values[at, one] > values[at, likeliest] else likeliest
+        winner = listed[at, likeliest]
+        t, squared, along, square = project_one(frames, i, corners, steps, lengths, winner)
+        if n > 1:
+            farthest = np.sqrt(squared) * scale + moved[at]
+            limit = np.float32(0.5 * (norm[at] - farthest * farthest) - loose[at])
+            known = t, squared, along, square
+            winner = -1
+            for one in range(n):
+                if values[at, one] < limit:
+                    continue
+                k, found = listed[at, one], known
+                if one != likeliest:
+                    found = project_one(frames, i, corners, steps, lengths, k)
+                    n_looked += 1
+                longer = max(lengths[k], lengths[max(winner, 0)])
+                if winner < 0 or found[1] < squared - TIE * (squared + longer):
+                    winner = k
+                    t, squared, along, square = found
+        segment[i] = winner
+        projected[at, 0], projected[at, 1] = t, squared
+        projected[at, 2], projected[at, 3] = along, square
+    return n_looked
+
+
+@compiled
+def _nearest_corners(
+    frames: Frames, first: int, stop: int, geometry: Geometry, room: Room, codes: Codes
+) -> int:
+    """Fill in each frame's nearest corner; return how many were looked at."""
+    corners, scale, codeword, n_looked = geometry.corners, geometry.scale, codes.codeword, 0
+    listed, values, n_listed = room.listed[0], room.listed_values[0], room.n_listed[0]
+    norm, moved, loose = room.measures.norm, room.measures.moved, room.measures.loose
+    for i in range(first, stop):
+        at = i - first
+        n, likeliest = min(n_listed[at], MOST), 0
+        for one in range(1, n):
+            likeliest = one if values[at, one] > values[at, likeliest] else likeliest
+        winner = listed[at, likeliest]
+        if n > 1:
+            least = square_of(frames, i, corners, winner)
+            farthest = np.sqrt(least) * scale + moved[at]
+            limit = np.float32(0.5 * (norm[at] - farthest * farthest) - loose[at])
+            for one in range(n):
+                if values[at, one] < limit or one == likeliest:
+                    continue
+                k = listed[at, one]
+                square = square_of(frames, i, corners, k)
+                if square < least or (square == least and k < winner):
+                    winner, least = k, square
+                n_looked += 1
+        codeword[i] = winner
+    return n_looked
+
+
+@compiled
+def _doubt(first: int, stop: int, room: Room, n_doubtful: int) -> int:
+    """Note frames with more listed than there is room for, or too far away; count them."""
+    n_listed, loose = room.n_listed, room.measures.loose
+    for i in range(first, stop):
+        at = i - first
+        if max(n_listed[0, at], n_listed[1, at]) > MOST or loose[at] == np.inf:
+            room.doubtful[n_doubtful] = i
+            n_doubtful += 1
+    return n_doubtful

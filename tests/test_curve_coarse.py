@@ -1,0 +1,291 @@
+"""`curve.coarse`: products of octets leave everything that may be nearest, and little else."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from made_curves import around, assert_same_bytes, walk
+from numba import njit
+
+from sfvq_analysis.curve import (
+    Engine,
+    choice,
+    coarse,
+    nearest_codeword,
+    octet_sweeping,
+    project,
+    rounding,
+    screening,
+)
+from sfvq_analysis.curve.codes import Codes
+from sfvq_analysis.curve.geometry import Geometry
+from sfvq_analysis.curve.octets import CORNERS, LEVELS, ZERO, Octets
+from sfvq_analysis.curve.screening import round_off
+from sfvq_analysis.curve.sweeping import FRAMES
+from sfvq_analysis.curve.vectors import LANES
+from sfvq_analysis.errors import OptionError
+
+BY_OCTETS, BY_NUMPY = Engine(products="octets", threads=1), Engine(products="numpy", threads=1)
+SIZES = [2, CORNERS, CORNERS + 1, 5 * CORNERS - 1, 200]
+needs_octets = pytest.mark.skipif(not choice._has_octets(), reason="no products of octets here")
+
+
+@njit
+def rounded(frames, centre, scale, room):
+    unit, norm, lost = room.measures.unit, room.measures.norm, room.measures.moved
+    rounding.round_frames(
+        frames, centre, scale, room.rows, room.octets, unit, norm, lost, room.measures.square
+    )
+
+
+@njit
+def swept(octets, room):
+    octet_sweeping.sweep_octets(
+        room.panel, octets.fours, octets.starts, octets.terms, room.measures.scale,
+        room.values, room.tops, room.best,
+    )  # fmt: skip
+
+
+@njit
+def swept_corners(octets, room):
+    octet_sweeping.sweep_octet_corners(
+        room.panel, octets.fours, octets.starts, octets.terms, room.measures.scale,
+        room.values, room.tops, room.best,
+    )  # fmt: skip
+
+
+@njit
+def marked(octets, room):
+    octet_sweeping.mark(
+        octets.terms, room.values, room.tops, room.limits, room.places, room.masks, room.likely
+    )
+
+
+def said(octets: Octets, size: int) -> np.ndarray:
+    """Return the corners that octets say, (K, dim)."""
+    tiles, fours, _ = octets.fours.shape
+    rows = np.ascontiguousarray(octets.fours.transpose(0, 2, 1)).view(np.int8)
+    return rows.reshape(tiles * CORNERS, 4 * fours)[:size] * octets.unit
+
+
+@pytest.mark.parametrize("dim", [5, 16, 65])
+@pytest.mark.parametrize("size", SIZES)
+def test_corners_are_near_what_octets_say(size, dim):
+    geometry = Geometry.of(walk(size, dim))
+    octets = Octets.of(geometry)
+    near, centred = said(octets, size), (geometry.corners - geometry.centre) * geometry.scale
+    assert not near[:, dim:].any()
+    assert np.abs(near[:, :dim] - centred).max() <= octets.unit * 0.501
+    moved = np.linalg.norm(near[:, :dim] - centred, axis=1)
+    assert moved.max() == pytest.approx(octets.lost)
+    terms = octets.terms.reshape(-1, 3)[:size]
+    np.testing.assert_allclose(terms[:, 0], -0.5 * (near**2).sum(axis=1), rtol=1e-6)
+    np.testing.assert_allclose(
+        terms[1:, 2], 0.5 * (np.diff(near, axis=0) ** 2).sum(axis=1), rtol=1e-6
+    )
+
+
+@needs_octets
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("centred_in", [np.float32, np.float64])
+@pytest.mark.parametrize("n_frames", [1, 3, 4, 47, FRAMES])
+def test_frames_are_near_what_octets_say(n_frames, centred_in, dtype, rng):
+    for dim in (LANES, 5 * LANES):
+        room = coarse.Room.of(9, dim, FRAMES)
+        frames = (rng.normal(size=(n_frames, dim)) + 5).astype(dtype)
+        frames[0] = 5.0  # the centre
+        centre = np.full(dim, 5, centred_in)
+        rounded(frames, centre, centred_in(0.25), room)
+        centred = (frames - centre) / 4
+        unit = room.measures.unit[:n_frames, None]
+        np.testing.assert_allclose(unit[:, 0], np.abs(centred).max(axis=1) / LEVELS, rtol=1e-6)
+        whole = room.octets[:n_frames, :dim].astype(float) - ZERO
+        near = whole * unit
+        assert (np.abs(near - centred) <= 0.501 * unit).all()
+        for found, wanted in (
+            (room.measures.norm, (whole**2).sum(axis=1)),
+            (room.measures.moved, ((near - centred) ** 2).sum(axis=1)),
+            (room.measures.square, 16 * (centred**2).sum(axis=1)),
+        ):
+            np.testing.assert_allclose(found[:n_frames], wanted, rtol=1e-3, atol=1e-12)
+        assert (room.octets[0] == ZERO).all()
+
+
+def tile_of(size: int, dim: int, rng):
+    """Return octets of a walk, room with a tile's panel and scales, and the frames said there."""
+    octets = Octets.of(Geometry.of(walk(size, dim)))
+    room = coarse.Room.of(size, dim, FRAMES)
+    whole = rng.integers(-LEVELS, LEVELS + 1, size=(FRAMES, room.octets.shape[1]))
+    whole[:, dim:] = 0
+    room.panel[:] = (whole + ZERO).astype(np.uint8).view(np.int32).T
+    units = rng.uniform(0.5, 1, size=FRAMES) / LEVELS
+    room.measures.scale[:] = units * octets.unit
+    return octets, room, whole[:, : 4 * octets.fours.shape[1]] * units[:, None]
+
+
+def values_of(octets: Octets, size: int, frames) -> tuple[np.ndarray, np.ndarray]:
+    """Return values of corners and of the segments that end there, (K, n) and (K - 1, n)."""
+    corners = said(octets, size)
+    q = corners @ frames.T - 0.5 * (corners**2).sum(axis=1)[:, None]
+    spans = (np.diff(corners, axis=0) ** 2).sum(axis=1)[:, None]
+    apart = np.diff(q, axis=0)
+    t = (apart / spans + 0.5).clip(0, 1)
+    return q, q[:-1] + t * apart + t * (1 - t) * spans / 2
+
+
+@needs_octets
+@pytest.mark.parametrize("dim", [5, 16, 65])
+@pytest.mark.parametrize("size", SIZES)
+def test_values_are_those_of_what_octets_say(size, dim, rng):
+    octets, room, frames = tile_of(size, dim, rng)
+    corners, segments = values_of(octets, size, frames)
+    room.best[:] = np.nan
+    swept_corners(octets, room)
+    assert np.isnan(room.best[1]).all()
+    np.testing.assert_allclose(room.best[0], corners.max(axis=0), atol=1e-5)
+    swept(octets, room)
+    np.testing.assert_allclose(room.values.reshape(-1, FRAMES)[:size], corners, atol=1e-5)
+    np.testing.assert_allclose(room.best[0], corners.max(axis=0), atol=1e-5)
+    np.testing.assert_allclose(room.best[1], segments.max(axis=0), atol=1e-5)
+    for tile, top in enumerate(room.tops):
+        here = slice(tile * CORNERS, (tile + 1) * CORNERS)
+        np.testing.assert_allclose(top[0], corners[here].max(axis=0), atol=1e-5)
+        ends = segments[max(here.start - 1, 0) : here.stop - 1]
+        wanted = np.vstack([ends, corners[here]]).max(axis=0)
+        np.testing.assert_allclose(top[1], wanted, atol=1e-5)
+
+
+@needs_octets
+@pytest.mark.parametrize("size", SIZES)
+def test_what_reaches_the_limits_is_listed_in_order_and_nothing_else(size, rng):
+    octets, room, frames = tile_of(size, 24, rng)
+    swept(octets, room)
+    both = values_of(octets, size, frames)
+    room.limits[:] = [np.quantile(values, 0.6, axis=0) for values in both]
+    room.limits[0, 3], room.limits[1, 5] = np.nan, np.inf
+    marked(octets, room)
+    coarse._list(size, room)
+    for kind, values in enumerate(both):
+        for at in range(FRAMES):
+            n, limit = room.n_listed[kind, at], room.limits[kind, at]
+            numbers = room.listed[kind, at, :n]
+            clear = ~(np.abs(values[:, at] - limit) < 1e-5)
+            wanted = np.flatnonzero(~(values[:, at] < limit) & clear)
+            assert np.isin(wanted, numbers).all()
+            assert not np.isin(numbers, np.flatnonzero((values[:, at] < limit) & clear)).any()
+            assert (np.diff(numbers) > 0).all()
+            found = room.listed_values[kind, at, :n]
+            np.testing.assert_allclose(found, values[numbers, at], atol=1e-5)
+    assert room.n_listed[0, 3] == size
+    assert room.n_listed[1, 5] == 0
+
+
+def settled(frames, corners):
+    """Return how many frames are done, how many in doubt, and how many a frame were looked at."""
+    geometry, dim = Geometry.of(corners), corners.shape[1]
+    room, codes = coarse.Room.of(len(corners), dim, len(frames)), Codes.empty(len(frames))
+    done = coarse.settle_curve(frames, geometry, Octets.of(geometry), round_off(dim), room, codes)
+    return done, room
+
+
+@needs_octets
+def test_little_is_left_around_a_curve():
+    corners = walk(256, 64)
+    frames = around(corners, 3000)
+    (n_done, n_doubtful), room = settled(frames, corners)
+    assert (n_done, n_doubtful) == (3000, 0)
+    assert room.n_listed.mean(axis=1).max() < 4  # of the last tile
+    assert_same_bytes(project(frames, corners, BY_OCTETS), project(frames, corners, BY_NUMPY))
+
+
+@needs_octets
+def test_it_gives_up_where_octets_tell_too_little_apart(monkeypatch):
+    """One coordinate so large that all others are less than its unit."""
+    corners, frames = walk(256, 64) / 30, around(walk(256, 64), 3000) / 30
+    corners[:, 7] *= 1000
+    frames[:, 7] *= 1000
+    (n_done, _), _ = settled(frames, corners)
+    assert n_done <= 2 * FRAMES
+    tried = []
+    settle = coarse.settle_curve
+    monkeypatch.setattr(coarse, "settle_curve", lambda *args: tried.append(1) or settle(*args))
+    monkeypatch.setattr(screening, "_MOST_FUSED", 1000)
+    codes = project(frames, corners, BY_OCTETS)
+    assert len(tried) == 1  # and isn't tried again
+    assert_same_bytes(codes, project(frames, corners, BY_NUMPY))
+    for ours, theirs in zip(
+        nearest_codeword(frames, corners, BY_OCTETS),
+        nearest_codeword(frames, corners, BY_NUMPY),
+        strict=True,
+    ):
+        np.testing.assert_array_equal(ours, theirs)
+
+
+@needs_octets
+def test_frames_with_more_than_can_be_listed_are_searched_once_more():
+    corners = np.repeat(walk(4, 16), coarse.MOST + 1, axis=0)
+    frames = around(walk(4, 16), 40)
+    (n_done, n_doubtful), _ = settled(frames, corners)
+    assert n_done == 40
+    assert n_doubtful > 30
+    assert_same_bytes(project(frames, corners, BY_OCTETS), project(frames, corners, BY_NUMPY))
+
+
+@needs_octets
+@pytest.mark.parametrize("far", [1e7, 1e17])
+@pytest.mark.parametrize("scale", [1e-29, 1e-20, 1e-3, 1.0, 1e12])
+def test_one_frame_far_away_changes_no_other(scale, far):
+    corners = walk(61, 20) * scale
+    frames = around(walk(61, 20), 100).astype(float) * scale
+    frames[7] = min(far * max(scale, 1e-10), 1e17)
+    codes = project(frames, corners, BY_OCTETS)
+    assert_same_bytes(codes, project(frames, corners, BY_NUMPY))
+
+
+@needs_octets
+def test_frames_and_corners_that_are_all_the_same():
+    for value in (0.0, 1e-20, 0.3):
+        corners, frames = np.full((9, 8), value), np.full((50, 8), 2 * value)
+        assert_same_bytes(project(frames, corners, BY_OCTETS), project(frames, corners, BY_NUMPY))
+
+
+@pytest.fixture
+def at_hand(monkeypatch):
+    """Let a test say that products of octets can be had, or not."""
+    return lambda *, octets: monkeypatch.setattr(choice, "_has_octets", lambda: octets)
+
+
+def test_they_are_chosen_for_codebooks_of_some_size(at_hand, monkeypatch):
+    at_hand(octets=True)
+    monkeypatch.setattr(choice, "_share", lambda: 1.0)
+    assert choice.is_coarse("auto", (256, 64), on_curve=True)
+    assert not choice.is_coarse("auto", (128, 64), on_curve=True)
+    assert choice.is_coarse("auto", (128, 64), on_curve=False)
+    assert choice.is_coarse("octets", (2, 5), on_curve=True)
+    assert not choice.is_coarse("fused", (256, 64), on_curve=True)
+    monkeypatch.setattr(choice, "_share", lambda: 9.0)  # no tiles at all
+    assert not choice.is_coarse("auto", (256, 64), on_curve=True)
+
+
+def test_they_are_refused_where_they_cannot_be_had(at_hand):
+    at_hand(octets=False)
+    assert not choice.is_coarse("auto", (256, 64), on_curve=True)
+    with pytest.raises(OptionError, match="products is 'octets', which isn't at hand; use 'auto'"):
+        project(np.eye(8), np.eye(8), BY_OCTETS)
+
+
+@needs_octets
+def test_a_search_that_is_wrong_is_never_chosen(monkeypatch):
+    settle = coarse.settle_curve
+
+    def wrong(frames, geometry, octets, round_off, room, codes):
+        found = settle(frames, geometry, octets, round_off, room, codes)
+        codes.codeword[17] += 1
+        return found
+
+    choice._has_octets.cache_clear()
+    monkeypatch.setattr(coarse, "settle_curve", wrong)
+    try:
+        assert not choice._has_octets()
+    finally:
+        choice._has_octets.cache_clear()
