@@ -47,6 +47,7 @@ if TYPE_CHECKING:
 MOST = 256
 """Corners or segments a frame that are looked at; with more it is in doubt."""
 _WORTH = 1 / 40  # of all corners, that may be looked at in float64 before float32 is faster
+_AGAIN = 4  # times as much it costs to search for a frame once more
 _TILES = 4  # of frames before that is judged
 _MORE = 1 + 1e-4
 _ROUNDED = 4e-7  # of its length, that a frame is moved by float32
@@ -155,7 +156,7 @@ def settle_curve(
         n_looked += _nearest_corners(frames, first, stop, geometry, room, codes)
         write_codes(frames, first, stop, geometry, codes, room.projected)
         n_doubtful = _doubt(first, stop, room, n_doubtful)
-        if n_looked > most * (stop + _TILES * FRAMES):
+        if n_looked + most * _AGAIN * n_doubtful > most * (stop + _TILES * FRAMES):
             return stop, n_doubtful
     return n_frames, n_doubtful
 
@@ -185,7 +186,7 @@ def settle_codebook(
             square = square_of(frames, i, geometry.corners, codes.codeword[i])
             codes.codeword_distortion[i] = square
         n_doubtful = _doubt(first, stop, room, n_doubtful)
-        if n_looked > most * (stop + _TILES * FRAMES):
+        if n_looked + most * _AGAIN * n_doubtful > most * (stop + _TILES * FRAMES):
             return stop, n_doubtful
     return n_frames, n_doubtful
 
