@@ -17,6 +17,7 @@ from sfvq_analysis.curve import (
     rounding,
     screening,
 )
+from sfvq_analysis.curve.coarse_room import MOST, Room
 from sfvq_analysis.curve.codes import Codes
 from sfvq_analysis.curve.geometry import Geometry
 from sfvq_analysis.curve.octets import CORNERS, LEVELS, ZERO, Octets
@@ -91,7 +92,7 @@ def test_corners_are_near_what_octets_say(size, dim):
 @pytest.mark.parametrize("n_frames", [1, 3, 4, 47, FRAMES])
 def test_frames_are_near_what_octets_say(n_frames, centred_in, dtype, rng):
     for dim in (LANES, 5 * LANES):
-        room = coarse.Room.of(9, dim, FRAMES)
+        room = Room.of(9, dim, FRAMES)
         frames = (rng.normal(size=(n_frames, dim)) + 5).astype(dtype)
         frames[0] = 5.0  # the centre
         centre = np.full(dim, 5, centred_in)
@@ -114,7 +115,7 @@ def test_frames_are_near_what_octets_say(n_frames, centred_in, dtype, rng):
 def tile_of(size: int, dim: int, rng):
     """Return octets of a walk, room with a tile's panel and scales, and the frames said there."""
     octets = Octets.of(Geometry.of(walk(size, dim)))
-    room = coarse.Room.of(size, dim, FRAMES)
+    room = Room.of(size, dim, FRAMES)
     whole = rng.integers(-LEVELS, LEVELS + 1, size=(FRAMES, room.octets.shape[1]))
     whole[:, dim:] = 0
     room.panel[:] = (whole + ZERO).astype(np.uint8).view(np.int32).T
@@ -183,7 +184,7 @@ def test_what_reaches_the_limits_is_listed_in_order_and_nothing_else(size, rng):
 def settled(frames, corners):
     """Return how many frames are done, how many in doubt, and how many a frame were looked at."""
     geometry, dim = Geometry.of(corners), corners.shape[1]
-    room, codes = coarse.Room.of(len(corners), dim, len(frames)), Codes.empty(len(frames))
+    room, codes = Room.of(len(corners), dim, len(frames)), Codes.empty(len(frames))
     done = coarse.settle_curve(frames, geometry, Octets.of(geometry), round_off(dim), room, codes)
     return done, room
 
@@ -223,7 +224,7 @@ def test_it_gives_up_where_octets_tell_too_little_apart(monkeypatch):
 
 @needs_octets
 def test_frames_with_more_than_can_be_listed_are_searched_once_more():
-    corners = np.repeat(walk(4, 16), coarse.MOST + 1, axis=0)
+    corners = np.repeat(walk(4, 16), MOST + 1, axis=0)
     frames = around(walk(4, 16), 40)
     (n_done, n_doubtful), _ = settled(frames, corners)
     assert n_done == 40

@@ -7,8 +7,9 @@ import pytest
 from made_curves import around, assert_nearest, assert_same_bytes, there_and_back, walk
 
 from sfvq_analysis.curve import Engine, nearest_codeword, project, screening
+from sfvq_analysis.curve.balls import CLUSTER, STRETCH, Balls, Clusters
+from sfvq_analysis.curve.few_dimensions import Pruned
 from sfvq_analysis.curve.geometry import Geometry
-from sfvq_analysis.curve.pruned import STRETCH, Balls
 
 ONE_THREAD = Engine(threads=1)
 
@@ -45,7 +46,7 @@ def test_codes_are_those_of_all_segments(monkeypatch, dim, size, make, scale, of
     assert_same_bytes(pruned_codewords, codewords)
 
 
-@pytest.mark.parametrize("n_frames", [0, 1, 2, 31, 32, 33, 511, 512, 513])
+@pytest.mark.parametrize("n_frames", [0, 1, 2, 31, 32, 33, 1023, 1024, 1025])
 def test_blocks_change_nothing(monkeypatch, n_frames):
     corners = walk(300, 2)
     frames = around(corners, n_frames)
@@ -58,7 +59,7 @@ def test_blocks_change_nothing(monkeypatch, n_frames):
 def test_large_curves_are_searched_so_and_exactly(dim):
     corners = walk(1024, dim)
     searcher = screening._searchers(Geometry.of(corners), Engine(), 512, fused=False)()
-    assert isinstance(searcher, screening._Pruned)
+    assert isinstance(searcher, Pruned)
     frames = around(corners, 300)
     assert_nearest(project(frames, corners), frames, corners)
 
@@ -79,6 +80,21 @@ def test_balls_hold_their_corners_and_every_segment_is_in_one(size):
     for number, (centre, radius) in enumerate(zip(*balls, strict=True)):
         part = corners[number * STRETCH : (number + 1) * STRETCH + 1]
         assert np.linalg.norm(part - centre, axis=1).max() <= radius * (1 + 1e-12)
+
+
+@pytest.mark.parametrize("size", [1, 8, 9, 64, 65, 130])
+def test_clusters_hold_their_corners_and_are_filled_up_with_what_is_far_away(size):
+    corners = walk(size, 4)
+    balls, clusters = Balls.of(corners), Clusters.of(corners)
+    each = STRETCH * CLUSTER
+    assert len(clusters.within) == len(clusters.around.radii) == -(-size // each)
+    for number, (centre, radius) in enumerate(zip(*clusters.around, strict=True)):
+        part = corners[number * each : (number + 1) * each + 1]
+        assert np.linalg.norm(part - centre, axis=1).max() <= radius * (1 + 1e-12)
+    columns = clusters.within.transpose(1, 0, 2).reshape(5, -1)
+    np.testing.assert_array_equal(columns[:4, : len(balls.radii)].T, balls.centres)
+    np.testing.assert_array_equal(columns[4, : len(balls.radii)], balls.radii)
+    assert (columns[:4, len(balls.radii) :] > 1e100).all()
 
 
 def test_the_first_of_equals_is_looked_into_though_its_ball_is_a_little_farther(monkeypatch):

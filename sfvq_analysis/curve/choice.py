@@ -99,7 +99,8 @@ def _has_octets() -> bool:
 
     if not ADDS_FOURS:
         return False
-    from sfvq_analysis.curve.coarse import Room, settle_curve
+    from sfvq_analysis.curve.coarse import settle_curve
+    from sfvq_analysis.curve.coarse_room import Room
 
     corners, frames = trial_matrices()
     geometry, codes = Geometry.of(corners.astype(np.float64)), Codes.empty(len(frames))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sfvq_analysis.curve.compiled import compiled
-from sfvq_analysis.curve.geometry import FARTHEST, TIE
+from sfvq_analysis.curve.geometry import FARTHEST, SHORTEST, TIE
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -20,9 +20,6 @@ if TYPE_CHECKING:
 
     Frames = NDArray[np.floating[Any]]
     Float64 = NDArray[np.float64]
-
-SHORTEST = 1e-300
-"""A squared length whose inverse is still finite."""
 
 
 @compiled

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 FARTHEST = 1e18
 """From the centre that a frame may be, so that float32 holds its squared distance."""
+SHORTEST = 1e-300
+"""A squared length whose inverse is still finite."""
 TIE = 1e-13
 """Squared distances that differ by less, relative to the lengths at work, are equal."""
 _LARGEST_SQUARE = 1e30

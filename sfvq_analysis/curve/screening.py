@@ -17,7 +17,7 @@ import numpy as np
 from sfvq_analysis.curve.checks import as_floats, blocks
 from sfvq_analysis.curve.choice import is_coarse, is_fused
 from sfvq_analysis.curve.codes import Codes
-from sfvq_analysis.curve.geometry import TIE
+from sfvq_analysis.curve.few_dimensions import MOST_DIRECT, Direct, Pruned
 from sfvq_analysis.curve.products import one_thread_each, one_thread_here, product
 
 if TYPE_CHECKING:
@@ -33,13 +33,11 @@ if TYPE_CHECKING:
 
     Frames = NDArray[np.floating[Any]]
 
-MOST_DIRECT = 4
-"""Up to so many dimensions the coordinates are used as they are, without products."""
 _WORTH_A_THREAD = 1 << 18  # products of a block; those of fewer frames are done in the meantime
 _SCRATCH = 1 << 21  # products of the largest block: more than 8 MB gain nothing
 _FEWEST, _MOST, _LANES = 64, 4096, 16
 _MOST_FUSED = 1 << 13  # frames of the largest block where products aren't kept
-_DIRECT_BLOCK, _FEWEST_PRUNED = 512, 1024
+_DIRECT_BLOCK, _FEWEST_PRUNED = 1024, 1024  # fewer frames a block: as long to begin it
 
 
 def round_off(dim: int, eps: float = float(np.finfo(np.float32).eps)) -> float:
@@ -120,7 +118,7 @@ def _searchers(
     """Return what makes a searcher for each thread."""
     n_corners, dim = geometry.corners.shape
     if dim <= MOST_DIRECT:
-        return partial(_Pruned if n_corners >= _FEWEST_PRUNED else _Direct, geometry, size)
+        return partial(Pruned if n_corners >= _FEWEST_PRUNED else Direct, geometry, size)
     if coarse:
         from sfvq_analysis.curve.octets import Octets
 
@@ -161,7 +159,7 @@ class _Coarse:
     """
 
     def __init__(self, geometry: Geometry, octets: Octets, size: int) -> None:
-        from sfvq_analysis.curve.coarse import Room
+        from sfvq_analysis.curve.coarse_room import Room
 
         n_corners, dim = geometry.corners.shape
         self._geometry, self._octets, self._round_off = geometry, octets, round_off(dim)
@@ -266,60 +264,3 @@ def _aligned(n_rows: int, n_columns: int) -> NDArray[np.float32]:
     wider = np.empty(n_rows * n_columns + _LANES, np.float32)
     first = -wider.ctypes.data // wider.itemsize % _LANES
     return wider[first : first + n_rows * n_columns].reshape(n_rows, n_columns)
-
-
-class _Direct:
-    """Goes through all segments in float64, for few dimensions."""
-
-    def __init__(self, geometry: Geometry, size: int) -> None:
-        wider = ((0, 0), (0, MOST_DIRECT - geometry.corners.shape[1]))
-        self._corners, self._steps = np.pad(geometry.corners, wider), np.pad(geometry.steps, wider)
-        self._centre = geometry.centre
-        # by the longest: by its own length, a short segment would be told from others by rounding
-        self._tie = TIE * float(geometry.lengths.max(initial=0.0))
-        self._rows = np.empty((MOST_DIRECT, size))
-        self._squared = np.empty(size)
-
-    def search(self, frames: Frames, codes: Codes, *, on_curve: bool) -> bool:
-        from sfvq_analysis.curve import direct
-
-        rows = self._rows[:, : len(frames)]
-        if not direct.spread(frames, self._centre, rows):
-            return False
-        self._find(rows, codes, on_curve=on_curve)
-        return True
-
-    def _find(self, rows: NDArray[np.float64], codes: Codes, *, on_curve: bool) -> None:
-        from sfvq_analysis.curve.direct import nearest_directly, project_directly
-
-        squared = self._squared[: rows.shape[1]]
-        if on_curve:
-            project_directly(rows, self._corners, self._steps, self._tie, squared, codes)
-        nearest_directly(rows, self._corners, squared, codes)
-
-
-class _Pruned(_Direct):
-    """Goes through those stretches of many corners that may be nearest."""
-
-    def __init__(self, geometry: Geometry, size: int) -> None:
-        from sfvq_analysis.curve.pruned import Balls, Lists, Nearest, Stretches
-
-        super().__init__(geometry, size)
-        self._balls = Balls.of(self._corners)
-        self._stretches = Stretches.of(self._corners, self._steps, self._tie)
-        self._no_segments = Stretches.of(self._corners, self._steps[:0], self._tie)
-        self._lists = Lists.empty(len(self._balls.radii), size)
-        self._nearest = Nearest.empty(size)
-
-    def _find(self, rows: NDArray[np.float64], codes: Codes, *, on_curve: bool) -> None:
-        from sfvq_analysis.curve.direct import write_segments
-        from sfvq_analysis.curve.pruned import search_pruned
-
-        size = rows.shape[1]
-        lists, nearest = self._lists.first(size), self._nearest.first(size)
-        stretches = self._stretches if on_curve else self._no_segments
-        search_pruned(rows, stretches, self._balls, lists, nearest)
-        codes.codeword[:], codes.codeword_distortion[:] = nearest.corner, nearest.square
-        if on_curve:
-            codes.segment[:] = nearest.segment
-            write_segments(rows, self._corners, self._steps, codes)
