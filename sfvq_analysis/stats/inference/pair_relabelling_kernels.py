@@ -8,13 +8,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numba import njit
+
+from sfvq_analysis.curve.compiled import compiled_as_written
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-@njit(nogil=True)
+@compiled_as_written
 def exchange_labels(
     tokens: tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]],
     runs: tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.int32]],

@@ -1,17 +1,20 @@
-"""Compiled loops of the label null; apart, so that numba is loaded only when one is drawn."""
+"""Compiled loops that shuffle inside stretches; apart, so that numba is loaded only when needed.
+
+They call each other and no loop of another file: what numba keeps of them is of this file.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from numba import njit
+from sfvq_analysis.curve.compiled import compiled_as_written
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
 
-@njit(nogil=True)
+@compiled_as_written
 def shuffle_within(
     labels: NDArray[np.int64], first: NDArray[np.int64], rng: np.random.Generator
 ) -> None:
@@ -26,7 +29,7 @@ def shuffle_within(
             )
 
 
-@njit(nogil=True)
+@compiled_as_written
 def add_up(
     labels: NDArray[np.int64],
     token: NDArray[np.int64],
@@ -37,3 +40,23 @@ def add_up(
     """Add the length of each run to the count of its token's label and its index, in place."""
     for run in range(len(token)):
         counts[labels[token[run]], index[run]] += length[run]
+
+
+@compiled_as_written
+def shuffled_runs(
+    index: NDArray[np.int64],
+    first: NDArray[np.int64],
+    value: NDArray[np.int64],
+    rng: np.random.Generator,
+    n_runs: NDArray[np.int64],
+) -> None:
+    """Shuffle the frames of every token in place, and add its runs to those of its value.
+
+    Token i holds the frames [first[i], first[i + 1]).
+    """
+    shuffle_within(index, first, rng)
+    for token in range(len(first) - 1):
+        found = 1
+        for frame in range(first[token] + 1, first[token + 1]):
+            found += index[frame] != index[frame - 1]
+        n_runs[value[token]] += found

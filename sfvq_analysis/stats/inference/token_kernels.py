@@ -4,36 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from numba import njit
-
-from sfvq_analysis.stats.inference.relabelling_kernels import shuffle_within
+from sfvq_analysis.curve.compiled import compiled_as_written
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
 
-@njit(nogil=True)
-def shuffled_runs(
-    index: NDArray[np.int64],
-    first: NDArray[np.int64],
-    value: NDArray[np.int64],
-    rng: np.random.Generator,
-    n_runs: NDArray[np.int64],
-) -> None:
-    """Shuffle the frames of every token in place, and add its runs to those of its value.
-
-    Token i holds the frames [first[i], first[i + 1]).
-    """
-    shuffle_within(index, first, rng)
-    for token in range(len(first) - 1):
-        found = 1
-        for frame in range(first[token] + 1, first[token + 1]):
-            found += index[frame] != index[frame - 1]
-        n_runs[value[token]] += found
-
-
-@njit(nogil=True)
+@compiled_as_written
 def sum_xlogx(
     entries: tuple[NDArray[np.int32], ...],
     labels: NDArray[np.int64],
@@ -74,7 +52,7 @@ def sum_xlogx(
         sums[part] = total
 
 
-@njit(nogil=True)
+@compiled_as_written
 def add_scaled(
     entries: tuple[NDArray[Any], ...],
     rows: tuple[NDArray[np.int64], ...],

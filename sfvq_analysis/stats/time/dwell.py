@@ -184,7 +184,7 @@ def _null(runs: _Runs, n_frames: NDArray[np.int64], inference: Inference) -> NDA
     """Return the mean run length of every value with the frames of tokens shuffled, in frames."""
     if not len(runs.token):
         return np.zeros((0, len(n_frames)))
-    from sfvq_analysis.stats.inference.token_kernels import shuffled_runs
+    from sfvq_analysis.stats.inference.relabelling_kernels import shuffled_runs
 
     starts = np.flatnonzero(np.diff(runs.token, prepend=-1) != 0)
     n_runs = np.diff(np.append(starts, len(runs.token)))
