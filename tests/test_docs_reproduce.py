@@ -63,7 +63,7 @@ def folder(tmp_path_factory):
     return top
 
 
-def test_the_commands_run_one_after_the_other(folder):
+def test_the_commands_run_one_after_the_other(folder, unrendered):
     for words in map(as_toy, commands()):
         sfvq(*words, cwd=folder)
         assert Path(folder, words[words.index("--out") + 1]).exists()
