@@ -18,13 +18,13 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "test"))
 
 LONG = (
     "test_cli",  # first: it makes the demo that others wait for
-    "test_report_page_browser",
     "test_notebooks",
-    "test_report_page_stages_browser",
-    "test_report_page_stages",
     "test_scale_indexing",
-    "test_report_page_comparison_browser",
+    "test_report_page_stages",
     "test_docs_guides",
+    "test_report_page_browser",  # of the demo, as the next
+    "test_report_page_stages_browser",
+    "test_report_page_comparison_browser",
     "test_stats_shards",
     "test_report_page_listening",
     "test_report",

@@ -10,7 +10,7 @@ import pytest
 from nasty_page import NASTY, nasty_table
 from page_browser import browsing
 
-from sfvq_analysis import demo_corpus, demo_quantizers, index_table, load_encoder, plots, stats
+from sfvq_analysis import load_table, plots, stats
 from sfvq_analysis.report.page import write_page
 
 FIGURES = (
@@ -22,17 +22,13 @@ WIDTHS = (1280, 720)  # what is about the layout is tried at both, the rest at o
 
 
 @pytest.fixture(scope="module")
-def tables():
-    corpus = demo_corpus().select(split="test")
-    return index_table(corpus, load_encoder("vqvae"), demo_quantizers())
+def tables(demo_run):
+    return {name: load_table(demo_run[0] / "tables" / name) for name in ("sfvq", "vq")}
 
 
 @pytest.fixture(scope="module")
-def demo(tables, tmp_path_factory):
-    path = tmp_path_factory.mktemp("demo") / "page.html"
-    return write_page(
-        tables, path, corpus=demo_corpus(), quantizers=demo_quantizers(), audio="embed"
-    )
+def demo(demo_run):
+    return demo_run[0] / "page.html"
 
 
 @pytest.fixture(params=WIDTHS)

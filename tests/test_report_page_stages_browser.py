@@ -7,25 +7,14 @@ from pathlib import Path
 import pytest
 from page_browser import browsing
 
-from sfvq_analysis import demo_corpus, demo_quantizers, index_table, load_encoder
-from sfvq_analysis.report.page import write_page
-from sfvq_analysis.report.stages import parted, with_stages
-
 SCREENSHOTS = Path(__file__).parents[1] / "build" / "page"  # ignored by git
 WIDTHS = (1280, 720)  # what is about the layout is tried at both, the rest at one of them
 COMMONEST = "openCode(table().codes.frames.indexOf(Math.max(...table().codes.frames)))"
 
 
 @pytest.fixture(scope="module")
-def page(tmp_path_factory):
-    corpus = demo_corpus().select(split="test", sentence=["sa1", "sa2"])
-    quantizers = demo_quantizers()
-    found = index_table(corpus, load_encoder("vqvae"), with_stages(quantizers))
-    tables, stages = parted(found, quantizers)
-    path = tmp_path_factory.mktemp("page") / "page.html"
-    return write_page(
-        tables, path, corpus=corpus, quantizers=quantizers, audio="embed", stages=stages
-    )
+def page(demo_run):
+    return demo_run[0] / "page.html"
 
 
 @pytest.fixture(params=WIDTHS)
