@@ -13,8 +13,9 @@ SEED ?= 0
 WORKERS ?= 3
 VOICE := sfvq_analysis/data/demo_models/voice.safetensors
 
-# Of what is installed, only what is imported is compiled, when it is: a sixth of 20,000 files.
-PIP_INSTALL := $(PIP) install --no-compile -c constraints.txt
+PIP_INSTALL := $(PIP) install -c constraints.txt
+# Of torch and of what tests need, a third of the files is ever imported, and compiled then.
+PIP_INSTALL_LARGE := $(PIP_INSTALL) --no-compile
 export PYTHONDONTWRITEBYTECODE :=
 
 # Threads that spin on few busy cores make small jobs many times slower.
@@ -76,7 +77,7 @@ $(VENV)/.base: constraints.txt
 	@echo "creating $(VENV) and installing torch (once; a minute or two)"
 	$(PYTHON) -m venv $(VENV)
 	$(PIP_INSTALL) 'setuptools>=77' wheel
-	$(PIP_INSTALL) torch
+	$(PIP_INSTALL_LARGE) torch
 	@touch $@
 
 $(VENV)/.installed: $(VENV)/.base $(SOURCES)
@@ -88,7 +89,7 @@ $(VENV)/.installed: $(VENV)/.base $(SOURCES)
 	@touch $@
 
 $(VENV)/.testable: $(VENV)/.installed
-	$(PIP_INSTALL) "$$(echo dist/*.whl)[test]"
+	$(PIP_INSTALL_LARGE) "$$(echo dist/*.whl)[test]"
 	@touch $@
 
 # Screenshots are left out where there is no playwright.
