@@ -256,16 +256,13 @@ def at_hand(monkeypatch):
     return lambda *, octets: monkeypatch.setattr(choice, "_has_octets", lambda: octets)
 
 
-def test_they_are_chosen_for_codebooks_of_some_size(at_hand, monkeypatch):
+def test_they_are_chosen_for_codebooks_of_some_size(at_hand):
     at_hand(octets=True)
-    monkeypatch.setattr(choice, "_share", lambda: 1.0)
     assert choice.is_coarse("auto", (256, 64), on_curve=True)
     assert not choice.is_coarse("auto", (128, 64), on_curve=True)
     assert choice.is_coarse("auto", (128, 64), on_curve=False)
     assert choice.is_coarse("octets", (2, 5), on_curve=True)
     assert not choice.is_coarse("fused", (256, 64), on_curve=True)
-    monkeypatch.setattr(choice, "_share", lambda: 9.0)  # no tiles at all
-    assert not choice.is_coarse("auto", (256, 64), on_curve=True)
 
 
 def test_they_are_refused_where_they_cannot_be_had(at_hand):

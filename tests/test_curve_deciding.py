@@ -16,7 +16,7 @@ def test_one_projection_keeps_its_digits_near_the_curve(share, beside):
     start, step = np.array([3.0, -1.0, 2.0]), np.array([600.0, 800.0, 0.0])
     frame = start + share * step + beside * np.array([0.8, -0.6, 0.0])
     t, squared, along, square = deciding.project_one(
-        frame[None], 0, start[None], step[None], np.array([step @ step]), 0
+        frame[None], 0, np.array([start, start + step]), np.array([step @ step]), 0
     )
     wanted = nearest_on_segment(frame, start, start + step)
     assert t == pytest.approx(wanted[0], abs=1e-12)

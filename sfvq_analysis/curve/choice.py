@@ -63,9 +63,7 @@ def is_coarse(products: Products, shape: tuple[int, ...], *, on_curve: bool) -> 
             remedy="use 'auto': octets need numba and a processor with AVX-512 VNNI",
         )
     pays = math.prod(shape) >= (_CURVE_PAYS if on_curve else _CODEBOOK_PAYS)
-    return products == "octets" or (
-        products == "auto" and pays and is_fused(products) and _has_octets()
-    )
+    return products == "octets" or (products == "auto" and pays and _has_octets())
 
 
 @functools.cache

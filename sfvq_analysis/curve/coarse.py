@@ -209,7 +209,7 @@ def _nearest_segments(
 
     Return how many more than one a frame were looked at.
     """
-    corners, steps, lengths = geometry.corners, geometry.steps, geometry.lengths
+    corners, lengths = geometry.corners, geometry.lengths
     listed, values, n_listed = room.listed[1], room.listed_values[1], room.n_listed[1]
     norm, moved, loose = room.measures.norm, room.measures.moved, room.measures.loose
     scale, segment, projected, n_looked = geometry.scale, codes.segment, room.projected, 0
@@ -219,7 +219,7 @@ def _nearest_segments(
         for one in range(1, n):
             likeliest = one if values[at, one] > values[at, likeliest] else likeliest
         winner = listed[at, likeliest]
-        t, squared, along, square = project_one(frames, i, corners, steps, lengths, winner)
+        t, squared, along, square = project_one(frames, i, corners, lengths, winner)
         if n > 1:
             farthest = np.sqrt(squared) * scale + moved[at]
             limit = np.float32(0.5 * (norm[at] - farthest * farthest) - loose[at])
@@ -230,7 +230,7 @@ def _nearest_segments(
                     continue
                 k, found = listed[at, one], known
                 if one != likeliest:
-                    found = project_one(frames, i, corners, steps, lengths, k)
+                    found = project_one(frames, i, corners, lengths, k)
                     n_looked += 1
                 longer = max(lengths[k], lengths[max(winner, 0)])
                 if winner < 0 or found[1] < squared - TIE * (squared + longer):

@@ -28,10 +28,10 @@ def project_each(
     frames: Frames, first: int, stop: int, geometry: Geometry, codes: Codes, projected: Float64
 ) -> None:
     """Fill in `project_one` of frames first … stop - 1 on their segments, from row 0 on."""
-    corners, steps, lengths = geometry.corners, geometry.steps, geometry.lengths
+    corners, lengths = geometry.corners, geometry.lengths
     segment = codes.segment
     for i in range(first, stop):
-        t, squared, along, square = project_one(frames, i, corners, steps, lengths, segment[i])
+        t, squared, along, square = project_one(frames, i, corners, lengths, segment[i])
         projected[i - first, 0], projected[i - first, 1] = t, squared
         projected[i - first, 2], projected[i - first, 3] = along, square
 
@@ -70,29 +70,29 @@ def write_codes(
 
 @compiled_in_place
 def project_one(
-    frames: Frames, i: int, corners: Float64, steps: Float64, lengths: Float64, k: int
+    frames: Frames, i: int, corners: Float64, lengths: Float64, k: int
 ) -> tuple[float, float, float, float]:
     """Return t and squared distance of frame i's nearest point on segment k, in float64.
 
     Then (x - c_k)·d_k and |x - c_k|². Rows are named by number: one that is taken out of its array
     is counted as a reference, which takes longer than what is computed here.
     """
-    along, square = along_and_square(frames, i, corners, steps, k)
+    along, square = along_and_square(frames, i, corners, k)
     length = lengths[k]
     t = along / length if length > 0.0 else 0.0
     t = max(0.0, t)
     t = min(1.0, t)
     squared = square - t * (along + along - t * length)
     if squared < _TINY_SHARE * square:
-        squared = _remainder(frames, i, corners, steps, k, t)
+        squared = _remainder(frames, i, corners, k, t)
     return t, squared, along, square
 
 
 @compiled_as_written
-def _remainder(frames: Frames, i: int, corners: Float64, steps: Float64, k: int, t: float) -> float:
+def _remainder(frames: Frames, i: int, corners: Float64, k: int, t: float) -> float:
     """Return the squared distance from a point of a segment; reordered it would lose digits."""
     squared = 0.0
     for j in range(frames.shape[1]):
-        apart = (frames[i, j] - corners[k, j]) - t * steps[k, j]
+        apart = (frames[i, j] - corners[k, j]) - t * (corners[k + 1, j] - corners[k, j])
         squared += apart * apart
     return squared

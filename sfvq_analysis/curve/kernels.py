@@ -180,7 +180,7 @@ def _decide_segment(
     frames: Frames, i: int, geometry: Geometry, products: Float32, of_segments: Float32, limit: Any
 ) -> int:
     """Return the nearest segment, the first of equals, in float64 among what is within `limit`."""
-    corners, steps, lengths = geometry.corners, geometry.steps, geometry.lengths
+    corners, lengths = geometry.corners, geometry.lengths
     squares, last = geometry.squares, geometry.spans.shape[0] - 1
     winner, least = -1, np.inf
     for chunk in range(of_segments.shape[0]):
@@ -191,7 +191,7 @@ def _decide_segment(
             value = point_on(here, there, geometry.spans[k], geometry.half_inverses[k])
             if value > limit:
                 continue
-            squared = project_one(frames, i, corners, steps, lengths, k)[1]
+            squared = project_one(frames, i, corners, lengths, k)[1]
             longer = max(lengths[k], lengths[max(winner, 0)])
             if winner < 0 or squared < least - TIE * (least + longer):
                 winner, least = k, squared

@@ -7,6 +7,7 @@ Where nothing is compiled, they are loops.
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING, Any
 
 try:
@@ -31,16 +32,19 @@ _LANES = 8
 _CONTRACT = ("contract",)  # a product needn't be rounded before it is added
 
 
-def _summed(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-    """Write the sums of the offset times a step, if there are steps, and times itself."""
-    given = list(zip(signature.args, args, strict=True))
-    frames, i, *others, k = given
+def _summed(context: Any, builder: Any, signature: Any, args: Any, *, along: bool) -> Any:
+    """Write the sums of the offset times the step to the next corner, and times itself."""
+    frames, i, corners, k = zip(signature.args, args, strict=True)
     i, k = (context.cast(builder, one, kind, types.intp) for kind, one in (i, k))
-    made = [context.make_array(kind)(context, builder, one) for kind, one in (frames, *others)]
+    made = [context.make_array(kind)(context, builder, one) for kind, one in (frames, corners)]
     dim = cgutils.unpack_tuple(builder, made[0].shape)[1]
-    at = [builder.mul(one, dim) for one in (i, *[k] * len(others))]
-    rows = [builder.gep(one.data, [first]) for one, first in zip(made, at, strict=True)]
-    size = dim.type
+    numbers = (i, k, builder.add(k, k.type(1)))[: 3 if along else 2]
+    arrays = (made[0], made[1], made[1])
+    rows = [
+        builder.gep(one.data, [builder.mul(number, dim)])
+        for one, number in zip(arrays, numbers, strict=False)
+    ]
+    size, others = dim.type, rows[1:]
 
     sums = [[_zero(builder, _WIDE) for _ in others] for _ in range(2)]
     with cgutils.for_range(builder, builder.udiv(dim, size(2 * _LANES))) as loop:
@@ -74,8 +78,9 @@ def _zero(builder: Any, kind: Any) -> Any:
 def _add(builder: Any, rows: Sequence[Any], at: Any, sums: Sequence[Any]) -> None:
     """Add the products of the dimensions that begin at a place, as many as a sum holds."""
     kind = builder.load(sums[0]).type
-    frame, corner, *steps = (_values(builder, row, at, kind) for row in rows)
+    frame, corner, *after = (_values(builder, row, at, kind) for row in rows)
     offset = builder.fsub(frame, corner)
+    steps = [builder.fsub(one, corner) for one in after]
     for total, other in zip(sums, (*steps, offset), strict=True):
         product = builder.fmul(offset, other, flags=_CONTRACT)
         builder.store(builder.fadd(product, builder.load(total), flags=_CONTRACT), total)
@@ -92,24 +97,25 @@ def _values(builder: Any, row: Any, at: Any, kind: Any) -> Any:
     return found if stored == kind else builder.fpext(found, kind)
 
 
-def _sums_kinds(typing: Any, frames: Any, i: Any, corners: Any, steps: Any, k: Any) -> Any:
+def _sums_kinds(typing: Any, frames: Any, i: Any, corners: Any, k: Any) -> Any:
     del typing
-    return UniTuple(types.float64, 2)(frames, i, corners, steps, k), _summed
+    both = UniTuple(types.float64, 2)
+    return both(frames, i, corners, k), functools.partial(_summed, along=True)
 
 
 def _square_kinds(typing: Any, frames: Any, i: Any, corners: Any, k: Any) -> Any:
     del typing
-    return types.float64(frames, i, corners, k), _summed
+    return types.float64(frames, i, corners, k), functools.partial(_summed, along=False)
 
 
 def along_and_square_by_loop(
-    frames: Frames, i: int, corners: Float64, steps: Float64, k: int
+    frames: Frames, i: int, corners: Float64, k: int
 ) -> tuple[float, float]:
     """Return what `along_and_square` does."""
     along = square = 0.0
     for j in range(frames.shape[1]):
         offset = frames[i, j] - corners[k, j]
-        along += offset * steps[k, j]
+        along += offset * (corners[k + 1, j] - corners[k, j])
         square += offset * offset
     return along, square
 
@@ -124,9 +130,9 @@ def square_of_by_loop(frames: Frames, i: int, corners: Float64, k: int) -> float
 
 
 along_and_square: Any = along_and_square_by_loop
-"""Return (x_i - c_k)·d_k and |x_i - c_k|², where d_k is a row of `steps`; all are in C order."""
+"""Return (x_i - c_k)·(c_{k+1} - c_k) and |x_i - c_k|²; frames and corners are in C order."""
 square_of: Any = square_of_by_loop
-"""Return |x_i - c_k|²; both arrays are in C order."""
+"""Return |x_i - c_k|²; frames and corners are in C order."""
 if intrinsic is not None:
     _DOUBLE, _BIT = ir.DoubleType(), ir.IntType(1)
     _WIDE = ir.VectorType(_DOUBLE, _LANES)
