@@ -185,7 +185,10 @@ def settled(frames, corners):
     """Return how many frames are done, how many in doubt, and how many a frame were looked at."""
     geometry, dim = Geometry.of(corners), corners.shape[1]
     room, codes = Room.of(len(corners), dim, len(frames)), Codes.empty(len(frames))
-    done = coarse.settle_curve(frames, geometry, Octets.of(geometry), round_off(dim), room, codes)
+    on_curve = True
+    done = coarse.settle(
+        frames, geometry, Octets.of(geometry), round_off(dim), room, codes, on_curve
+    )
     return done, room
 
 
@@ -208,8 +211,8 @@ def test_it_gives_up_where_octets_tell_too_little_apart(monkeypatch):
     (n_done, _), _ = settled(frames, corners)
     assert n_done <= 2 * FRAMES
     tried = []
-    settle = coarse.settle_curve
-    monkeypatch.setattr(coarse, "settle_curve", lambda *args: tried.append(1) or settle(*args))
+    settle = coarse.settle
+    monkeypatch.setattr(coarse, "settle", lambda *args: tried.append(1) or settle(*args))
     monkeypatch.setattr(screening, "_MOST_FUSED", 1000)
     codes = project(frames, corners, BY_OCTETS)
     assert len(tried) == 1  # and isn't tried again
@@ -274,15 +277,15 @@ def test_they_are_refused_where_they_cannot_be_had(at_hand):
 
 @needs_octets
 def test_a_search_that_is_wrong_is_never_chosen(monkeypatch):
-    settle = coarse.settle_curve
+    settle = coarse.settle
 
-    def wrong(frames, geometry, octets, round_off, room, codes):
-        found = settle(frames, geometry, octets, round_off, room, codes)
+    def wrong(frames, geometry, octets, round_off, room, codes, on_curve):
+        found = settle(frames, geometry, octets, round_off, room, codes, on_curve)
         codes.codeword[17] += 1
         return found
 
     choice._has_octets.cache_clear()
-    monkeypatch.setattr(coarse, "settle_curve", wrong)
+    monkeypatch.setattr(coarse, "settle", wrong)
     try:
         assert not choice._has_octets()
     finally:

@@ -97,13 +97,14 @@ def _has_octets() -> bool:
 
     if not ADDS_FOURS:
         return False
-    from sfvq_analysis.curve.coarse import settle_curve
+    from sfvq_analysis.curve.coarse import settle
     from sfvq_analysis.curve.coarse_room import Room
 
     corners, frames = trial_matrices()
     geometry, codes = Geometry.of(corners.astype(np.float64)), Codes.empty(len(frames))
     room = Room.of(len(corners), corners.shape[1], len(frames))
-    run = partial(settle_curve, frames, geometry, Octets.of(geometry), _ROUND_OFF, room, codes)
+    octets, on_curve = Octets.of(geometry), True
+    run = partial(settle, frames, geometry, octets, _ROUND_OFF, room, codes, on_curve)
     found = _ran(run)
     return (
         found is not None

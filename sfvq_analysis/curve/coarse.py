@@ -57,13 +57,19 @@ _LANE_BITS = 4  # of a place in a word, that are the lane
 
 
 @compiled
-def settle_curve(
-    frames: Frames, geometry: Geometry, octets: Octets, round_off: float, room: Room, codes: Codes
+def settle(  # noqa: PLR0913 (what is in place of objects in compiled code)
+    frames: Frames,
+    geometry: Geometry,
+    octets: Octets,
+    round_off: float,
+    room: Room,
+    codes: Codes,
+    on_curve: bool,
 ) -> tuple[int, int]:
-    """Fill in all codes of frames (B, dim); return how many are done, and how many in doubt.
+    """Fill in the codes of frames (B, dim); return how many are done, and how many in doubt.
 
-    -1 are done if some isn't usable. The rest wants another search, and so do those in doubt, the
-    first of the room's `doubtful`.
+    If not on the curve, codeword and its distortion only. -1 are done if some isn't usable. The
+    rest wants another search, and so do those in doubt, the first of the room's `doubtful`.
     """
     n_doubtful, n_looked, n_frames = 0, 0, frames.shape[0]
     most = _WORTH * geometry.squares.shape[0]
@@ -71,18 +77,16 @@ def settle_curve(
         stop = min(first + FRAMES, n_frames)
         if not _fill(frames, first, stop, geometry, octets, round_off, room):
             return -1, 0
-        sweep_octets(
-            room.panel, octets.fours, octets.starts, octets.terms, room.measures.scale,
-            room.values, room.tops, room.best,
-        )  # fmt: skip
-        _limit(room)
-        mark(
-            octets.terms, room.values, room.tops, room.limits, room.places, room.masks, room.likely
-        )
+        _screen(octets, room, on_curve)
         _list(geometry.squares.shape[0], room)
-        n_looked += _nearest_segments(frames, first, stop, geometry, room, codes)
         n_looked += _nearest_corners(frames, first, stop, geometry, room, codes)
-        write_codes(frames, first, stop, geometry, codes, room.projected)
+        if on_curve:
+            n_looked += _nearest_segments(frames, first, stop, geometry, room, codes)
+            write_codes(frames, first, stop, geometry, codes, room.projected)
+        else:
+            for i in range(first, stop):
+                square = square_of(frames, i, geometry.corners, codes.codeword[i])
+                codes.codeword_distortion[i] = square
         n_doubtful = _doubt(first, stop, room, n_doubtful)
         if n_looked + most * _AGAIN * n_doubtful > most * (stop + _TILES * FRAMES):
             return stop, n_doubtful
@@ -90,33 +94,19 @@ def settle_curve(
 
 
 @compiled
-def settle_codebook(
-    frames: Frames, geometry: Geometry, octets: Octets, round_off: float, room: Room, codes: Codes
-) -> tuple[int, int]:
-    """Fill in codeword and its distortion only, as `settle_curve`."""
-    n_doubtful, n_looked, n_frames = 0, 0, frames.shape[0]
-    most = _WORTH * geometry.squares.shape[0]
-    for first in range(0, n_frames, FRAMES):
-        stop = min(first + FRAMES, n_frames)
-        if not _fill(frames, first, stop, geometry, octets, round_off, room):
-            return -1, 0
-        sweep_octet_corners(
-            room.panel, octets.fours, octets.starts, octets.terms, room.measures.scale,
-            room.values, room.tops, room.best,
-        )  # fmt: skip
+def _screen(octets: Octets, room: Room, on_curve: bool) -> None:
+    """Mark all that may be nearest to the frames of a tile."""
+    scale, values, tops, limits = room.measures.scale, room.values, room.tops, room.limits
+    places, masks, likely = room.places, room.masks, room.likely
+    fours, starts, terms = octets.fours, octets.starts, octets.terms
+    if on_curve:
+        sweep_octets(room.panel, fours, starts, terms, scale, values, tops, room.best)
         _limit(room)
-        mark_corners(
-            octets.terms, room.values, room.tops, room.limits, room.places, room.masks, room.likely
-        )
-        _list(geometry.squares.shape[0], room)
-        n_looked += _nearest_corners(frames, first, stop, geometry, room, codes)
-        for i in range(first, stop):
-            square = square_of(frames, i, geometry.corners, codes.codeword[i])
-            codes.codeword_distortion[i] = square
-        n_doubtful = _doubt(first, stop, room, n_doubtful)
-        if n_looked + most * _AGAIN * n_doubtful > most * (stop + _TILES * FRAMES):
-            return stop, n_doubtful
-    return n_frames, n_doubtful
+        mark(terms, values, tops, limits, places, masks, likely)
+    else:
+        sweep_octet_corners(room.panel, fours, starts, terms, scale, values, tops, room.best)
+        _limit(room)
+        mark_corners(terms, values, tops, limits, places, masks, likely)
 
 
 @compiled

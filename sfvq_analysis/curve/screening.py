@@ -171,9 +171,10 @@ class _Coarse:
         if self._instead is None:
             from sfvq_analysis.curve import coarse
 
-            settle = coarse.settle_curve if on_curve else coarse.settle_codebook
             geometry, octets, room = self._geometry, self._octets, self._room
-            n_done, n_doubtful = settle(frames, geometry, octets, self._round_off, room, codes)
+            n_done, n_doubtful = coarse.settle(
+                frames, geometry, octets, self._round_off, room, codes, on_curve
+            )
             doubtful = room.doubtful[:n_doubtful]
             if n_done < 0 or not _search_again(
                 geometry, frames, codes, doubtful, on_curve=on_curve
