@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sfvq_analysis.curve.coarse_room import MOST
-from sfvq_analysis.curve.compiled import compiled
+from sfvq_analysis.curve.compiled import compiled, compiled_in_place
 from sfvq_analysis.curve.deciding import project_one, write_codes
 from sfvq_analysis.curve.geometry import TIE
 from sfvq_analysis.curve.octet_sweeping import (
@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from sfvq_analysis.curve.octets import Octets
 
     Frames = NDArray[np.floating[Any]]
+    Float32 = NDArray[np.float32]
 
 _WORTH = 1 / 40  # of all corners, that may be looked at in float64 before float32 is faster
 _AGAIN = 4  # times as much it costs to search for a frame once more
@@ -191,6 +192,15 @@ def _list(n_corners: int, room: Room) -> None:
                     n_listed[kind, at] = n + 1
 
 
+@compiled_in_place
+def _likeliest(values: Float32, at: int, n: int) -> int:
+    """Return the place of the largest of the first values of a row."""
+    found = 0
+    for one in range(1, n):
+        found = one if values[at, one] > values[at, found] else found
+    return found
+
+
 @compiled
 def _nearest_segments(
     frames: Frames, first: int, stop: int, geometry: Geometry, room: Room, codes: Codes
@@ -205,9 +215,8 @@ def _nearest_segments(
     scale, segment, projected, n_looked = geometry.scale, codes.segment, room.projected, 0
     for i in range(first, stop):
         at = i - first
-        n, likeliest = min(n_listed[at], MOST), 0
-        for one in range(1, n):
-            likeliest = one if values[at, one] > values[at, likeliest] else likeliest
+        n = min(n_listed[at], MOST)
+        likeliest = _likeliest(values, at, n)
         winner = listed[at, likeliest]
         t, squared, along, square = project_one(frames, i, corners, lengths, winner)
         if n > 1:
@@ -242,9 +251,8 @@ def _nearest_corners(
     norm, moved, loose = room.measures.norm, room.measures.moved, room.measures.loose
     for i in range(first, stop):
         at = i - first
-        n, likeliest = min(n_listed[at], MOST), 0
-        for one in range(1, n):
-            likeliest = one if values[at, one] > values[at, likeliest] else likeliest
+        n = min(n_listed[at], MOST)
+        likeliest = _likeliest(values, at, n)
         winner = listed[at, likeliest]
         if n > 1:
             least = square_of(frames, i, corners, winner)

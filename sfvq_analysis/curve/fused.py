@@ -13,11 +13,11 @@ import numpy as np
 
 from sfvq_analysis.curve.compiled import compiled
 from sfvq_analysis.curve.deciding import project_each, write_codes
+from sfvq_analysis.curve.octets import LOWEST
 from sfvq_analysis.curve.offsets import square_of
 from sfvq_analysis.curve.sweeping import (
     CORNERS,
     FRAMES,
-    LOWEST,
     TERMS,
     UNROLLED,
     prefetch,

@@ -25,7 +25,7 @@ CORNERS = 8
 TERMS = 3
 """Numbers of a corner besides its coordinates and its sum's start."""
 LOWEST = -3e38
-"""The value of corners that only fill up the last tile."""
+"""A value at first, and that of corners that only fill up the last tile."""
 UNROLLED = 2
 """Fours of dimensions come in so many at a time."""
 

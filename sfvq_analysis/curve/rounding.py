@@ -38,13 +38,14 @@ def _rounded(on: Vectors, values: Sequence[Any]) -> None:
         centred = [on.after(rows, on.place(one, wide)) for one in numbers]
         written = [on.after(octets, on.place(one, wide)) for one in numbers]
         square, largest = _centre(on, given, centre, scale, centred, dim)
+        here = []
         for number, total, top in zip(numbers, square, largest, strict=True):
             found = on.sum(to.load(total))
             found = found if found.type == _FLOAT else to.fptrunc(found, _FLOAT)
             to.store(found, on.after(squares, number))
             unit = to.fmul(on.largest(to.load(top)), _FLOAT(1 / LEVELS))
             to.store(unit, on.after(units, number))
-        here = [to.load(on.after(units, number)) for number in numbers]
+            here.append(unit)
         norm, apart = _round(on, centred, here, written, dim)
         for i, number in enumerate(numbers):
             to.store(on.sum(to.load(norm[i])), on.after(norms, number))

@@ -22,6 +22,7 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
+from sfvq_analysis.curve.octets import LOWEST
 from sfvq_analysis.curve.vectors import LANES, REGISTERS, Vectors
 
 if TYPE_CHECKING:
@@ -37,8 +38,6 @@ TERMS = 4
 UNROLLED = 4
 """Dimensions come in so many at a time."""
 _LINE = 64  # octets of a line of the cache
-LOWEST = -3e38
-"""What q is at first, and for corners that only fill up the last tile."""
 
 
 class _Tracked(NamedTuple):

@@ -157,10 +157,6 @@ class Vectors:
         of = self._declared(f"vector.reduce.fmax.v{LANES}f32", _FLOAT, [_FLOATS])
         return self.builder.call(of, [a], fastmath=("nnan",))
 
-    def as_narrow(self, a: Any) -> Any:
-        """Return float64 rounded to float32."""
-        return self.builder.fptrunc(a, _FLOATS) if a.type != _FLOATS else a
-
     def as_whole(self, a: Any) -> Any:
         """Return float32 without fractions, as int32."""
         return self.builder.fptosi(a, _INTS)
