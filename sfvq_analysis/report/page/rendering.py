@@ -6,8 +6,9 @@ script writes as text.
 
 from __future__ import annotations
 
+from functools import cache
 from importlib import resources
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sfvq_analysis.report.page.claims import claim_rows, draws_text
 from sfvq_analysis.report.page.comparison_figures import comparison_figures
@@ -47,13 +48,8 @@ def rendered(
     from jinja2 import Environment
 
     table = tables[content["leading"]]
-    figures, ranges = axis_figures(table.codebook_size)
-    if content["comparison"] and content["comparison"]["pairs"]:
-        figures |= comparison_figures()
-    if content["stages"]:
-        figures["ladder"] = ladder_figure()
-    figures |= time_figures(len(tables), ranges.time)
-    script, elements = components_of(figures)
+    compared = bool(content["comparison"] and content["comparison"]["pairs"])
+    figures = _figures(table.codebook_size, len(tables), compared, bool(content["stages"]))
     corpus = table.provenance.get("corpus", {})
     environment = Environment(
         autoescape=True, trim_blocks=True, lstrip_blocks=True, finalize=_finalised
@@ -72,14 +68,33 @@ def rendered(
         comparison=content["comparison"],
         stages=content["stages"],
         panels=panels_of(content["comparison"]),
-        elements=elements,
+        elements=figures.elements,
         css="\n".join(_asset(name) for name in STYLES),
         bokeh=bokeh_script(),
-        figures=script,
+        figures=figures.script,
         data=script_json(content),
         script="\n".join(_asset(name) for name in SCRIPTS),
         left_out=content["left_out"],
     )
+
+
+class _Figures(NamedTuple):
+    """The script that draws figures, and the elements in which they go."""
+
+    script: str
+    elements: Mapping[str, str]
+
+
+@cache
+def _figures(codebook_size: int, n_tables: int, compared: bool, has_stages: bool) -> _Figures:
+    """Return figures without data, which the page's script fills in: a second's work, done once."""
+    figures, ranges = axis_figures(codebook_size)
+    if compared:
+        figures |= comparison_figures()
+    if has_stages:
+        figures["ladder"] = ladder_figure()
+    figures |= time_figures(n_tables, ranges.time)
+    return _Figures(*components_of(figures))
 
 
 def _asset(name: str) -> str:
