@@ -15,9 +15,10 @@ def test_one_projection_keeps_its_digits_near_the_curve(share, beside):
     """A remainder of large squares has none left; a frame beside a long segment has few."""
     start, step = np.array([3.0, -1.0, 2.0]), np.array([600.0, 800.0, 0.0])
     frame = start + share * step + beside * np.array([0.8, -0.6, 0.0])
-    t, squared, along, square = deciding.project_one(
+    squared, along, square = deciding.project_one(
         frame[None], 0, np.array([start, start + step]), np.array([step @ step]), 0
     )
+    t, _ = deciding.point_along(along, step @ step)
     wanted = nearest_on_segment(frame, start, start + step)
     assert t == pytest.approx(wanted[0], abs=1e-12)
     assert squared == pytest.approx(wanted[1], rel=1e-9, abs=1e-24)

@@ -218,11 +218,11 @@ def _nearest_segments(
         n = min(n_listed[at], MOST)
         likeliest = _likeliest(values, at, n)
         winner = listed[at, likeliest]
-        t, squared, along, square = project_one(frames, i, corners, lengths, winner)
+        squared, along, square = project_one(frames, i, corners, lengths, winner)
         if n > 1:
             farthest = np.sqrt(squared) * scale + moved[at]
             limit = np.float32(0.5 * (norm[at] - farthest * farthest) - loose[at])
-            known = t, squared, along, square
+            known = squared, along, square
             winner = -1
             for one in range(n):
                 if values[at, one] < limit:
@@ -232,12 +232,11 @@ def _nearest_segments(
                     found = project_one(frames, i, corners, lengths, k)
                     n_looked += 1
                 longer = max(lengths[k], lengths[max(winner, 0)])
-                if winner < 0 or found[1] < squared - TIE * (squared + longer):
+                if winner < 0 or found[0] < squared - TIE * (squared + longer):
                     winner = k
-                    t, squared, along, square = found
+                    squared, along, square = found
         segment[i] = winner
-        projected[at, 0], projected[at, 1] = t, squared
-        projected[at, 2], projected[at, 3] = along, square
+        projected[0, at], projected[1, at] = along, square
     return n_looked
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from sfvq_analysis.curve.deciding import PROJECTED
 from sfvq_analysis.curve.octet_sweeping import KINDS, VECTORS
 from sfvq_analysis.curve.octets import CORNERS, FOUR, ZERO
 from sfvq_analysis.curve.sweeping import FRAMES
@@ -89,6 +90,6 @@ class Room(NamedTuple):
             listed=np.zeros((KINDS, FRAMES, MOST), np.int32),
             listed_values=np.empty((KINDS, FRAMES, MOST), real),
             n_listed=np.zeros((KINDS, FRAMES), np.int32),
-            projected=np.empty((FRAMES, 4)),
+            projected=np.empty((PROJECTED, FRAMES)),
             doubtful=np.empty(n_frames, np.int32),
         )

@@ -49,7 +49,7 @@ def compiled_in_place(function: Callable[..., Any]) -> Callable[..., Any]:
 def _made(function: Callable[..., Any], fastmath: set[str]) -> Callable[..., Any]:
     if njit is None:
         return function
-    kernel: Callable[..., Any] = njit(nogil=True, fastmath=fastmath)(function)
+    kernel: Callable[..., Any] = njit(nogil=True, fastmath=fastmath, error_model="numpy")(function)
     if kernel is not function and FunctionCache is not None:  # it is with NUMBA_DISABLE_JIT
         with suppress(RuntimeError, OSError):  # no folder to keep it in, or code that can't be read
             vars(kernel)["_cache"] = _cache()(function)  # as `cache=True` does

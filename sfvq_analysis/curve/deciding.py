@@ -19,73 +19,125 @@ if TYPE_CHECKING:
     Frames = NDArray[np.floating[Any]]
     Float64 = NDArray[np.float64]
 
+PROJECTED = 5
+"""Rows of what is known of frames on their segments, by the names below."""
+_ALONG, _SQUARE, _LENGTH, _LONGER, _SELDOM = range(PROJECTED)
 _ONE = np.float32(1)
 _TINY_SHARE = 1e-6  # a remainder below it has lost digits, and is computed anew
 
 
-@compiled
+@compiled_in_place
 def project_each(
     frames: Frames, first: int, stop: int, geometry: Geometry, codes: Codes, projected: Float64
 ) -> None:
-    """Fill in `project_one` of frames first … stop - 1 on their segments, from row 0 on."""
-    corners, lengths = geometry.corners, geometry.lengths
-    segment = codes.segment
+    """Fill in (x - c_k)·d_k and |x - c_k|² of frames first … stop - 1 on their segments k.
+
+    They are the first two of the rows of `projected` (`PROJECTED`, frames), from column 0 on.
+    """
+    corners, segment = geometry.corners, codes.segment
     for i in range(first, stop):
-        t, squared, along, square = project_one(frames, i, corners, lengths, segment[i])
-        projected[i - first, 0], projected[i - first, 1] = t, squared
-        projected[i - first, 2], projected[i - first, 3] = along, square
+        along, square = along_and_square(frames, i, corners, segment[i])
+        projected[_ALONG, i - first], projected[_SQUARE, i - first] = along, square
 
 
-@compiled
+@compiled_in_place
 def write_codes(
     frames: Frames, first: int, stop: int, geometry: Geometry, codes: Codes, projected: Float64
 ) -> None:
     """Complete the codes of frames first … stop - 1, whose nearest segment and corner are there.
 
-    Their projections onto those segments are the first of `projected`. A point that is a corner, or
+    So are their projections onto those segments, less the last rows. A point that is a corner, or
     as near as that, is the start of the segment that begins there, on whichever of the two it was
-    found.
+    found. Most frames are written by vectors; few need a branch.
     """
-    corners, lengths = geometry.corners, geometry.lengths
-    codeword, segment, last = codes.codeword, codes.segment, lengths.shape[0] - 1
+    lengths, segment = geometry.lengths, codes.segment
+    for i in range(first, stop):
+        k = segment[i]
+        projected[_LENGTH, i - first] = lengths[k]
+        projected[_LONGER, i - first] = max(lengths[k], lengths[max(k - 1, 0)])
+    if _write_plain(first, stop, lengths.shape[0] - 1, codes, projected):
+        _write_seldom(frames, first, stop, geometry, codes, projected)
+
+
+@compiled_as_written
+def _write_plain(first: int, stop: int, last: int, codes: Codes, projected: Float64) -> bool:
+    """Write the codes of most frames, by vectors; mark the others, and tell if there are any."""
+    codeword, segment, t_of = codes.codeword, codes.segment, codes.t
+    distortion, codeword_distortion = codes.distortion, codes.codeword_distortion
+    any_seldom = False
     for i in range(first, stop):
         k, corner, at = segment[i], codeword[i], i - first
-        t, squared = projected[at, 0], projected[at, 1]
-        along, square = projected[at, 2], projected[at, 3]
-        tie = TIE * (squared + max(lengths[k], lengths[max(k - 1, 0)]))
-        nearer = t * (along + along - t * lengths[k])  # than the corner where the segment starts
-        if (k > 0) & (t > 0.0) & (nearer <= tie):  # seldom, and one branch
-            t, squared = 0.0, square
-        at_next = np.float32(t) == _ONE and k < last
-        if at_next:  # as if it had been found there
+        along, square = projected[_ALONG, at], projected[_SQUARE, at]
+        length, longer = projected[_LENGTH, at], projected[_LONGER, at]
+        t, nearer = point_along(along, length)
+        squared = square - nearer
+        at_end = corner == k + 1
+        nearest = square - along - along + length if at_end else square
+        seldom = (
+            (squared < _TINY_SHARE * square)
+            | (nearest < _TINY_SHARE * square)
+            | (not at_end) & (corner != k)
+            | (k > 0) & (t > 0.0) & (nearer <= TIE * (squared + longer))
+            | (np.float32(t) == _ONE) & (k < last)
+        )
+        t_of[i], distortion[i], codeword_distortion[i] = t, squared, nearest
+        projected[_SELDOM, at] = 1.0 if seldom else 0.0
+        any_seldom |= seldom
+    return any_seldom
+
+
+@compiled
+def _write_seldom(
+    frames: Frames, first: int, stop: int, geometry: Geometry, codes: Codes, projected: Float64
+) -> None:
+    """Write the codes of the frames that are marked.
+
+    Of those a remainder, a tie, the next segment or a corner elsewhere has to be looked at.
+    """
+    corners, lengths, last = geometry.corners, geometry.lengths, geometry.lengths.shape[0] - 1
+    for i in range(first, stop):
+        if not projected[_SELDOM, i - first] > 0.0:
+            continue
+        k, square = codes.segment[i], projected[_SQUARE, i - first]
+        t, nearer = point_along(projected[_ALONG, i - first], lengths[k])
+        squared = square - nearer
+        if squared < _TINY_SHARE * square:
+            squared = _remainder(frames, i, corners, k, t)
+        if k > 0 and t > 0.0 and nearer <= TIE * (squared + projected[_LONGER, i - first]):
+            t, squared = 0.0, square  # it is the corner where the segment starts
+        if np.float32(t) == _ONE and k < last:  # as if it had been found there
             k, t = k + 1, 0.0
-            squared = square = square_of(frames, i, corners, k)
-        segment[i], codes.t[i], codes.distortion[i] = k, t, squared
-        at_end = corner == k + 1 and not at_next
-        nearest = square - along - along + lengths[k] if at_end else square
-        if nearest < _TINY_SHARE * square or not (at_end or corner == k):
-            nearest = square_of(frames, i, corners, corner)
-        codes.codeword_distortion[i] = nearest
+            squared = square_of(frames, i, corners, k)
+        codes.segment[i], codes.t[i], codes.distortion[i] = k, t, squared
+        codes.codeword_distortion[i] = square_of(frames, i, corners, codes.codeword[i])
 
 
 @compiled_in_place
 def project_one(
     frames: Frames, i: int, corners: Float64, lengths: Float64, k: int
-) -> tuple[float, float, float, float]:
-    """Return t and squared distance of frame i's nearest point on segment k, in float64.
+) -> tuple[float, float, float]:
+    """Return the squared distance of frame i to segment k, (x - c_k)·d_k and |x - c_k|².
 
-    Then (x - c_k)·d_k and |x - c_k|². Rows are named by number: one that is taken out of its array
+    Rows are named by number: one that is taken out of its array
     is counted as a reference, which takes longer than what is computed here.
     """
     along, square = along_and_square(frames, i, corners, k)
-    length = lengths[k]
-    t = along / length if length > 0.0 else 0.0
-    t = max(0.0, t)
-    t = min(1.0, t)
-    squared = square - t * (along + along - t * length)
+    t, nearer = point_along(along, lengths[k])
+    squared = square - nearer
     if squared < _TINY_SHARE * square:
         squared = _remainder(frames, i, corners, k, t)
-    return t, squared, along, square
+    return squared, along, square
+
+
+@compiled_as_written
+def point_along(along: float, length: float) -> tuple[float, float]:
+    """Return t of the nearest point of a segment, and how much less its squared distance is.
+
+    Less than that of the segment's start.
+    """
+    t = along / length if length > 0.0 else 0.0
+    t = min(1.0, max(0.0, t))
+    return t, t * (along + along - t * length)
 
 
 @compiled_as_written

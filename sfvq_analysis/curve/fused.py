@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from sfvq_analysis.curve.compiled import compiled
-from sfvq_analysis.curve.deciding import project_each, write_codes
+from sfvq_analysis.curve.deciding import PROJECTED, project_each, write_codes
 from sfvq_analysis.curve.octets import LOWEST
 from sfvq_analysis.curve.offsets import square_of
 from sfvq_analysis.curve.sweeping import (
@@ -88,7 +88,7 @@ class Room(NamedTuple):
             np.zeros((wide, FRAMES), np.float32),
             np.empty((6, FRAMES), np.float32),
             np.empty(n_frames, np.int32),
-            np.empty((FRAMES, 4)),
+            np.empty((PROJECTED, FRAMES)),
         )
 
 

@@ -191,7 +191,7 @@ def _decide_segment(
             value = point_on(here, there, geometry.spans[k], geometry.half_inverses[k])
             if value > limit:
                 continue
-            squared = project_one(frames, i, corners, lengths, k)[1]
+            squared = project_one(frames, i, corners, lengths, k)[0]
             longer = max(lengths[k], lengths[max(winner, 0)])
             if winner < 0 or squared < least - TIE * (least + longer):
                 winner, least = k, squared

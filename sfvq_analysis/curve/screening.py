@@ -237,6 +237,7 @@ class _Screened:
 
 def _arrays(size: int, n_corners: int, dim: int) -> tuple[Any, ...]:
     """Return room for centred frames, products, their round-off and the search's scratch."""
+    from sfvq_analysis.curve.deciding import PROJECTED
     from sfvq_analysis.curve.scanning import CHUNK, Least, Scratch
 
     n_chunks = -(-n_corners // CHUNK)
@@ -250,7 +251,7 @@ def _arrays(size: int, n_corners: int, dim: int) -> tuple[Any, ...]:
         np.empty((n_chunks, size), real),
         segment,
         corner,
-        np.empty((size, 4)),
+        np.empty((PROJECTED, size)),
     )
     return (
         np.empty((size, dim), real),
