@@ -12,7 +12,16 @@ import pytest
 from made_curves import around, assert_same_bytes, there_and_back, walk
 from numba import njit
 
-from sfvq_analysis.curve import Engine, choice, compiled, fused, nearest_codeword, project, sweeping
+from sfvq_analysis.curve import (
+    Engine,
+    choice,
+    compiled,
+    fused,
+    nearest_codeword,
+    project,
+    screening,
+    sweeping,
+)
 from sfvq_analysis.curve.codes import Codes
 from sfvq_analysis.curve.fused import Packed, Room
 from sfvq_analysis.curve.geometry import Geometry
@@ -66,6 +75,69 @@ def test_rows_become_columns(dim, rng):
     panel = np.empty((dim, sweeping.FRAMES), np.float32)
     turned(rows, panel)
     np.testing.assert_array_equal(panel, rows.T)
+
+
+@njit
+def turned_frames(frames, first, centre, scale, panel, squares):
+    return sweeping.turn_frames(frames, first, centre, scale, panel, squares)
+
+
+@pytest.mark.parametrize("dim", [LANES, 3 * LANES])
+def test_frames_become_columns_less_the_centre_and_scaled(dim, rng):
+    frames = rng.normal(size=(sweeping.FRAMES + 9, dim)).astype(np.float32)
+    centre, scale = rng.normal(size=dim).astype(np.float32), np.float32(0.25)
+    panel = np.zeros((dim, sweeping.FRAMES), np.float32)
+    squares = np.zeros(sweeping.FRAMES, np.float32)
+    assert turned_frames(frames, 5, centre, scale, panel, squares)
+    offsets = frames[5 : 5 + sweeping.FRAMES] - centre
+    np.testing.assert_array_equal(panel, scale * offsets.T)
+    np.testing.assert_allclose(squares, (offsets.astype(float) ** 2).sum(axis=1), rtol=1e-5)
+
+
+@pytest.mark.parametrize("wide", [0, 1, 2])
+def test_of_float64_no_columns_are_made(wide):
+    kinds = [np.float64 if wide == at else np.float32 for at in range(3)]
+    frames, centre = np.ones((sweeping.FRAMES, LANES), kinds[0]), np.ones(LANES, kinds[1])
+    panel, squares = np.zeros((LANES, sweeping.FRAMES), np.float32), np.zeros(0, np.float32)
+    assert not turned_frames(frames, 0, centre, kinds[2](2), panel, squares)
+    assert not panel.any()
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("n_frames", [1, sweeping.FRAMES, 3 * sweeping.FRAMES + 1])
+def test_codes_of_whole_vectors_are_those_of_libraries_products(n_frames, dtype):
+    corners = walk(40, 2 * LANES)
+    frames = beside(corners, n_frames).astype(dtype)
+    assert_same_bytes(project(frames, corners, FUSED), project(frames, corners, BY_NUMPY))
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, 1e30])
+@pytest.mark.parametrize("row", [0, sweeping.FRAMES - 1])
+def test_a_whole_tile_with_a_frame_that_is_not_usable_is_refused(row, bad):
+    corners = walk(40, 2 * LANES)
+    frames = beside(corners, sweeping.FRAMES).astype(np.float32)
+    frames[row, LANES] = bad
+    with pytest.raises(QuantizerError):
+        project(frames, corners, FUSED)
+
+
+@pytest.mark.parametrize("most", [1, 7, 10**6])
+@pytest.mark.parametrize("threads", [1, 2])
+def test_what_many_blocks_leave_in_doubt_is_searched_together(monkeypatch, most, threads):
+    corners = np.repeat(walk(20, 12), 2, axis=0) * (1 + 1e-9 * np.arange(40)[:, None])
+    frames = around(corners, 600)
+    wanted = project(frames, corners, BY_NUMPY)
+    searched = []
+    screened = screening._Screened
+    monkeypatch.setattr(screening, "_most_products", lambda _: most)
+    monkeypatch.setattr(screening, "_MOST_FUSED", 64)
+    monkeypatch.setattr(screening, "_WORTH_A_THREAD", 1)
+    monkeypatch.setattr(
+        screening, "_Screened", lambda *given: searched.append(1) or screened(*given)
+    )
+    found = project(frames, corners, Engine(products="fused", threads=threads))
+    assert_same_bytes(found, wanted)
+    assert 1 <= len(searched) <= threads if most == 10**6 else len(searched) > 2
 
 
 @pytest.mark.parametrize("dim", [5, 16, 65])

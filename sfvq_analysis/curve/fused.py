@@ -24,6 +24,7 @@ from sfvq_analysis.curve.sweeping import (
     sweep_corners,
     sweep_curve,
     turn,
+    turn_frames,
 )
 from sfvq_analysis.curve.vectors import LANES
 
@@ -74,6 +75,7 @@ class Room(NamedTuple):
     """What tiles of frames are worked out in, by one thread; and which frames are in doubt."""
 
     rows: Float32
+    squares: Float32
     panel: Float32
     found: Float32
     doubtful: Int32
@@ -85,6 +87,7 @@ class Room(NamedTuple):
         wide = _up_to(dim, max(LANES, UNROLLED))
         return cls(
             np.zeros((FRAMES, wide), np.float32),
+            np.zeros(FRAMES, np.float32),
             np.zeros((wide, FRAMES), np.float32),
             np.empty((6, FRAMES), np.float32),
             np.empty(n_frames, np.int32),
@@ -163,15 +166,22 @@ def _fill(  # noqa: PLR0913 (what is in place of objects in compiled code)
     centre, scale, rows, dim = packed.centre, packed.scale, room.rows, frames.shape[1]
     prefetch(frames, stop * dim, min(stop + FRAMES, frames.shape[0]) * dim)
     usable, farthest = True, centre.dtype.type(0)
-    for i in range(first, stop):
-        square = centre.dtype.type(0)
-        for j in range(dim):
-            value = frames[i, j] - centre[j]
-            rows[i - first, j] = value * scale
-            square += value * value
-        farthest = max(farthest, square)
-        usable = usable and bool(square <= (geometry.farthest * _MORE) ** 2)  # False for NaN, too
-    turn(rows, room.panel)
+    most = (geometry.farthest * _MORE) ** 2
+    whole = stop - first == FRAMES and dim % LANES == 0
+    if whole and turn_frames(frames, first, centre, scale, room.panel, room.squares):
+        for square in room.squares:
+            farthest = max(farthest, square)
+            usable &= bool(square <= most)  # False for NaN, too
+    else:
+        for i in range(first, stop):
+            square = centre.dtype.type(0)
+            for j in range(dim):
+                value = frames[i, j] - centre[j]
+                rows[i - first, j] = value * scale
+                square += value * value
+            farthest = max(farthest, square)
+            usable &= bool(square <= most)
+        turn(rows, room.panel)
     if farthest * _MORE**2 > geometry.farthest**2:  # at the border float64 decides, of all in doubt
         slack = np.float32(np.inf)
     else:

@@ -17,7 +17,7 @@ import numpy as np
 from sfvq_analysis.curve.checks import as_floats, blocks
 from sfvq_analysis.curve.choice import is_coarse, is_fused
 from sfvq_analysis.curve.codes import Codes
-from sfvq_analysis.curve.few_dimensions import MOST_DIRECT, Direct, Pruned
+from sfvq_analysis.curve.few_dimensions import MOST_DIRECT, NONE_IN_DOUBT, Direct, Pruned
 from sfvq_analysis.curve.products import one_thread_each, one_thread_here, product
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from sfvq_analysis.curve.products import Product
 
     Frames = NDArray[np.floating[Any]]
+    Doubtful = NDArray[np.integer[Any]]
 
 _WORTH_A_THREAD = 1 << 18  # products of a block; those of fewer frames are done in the meantime
 _SCRATCH = 1 << 21  # products of the largest block: more than 8 MB gain nothing
@@ -67,9 +68,12 @@ def _most_products(n_corners: int) -> int:
 
 
 class _Searcher(Protocol):
-    """Fills in the codes of one block after another; False if frames aren't usable."""
+    """Fills in the codes of one block after another; None if frames aren't usable.
 
-    def search(self, frames: Frames, codes: Codes, *, on_curve: bool) -> bool: ...
+    Returns the numbers of those that are in doubt, whose codes are to be searched once more.
+    """
+
+    def search(self, frames: Frames, codes: Codes, *, on_curve: bool) -> Doubtful | None: ...
 
 
 def search(
@@ -99,11 +103,12 @@ def search(
     left = iter(parts)  # shared by the threads
 
     def work(searcher: _Searcher) -> bool:
-        for part in left:  # aligned and writable: for others the loops would be compiled again
-            block = np.require(as_floats(frames[part]), requirements=["C", "A", "W"])
-            if not searcher.search(block, codes.rows(part), on_curve=on_curve):
+        again = _Again(frames, geometry, codes, on_curve=on_curve)
+        for part in left:
+            doubtful = searcher.search(_ready(frames[part]), codes.rows(part), on_curve=on_curve)
+            if doubtful is None or not again.keep(part.start + doubtful):
                 return False
-        return True
+        return again.search()
 
     with one_thread_each():
         if len(searchers) == 1:
@@ -130,8 +135,13 @@ def _searchers(
     return partial(_Screened, geometry, product(engine.products), size)
 
 
+def _ready(frames: Frames) -> Frames:
+    """Return frames aligned and writable: for others the loops would be compiled again."""
+    return np.require(as_floats(frames), requirements=["C", "A", "W"])
+
+
 class _Fused:
-    """Screens in float32 where products are computed; what is in doubt is screened once more."""
+    """Screens in float32 where products are computed."""
 
     def __init__(self, geometry: Geometry, packed: Packed, size: int) -> None:
         from sfvq_analysis.curve.fused import Room
@@ -140,23 +150,17 @@ class _Fused:
         self._geometry, self._packed, self._round_off = geometry, packed, round_off(dim)
         self._room = Room.of(dim, size)
 
-    def search(self, frames: Frames, codes: Codes, *, on_curve: bool) -> bool:
+    def search(self, frames: Frames, codes: Codes, *, on_curve: bool) -> Doubtful | None:
         from sfvq_analysis.curve import fused
 
         settle = fused.settle_curve if on_curve else fused.settle_codebook
         geometry, packed, room = self._geometry, self._packed, self._room
         n_doubtful = settle(frames, geometry, packed, self._round_off, room, codes)
-        if n_doubtful < 0:
-            return False
-        doubtful = room.doubtful[:n_doubtful]
-        return _search_again(geometry, frames, codes, doubtful, on_curve=on_curve)
+        return None if n_doubtful < 0 else room.doubtful[:n_doubtful].copy()
 
 
 class _Coarse:
-    """Screens in octets; what is in doubt is screened once more, in float32.
-
-    So is all that is left once octets tell too little apart.
-    """
+    """Screens in octets; in float32 all that is left once octets tell too little apart."""
 
     def __init__(self, geometry: Geometry, octets: Octets, size: int) -> None:
         from sfvq_analysis.curve.coarse_room import Room
@@ -166,50 +170,61 @@ class _Coarse:
         self._room, self._size = Room.of(n_corners, dim, size), size
         self._instead: _Fused | None = None
 
-    def search(self, frames: Frames, codes: Codes, *, on_curve: bool) -> bool:
-        n_done = 0
-        if self._instead is None:
-            from sfvq_analysis.curve import coarse
+    def search(self, frames: Frames, codes: Codes, *, on_curve: bool) -> Doubtful | None:
+        if self._instead is not None:
+            return self._instead.search(frames, codes, on_curve=on_curve)
+        from sfvq_analysis.curve import coarse
 
-            geometry, octets, room = self._geometry, self._octets, self._room
-            n_done, n_doubtful = coarse.settle(
-                frames, geometry, octets, self._round_off, room, codes, on_curve
-            )
-            doubtful = room.doubtful[:n_doubtful]
-            if n_done < 0 or not _search_again(
-                geometry, frames, codes, doubtful, on_curve=on_curve
-            ):
-                return False
-            if n_done == len(frames):
-                return True
-            from sfvq_analysis.curve.fused import Packed
+        geometry, octets, room = self._geometry, self._octets, self._room
+        n_done, n_doubtful = coarse.settle(
+            frames, geometry, octets, self._round_off, room, codes, on_curve
+        )
+        if n_done < 0:
+            return None
+        doubtful = room.doubtful[:n_doubtful].copy()
+        if n_done == len(frames):
+            return doubtful
+        from sfvq_analysis.curve.fused import Packed
 
-            self._instead = _Fused(geometry, Packed.of(geometry), self._size)
+        self._instead = _Fused(geometry, Packed.of(geometry), self._size)
         rest = slice(n_done, None)
-        return self._instead.search(frames[rest], codes.rows(rest), on_curve=on_curve)
+        found = self._instead.search(frames[rest], codes.rows(rest), on_curve=on_curve)
+        return None if found is None else np.concatenate([doubtful, n_done + found])
 
 
-def _search_again(
-    geometry: Geometry,
-    frames: Frames,
-    codes: Codes,
-    doubtful: NDArray[np.int32],
-    *,
-    on_curve: bool,
-) -> bool:
-    """Screen frames of the given numbers by a library's product; False if one isn't usable."""
-    if not len(doubtful):
+class _Again:
+    """Screens by a library's product what others leave in doubt, many frames at a time."""
+
+    def __init__(self, frames: Frames, geometry: Geometry, codes: Codes, *, on_curve: bool) -> None:
+        self._frames, self._geometry, self._codes = frames, geometry, codes
+        self._on_curve, self._most = on_curve, _most_products(len(geometry.corners))
+        self._kept: list[Doubtful] = []
+        self._n_kept = 0
+
+    def keep(self, doubtful: Doubtful) -> bool:
+        """Keep numbers of frames until there are enough to search for; False as `search` does."""
+        if len(doubtful):
+            self._kept.append(doubtful)
+            self._n_kept += len(doubtful)
+        return self._n_kept < self._most or self.search()
+
+    def search(self) -> bool:
+        """Fill in the codes of the frames that are kept; False if one isn't usable."""
+        if not self._kept:
+            return True
+        numbers = np.concatenate(self._kept)
+        self._kept, self._n_kept = [], 0
+        size = min(self._most, len(numbers))
+        screened = _Screened(self._geometry, product("numpy"), size)
+        for part in blocks(len(numbers), size):
+            rows = numbers[part]
+            found = Codes.empty(len(rows))
+            frames = _ready(self._frames[rows])
+            if screened.search(frames, found, on_curve=self._on_curve) is None:
+                return False
+            for there, here in zip(self._codes, found, strict=True):
+                there[rows] = here
         return True
-    size = min(_most_products(len(geometry.corners)), len(doubtful))
-    screened = _Screened(geometry, product("numpy"), size)
-    for part in blocks(len(doubtful), size):
-        rows = doubtful[part]
-        found = Codes.empty(len(rows))
-        if not screened.search(frames[rows], found, on_curve=on_curve):
-            return False
-        for there, here in zip(codes, found, strict=True):
-            there[rows] = here
-    return True
 
 
 class _Screened:
@@ -221,18 +236,18 @@ class _Screened:
         self._round_off = round_off(dim)
         self._arrays = _arrays(size, n_corners, dim)
 
-    def search(self, frames: Frames, codes: Codes, *, on_curve: bool) -> bool:
+    def search(self, frames: Frames, codes: Codes, *, on_curve: bool) -> Doubtful | None:
         from sfvq_analysis.curve import kernels
 
         if len(frames) != self._arrays[0].shape[0]:  # the last block
             self._arrays = _arrays(len(frames), *self._geometry.corners.shape)
         centred, products, slack, scratch = self._arrays
         if not kernels.centre_frames(frames, self._geometry, self._round_off, centred, slack):
-            return False
+            return None
         products = self._multiply(self._geometry.minus_two, centred, products)
         search = kernels.search_curve if on_curve else kernels.search_codebook
         search(frames, self._geometry, products, slack, scratch, codes)
-        return True
+        return NONE_IN_DOUBT
 
 
 def _arrays(size: int, n_corners: int, dim: int) -> tuple[Any, ...]:

@@ -162,6 +162,40 @@ def _turn(context: Any, builder: Any, signature: Any, args: Any) -> Any:
     return context.get_dummy_value()
 
 
+def _turned_frames(on: Vectors, values: Sequence[Any]) -> None:
+    """Write columns of frames less the centre, scaled, and the sums of squares before that."""
+    frames, centre, scale, panel, squares, dim = values
+    to, times = on.builder, on.spread(scale)
+    sums = [on.variable(on.constant(0.0)) for _ in range(_VECTORS)]
+    with cgutils.for_range_slice(to, on.size(0), dim, on.size(LANES)) as (first, _):
+        middle = on.load(on.after(centre, first))
+        for v in range(_VECTORS):
+            places = [on.place(dim, v * LANES + i) for i in range(LANES)]
+            rows = [to.fsub(on.load(on.after(frames, one, first)), middle) for one in places]
+            total = to.load(sums[v])
+            for i, column in enumerate(_turned(on, rows)):
+                place = on.after(panel, on.place(first, FRAMES), i * FRAMES + v * LANES)
+                on.store(to.fmul(column, times), place)
+                total = on.multiply_add(column, column, total)
+            to.store(total, sums[v])
+    for v in range(_VECTORS):
+        on.store(to.load(sums[v]), on.after(squares, v * LANES))
+
+
+def _turn_frames(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+    frames, _, centre, scale, *_ = signature.args
+    if {frames.dtype, centre.dtype, scale} != {types.float32}:
+        return cgutils.false_bit
+    on = Vectors(builder)
+    given, others = zip(signature.args, args, strict=True), []
+    arrays = [on.begin(context, kind, one) for kind, one in given if isinstance(kind, types.Array)]
+    (first, (_, dim)), *others = arrays
+    start = on.after(first, builder.mul(args[1], dim))
+    centre, panel, squares = (one for one, _ in others)
+    on.call("turn_frames", [start, centre, args[3], panel, squares, dim], _turned_frames)
+    return cgutils.true_bit
+
+
 def _prefetch(context: Any, builder: Any, signature: Any, args: Any) -> Any:
     on, (array, start, stop) = Vectors(builder), args
     first, _ = on.begin(context, signature.args[0], array)
@@ -202,6 +236,13 @@ def _turn_kinds(typing: Any, rows: Any, panel: Any) -> Any:
     return types.void(rows, panel), _turn
 
 
+def _turn_frames_kinds(  # noqa: PLR0913 (what is in place of objects in compiled code)
+    typing: Any, frames: Any, first: Any, centre: Any, scale: Any, panel: Any, squares: Any
+) -> Any:
+    del typing, first
+    return types.boolean(frames, types.intp, centre, scale, panel, squares), _turn_frames
+
+
 def _prefetch_kinds(typing: Any, array: Any, start: Any, stop: Any) -> Any:
     del typing, start, stop
     return types.void(array, types.intp, types.intp), _prefetch
@@ -219,5 +260,11 @@ sweep_corners: Any = intrinsic(_sweep_corners_kinds)
 """Fill in the first three rows alone, as `sweep_curve`, without a margin."""
 turn: Any = intrinsic(_turn_kinds)
 """Write rows (FRAMES, dim) as columns (dim, FRAMES), `LANES` by `LANES`, which divides dim."""
+turn_frames: Any = intrinsic(_turn_frames_kinds)
+"""Write `FRAMES` of the frames (n, dim) from a first one on, less the centre (dim,) and scaled, as
+columns of the panel (dim, FRAMES), and |x - centre|²; `LANES` divides dim.
+
+Only if all are float32, scale included; False for others, and nothing is written.
+"""
 prefetch: Any = intrinsic(_prefetch_kinds)
 """Ask for values start … stop - 1 of an array in C order, which are to be read soon."""
