@@ -46,7 +46,7 @@ def write_codes(
 ) -> None:
     """Complete the codes of frames first … stop - 1, whose nearest segment and corner are there.
 
-    So are their projections onto those segments, less the last rows. A point that is a corner, or
+    So are the first two rows of their projections onto those segments. A point that is a corner, or
     as near as that, is the start of the segment that begins there, on whichever of the two it was
     found. Most frames are written by vectors; few need a branch.
     """
@@ -118,8 +118,8 @@ def project_one(
 ) -> tuple[float, float, float]:
     """Return the squared distance of frame i to segment k, (x - c_k)·d_k and |x - c_k|².
 
-    Rows are named by number: one that is taken out of its array
-    is counted as a reference, which takes longer than what is computed here.
+    In float64. Rows are named by number: one that is taken out of its array is counted as a
+    reference, which takes longer than what is computed here.
     """
     along, square = along_and_square(frames, i, corners, k)
     t, nearer = point_along(along, lengths[k])
@@ -131,9 +131,10 @@ def project_one(
 
 @compiled_as_written
 def point_along(along: float, length: float) -> tuple[float, float]:
-    """Return t of the nearest point of a segment, and how much less its squared distance is.
+    """Return t of a segment's nearest point, and how much nearer it is than the segment's start.
 
-    Less than that of the segment's start.
+    By the square of the distance. Operations are rounded one by one, in vectors as elsewhere, so
+    that whoever asks gets the same bytes.
     """
     t = along / length if length > 0.0 else 0.0
     t = min(1.0, max(0.0, t))

@@ -106,7 +106,7 @@ def search(
         again = _Again(frames, geometry, codes, on_curve=on_curve)
         for part in left:
             doubtful = searcher.search(_ready(frames[part]), codes.rows(part), on_curve=on_curve)
-            if doubtful is None or not again.keep(part.start + doubtful):
+            if doubtful is None or not again.keep(np.int64(part.start) + doubtful):
                 return False
         return again.search()
 
