@@ -105,9 +105,9 @@ def linked(tmp_path_factory):
     return write_page(tables, path, corpus=corpus, quantizers=quantizers, audio="link")
 
 
-@pytest.fixture(params=[1280, 720])
-def browser(request, linked, launched):
-    with browsing(width=request.param, within=launched) as opened:
+@pytest.fixture
+def browser(linked, launched):
+    with browsing(width=720, within=launched) as opened:
         opened.open(linked)
         yield opened
         assert opened.complaints == []
