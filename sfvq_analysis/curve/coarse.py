@@ -17,7 +17,7 @@ import numpy as np
 
 from sfvq_analysis.curve.coarse_room import MOST
 from sfvq_analysis.curve.compiled import compiled, compiled_in_place
-from sfvq_analysis.curve.deciding import project_one, write_codes
+from sfvq_analysis.curve.deciding import ALONG, SQUARE, project_one, write_codes
 from sfvq_analysis.curve.geometry import TIE
 from sfvq_analysis.curve.octet_sweeping import (
     KINDS,
@@ -236,7 +236,7 @@ def _nearest_segments(
                     winner = k
                     squared, along, square = found
         segment[i] = winner
-        projected[0, at], projected[1, at] = along, square
+        projected[ALONG, at], projected[SQUARE, at] = along, square
     return n_looked
 
 

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     Float64 = NDArray[np.float64]
 
 PROJECTED = 5
-"""Rows of what is known of frames on their segments, by the names below."""
-_ALONG, _SQUARE, _LENGTH, _LONGER, _SELDOM = range(PROJECTED)
+"""Rows of what is known of frames on their segments: (x - c_k)·d_k, |x - c_k|², what follows."""
+ALONG, SQUARE, _LENGTH, _LONGER, _SELDOM = range(PROJECTED)
 _ONE = np.float32(1)
 _TINY_SHARE = 1e-6  # a remainder below it has lost digits, and is computed anew
 
@@ -37,7 +37,7 @@ def project_each(
     corners, segment = geometry.corners, codes.segment
     for i in range(first, stop):
         along, square = along_and_square(frames, i, corners, segment[i])
-        projected[_ALONG, i - first], projected[_SQUARE, i - first] = along, square
+        projected[ALONG, i - first], projected[SQUARE, i - first] = along, square
 
 
 @compiled_in_place
@@ -67,7 +67,7 @@ def _write_plain(first: int, stop: int, last: int, codes: Codes, projected: Floa
     any_seldom = False
     for i in range(first, stop):
         k, corner, at = segment[i], codeword[i], i - first
-        along, square = projected[_ALONG, at], projected[_SQUARE, at]
+        along, square = projected[ALONG, at], projected[SQUARE, at]
         length, longer = projected[_LENGTH, at], projected[_LONGER, at]
         t, nearer = point_along(along, length)
         squared = square - nearer
@@ -98,8 +98,8 @@ def _write_seldom(
     for i in range(first, stop):
         if not projected[_SELDOM, i - first] > 0.0:
             continue
-        k, square = codes.segment[i], projected[_SQUARE, i - first]
-        t, nearer = point_along(projected[_ALONG, i - first], lengths[k])
+        k, square = codes.segment[i], projected[SQUARE, i - first]
+        t, nearer = point_along(projected[ALONG, i - first], lengths[k])
         squared = square - nearer
         if squared < _TINY_SHARE * square:
             squared = _remainder(frames, i, corners, k, t)

@@ -70,7 +70,8 @@ def _most_products(n_corners: int) -> int:
 class _Searcher(Protocol):
     """Fills in the codes of one block after another; None if frames aren't usable.
 
-    Returns the numbers of those that are in doubt, whose codes are to be searched once more.
+    Returns the numbers of those that are in doubt, whose codes are to be searched once more; they
+    stand until the next search.
     """
 
     def search(self, frames: Frames, codes: Codes, *, on_curve: bool) -> Doubtful | None: ...
@@ -156,7 +157,7 @@ class _Fused:
         settle = fused.settle_curve if on_curve else fused.settle_codebook
         geometry, packed, room = self._geometry, self._packed, self._room
         n_doubtful = settle(frames, geometry, packed, self._round_off, room, codes)
-        return None if n_doubtful < 0 else room.doubtful[:n_doubtful].copy()
+        return None if n_doubtful < 0 else room.doubtful[:n_doubtful]
 
 
 class _Coarse:
@@ -181,7 +182,7 @@ class _Coarse:
         )
         if n_done < 0:
             return None
-        doubtful = room.doubtful[:n_doubtful].copy()
+        doubtful = room.doubtful[:n_doubtful]
         if n_done == len(frames):
             return doubtful
         from sfvq_analysis.curve.fused import Packed
@@ -199,21 +200,19 @@ class _Again:
         self._frames, self._geometry, self._codes = frames, geometry, codes
         self._on_curve, self._most = on_curve, _most_products(len(geometry.corners))
         self._kept: list[Doubtful] = []
-        self._n_kept = 0
 
     def keep(self, doubtful: Doubtful) -> bool:
         """Keep numbers of frames until there are enough to search for; False as `search` does."""
         if len(doubtful):
             self._kept.append(doubtful)
-            self._n_kept += len(doubtful)
-        return self._n_kept < self._most or self.search()
+        return sum(map(len, self._kept)) < self._most or self.search()
 
     def search(self) -> bool:
         """Fill in the codes of the frames that are kept; False if one isn't usable."""
         if not self._kept:
             return True
         numbers = np.concatenate(self._kept)
-        self._kept, self._n_kept = [], 0
+        self._kept = []
         size = min(self._most, len(numbers))
         screened = _Screened(self._geometry, product("numpy"), size)
         for part in blocks(len(numbers), size):

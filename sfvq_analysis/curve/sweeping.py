@@ -183,16 +183,14 @@ def _turned_frames(on: Vectors, values: Sequence[Any]) -> None:
 
 
 def _turn_frames(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-    frames, _, centre, scale, *_ = signature.args
-    if {frames.dtype, centre.dtype, scale} != {types.float32}:
+    if {getattr(kind, "dtype", kind) for kind in signature.args} != {types.float32, types.intp}:
         return cgutils.false_bit
-    on = Vectors(builder)
-    given, others = zip(signature.args, args, strict=True), []
+    on, (_, first, _, scale, _, _) = Vectors(builder), args
+    given = zip(signature.args, args, strict=True)
     arrays = [on.begin(context, kind, one) for kind, one in given if isinstance(kind, types.Array)]
-    (first, (_, dim)), *others = arrays
-    start = on.after(first, builder.mul(args[1], dim))
-    centre, panel, squares = (one for one, _ in others)
-    on.call("turn_frames", [start, centre, args[3], panel, squares, dim], _turned_frames)
+    (frames, (_, dim)), (centre, _), (panel, _), (squares, _) = arrays
+    start = on.after(frames, builder.mul(first, dim))
+    on.call("turn_frames", [start, centre, scale, panel, squares, dim], _turned_frames)
     return cgutils.true_bit
 
 
