@@ -28,10 +28,12 @@ from __future__ import annotations
 
 import functools
 from itertools import pairwise
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from sfvq_analysis.phones.table import rows_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 LONGEST = 16
 """Characters; no longer label is looked at."""
@@ -40,30 +42,43 @@ _AT_ONCE = (("k", "p"), ("ɡ", "b"), ("ŋ", "m"))
 
 
 class FeatureTable(NamedTuple):
-    """Names of panphon's features, and its table."""
+    """Names of panphon's features, and what it says of the IPA symbols of ``phones.csv``.
+
+    That is in ``phone_features.csv`` (`scripts/phone_features.py` writes it); panphon is asked for
+    others alone, as it takes two seconds to load.
+    """
 
     names: tuple[str, ...]
-    table: object
+    known: Mapping[str, list[list[int]]]
 
     def vectors(self, ipa: str) -> list[list[int]]:
         """Return the features of the segments of a text, -1, 0 or 1 each."""
-        found: list[list[int]] = self.table.word_array(list(self.names), ipa).tolist()  # type: ignore[attr-defined]
+        if ipa in self.known:
+            return self.known[ipa]
+        found: list[list[int]] = _panphon().word_array(list(self.names), ipa).tolist()
         return found
 
     def segments(self, ipa: str) -> list[str]:
         """Return the segments of a text; none if a part of it is no IPA that panphon knows."""
-        if not self.table.validate_word(ipa):  # type: ignore[attr-defined]
-            return []
-        return list(self.table.ipa_segs(ipa))  # type: ignore[attr-defined]
+        return list(_panphon().ipa_segs(ipa)) if _panphon().validate_word(ipa) else []
 
 
 @functools.cache
 def feature_table() -> FeatureTable:
-    """Return panphon's table, loaded once."""
+    """Return the table of features."""
+    rows = rows_of("phone_features.csv")
+    names = tuple(name for name in rows[0] if name != "ipa")
+    known: dict[str, list[list[int]]] = {}
+    for row in rows:
+        known.setdefault(row["ipa"], []).append([int(row[name]) for name in names])
+    return FeatureTable(names, known)
+
+
+@functools.cache
+def _panphon() -> Any:
     import panphon
 
-    table = panphon.FeatureTable()
-    return FeatureTable(tuple(table.names), table)
+    return panphon.FeatureTable()
 
 
 @functools.lru_cache(maxsize=1 << 12)

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
     from sfvq_analysis.phones import PhoneInventory
 
-_READ_AS: Mapping[str, str] = {"ɝ": "ɹ̩", "ɚ": "ɹ̩", "ŋ̍": "ŋ̩"}
+READ_AS: Mapping[str, str] = {"ɝ": "ɹ̩", "ɚ": "ɹ̩", "ŋ̍": "ŋ̩"}
 _Parts = tuple[tuple[float, ...], ...]
 
 
@@ -154,7 +154,7 @@ def _parts_of(phone: str, inventory: PhoneInventory) -> tuple[_Parts, str]:
     ipa = inventory.ipa(phone)
     if ipa is None:
         return _nothing(), "no speech sound"
-    return _parts_of_ipa(_READ_AS.get(ipa, ipa))
+    return _parts_of_ipa(READ_AS.get(ipa, ipa))
 
 
 def _nothing() -> _Parts:
