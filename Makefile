@@ -88,8 +88,10 @@ $(VENV)/.installed: $(VENV)/.base $(SOURCES)
 	$(PIP_INSTALL) --force-reinstall --no-deps dist/*.whl
 	@touch $@
 
+# Loops are compiled beside it: at the start of the tests every process would, at once.
 $(VENV)/.testable: $(VENV)/.installed
-	$(PIP_INSTALL_LARGE) "$$(echo dist/*.whl)[test]"
+	@$(BIN)/python scripts/compile_loops.py & compiled=$$!; \
+	$(PIP_INSTALL_LARGE) "$$(echo dist/*.whl)[test]" && wait $$compiled
 	@touch $@
 
 # Screenshots are left out where there is no playwright.

@@ -61,6 +61,25 @@ def speech(tmp_path_factory):
     return top
 
 
+@pytest.fixture
+def _started_once(monkeypatch):
+    """Blocks that ask for the same cluster have one: its processes take seconds to start."""
+    from sfvq_analysis import scale
+
+    connected, known = scale.connected, {}
+    with contextlib.ExitStack() as stack:
+
+        def once(**wanted):
+            asked = tuple(wanted.items())
+            if asked not in known:
+                known[asked] = stack.enter_context(connected(**wanted))
+            return contextlib.nullcontext(known[asked])
+
+        monkeypatch.setattr(scale, "connected", once)
+        yield
+
+
+@pytest.mark.usefixtures("_started_once")
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 def test_the_blocks_of_a_page_run_one_after_the_other(page, speech, tmp_path, capsys):
     shutil.copytree(speech, tmp_path, dirs_exist_ok=True)

@@ -81,7 +81,7 @@ def test_manifest_lists_files_and_no_time(tmp_path):
     assert json.loads(one) == {"version": "0", "files": ["x/b.csv"]}
 
 
-def test_write_says_what_it_left_out(table, written, tmp_path):
+def test_write_says_what_it_left_out(table, written, tmp_path, unrendered):
     out = shutil.copytree(written, tmp_path / "out")
     manifest = json.loads((out / "manifest.json").read_text())
     assert [line.partition(":")[0] for line in manifest["skipped"]] == [

@@ -54,7 +54,7 @@ def written(tables, folder, **options):
 
 @pytest.fixture(scope="module")
 def demo():
-    corpus = demo_corpus().select(split="test", sentence=["sa1", "sa2"])
+    corpus = demo_corpus().select(split="test", sentence="sa1")
     return corpus, index_table(corpus, load_encoder("vqvae"), demo_quantizers())
 
 
