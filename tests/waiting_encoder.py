@@ -46,3 +46,13 @@ class DeadlyEncoder(NotingEncoder):
                     log.write(f"{len(audio)}\n")
                 os.kill(os.getpid(), signal.SIGKILL)
         return super().encode(audio, sample_rate)
+
+
+class SoonBelievedEncoder(DeadlyEncoder):
+    """One at which two deaths are enough in the processes that load it: to start five takes long."""
+
+    def __setstate__(self, state):
+        from sfvq_analysis.scale import attempts
+
+        attempts._DEATHS = 2
+        self.__dict__.update(state)
