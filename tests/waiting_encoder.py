@@ -49,7 +49,7 @@ class DeadlyEncoder(NotingEncoder):
 
 
 class SoonBelievedEncoder(DeadlyEncoder):
-    """One at which two deaths are enough in the processes that load it: to start five takes long."""
+    """One at which two deaths are enough where it is loaded: to start five processes takes long."""
 
     def __setstate__(self, state):
         from sfvq_analysis.scale import attempts
