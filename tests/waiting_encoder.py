@@ -49,10 +49,15 @@ class DeadlyEncoder(NotingEncoder):
 
 
 class SoonBelievedEncoder(DeadlyEncoder):
-    """One at which two deaths are enough where it is loaded: to start five processes takes long."""
+    """One at which two deaths are enough in a worker that loads it: to start five takes long."""
+
+    def __init__(self, log: Path, length: int) -> None:
+        super().__init__(log, length)
+        self._made_in = os.getpid()  # where the tests run, and five remain five
 
     def __setstate__(self, state):
         from sfvq_analysis.scale import attempts
 
-        attempts._DEATHS = 2
+        if os.getpid() != state["_made_in"]:
+            attempts._DEATHS = 2
         self.__dict__.update(state)
