@@ -170,11 +170,14 @@ class TestCommands:
         assert load_table(models / "tables" / "sfvq" / "bits3").codebook_size == 8
         assert not list((models / "tables" / "vq").glob("bits*"))
         sfvq("report", "tables/sfvq", "tables/vq", "-q", "sfvq.safetensors", "-o", "page.html",
-             "--baseline", "sfvq", cwd=models)  # fmt: skip
+             cwd=models)  # fmt: skip
         _, data = read(models / "page.html")
         assert data["stages"]["sfvq"]["bits"] == [2, 3, 4, 5]
-        assert data["comparison"]["baseline"] == "sfvq"
+        assert data["comparison"]["baseline"] == "vq"
         assert len(data["tables"]["sfvq.bits3"]["corners"]["plane"]["x"]) == 8
+        sfvq("report", "tables/sfvq", "tables/vq", "--baseline", "sfvq", "-o", "other.html",
+             cwd=models)  # fmt: skip
+        assert read(models / "other.html")[1]["comparison"]["baseline"] == "sfvq"
 
     def test_a_baseline_needs_another_table(self, table, tmp_path):
         table.save(tmp_path / "t")

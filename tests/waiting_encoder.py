@@ -46,18 +46,3 @@ class DeadlyEncoder(NotingEncoder):
                     log.write(f"{len(audio)}\n")
                 os.kill(os.getpid(), signal.SIGKILL)
         return super().encode(audio, sample_rate)
-
-
-class SoonBelievedEncoder(DeadlyEncoder):
-    """One at which two deaths are enough in a worker that loads it: to start five takes long."""
-
-    def __init__(self, log: Path, length: int) -> None:
-        super().__init__(log, length)
-        self._made_in = os.getpid()  # where the tests run, and five remain five
-
-    def __setstate__(self, state):
-        from sfvq_analysis.scale import attempts
-
-        if os.getpid() != state["_made_in"]:
-            attempts._DEATHS = 2
-        self.__dict__.update(state)
