@@ -4,6 +4,7 @@ Each returns [(start, stop, label), ...], times in seconds (samples for TIMIT an
 samples) as floats, in the order of the file; an ELAN document's sorted by tier and time.
 """
 
+from fractions import Fraction
 from xml.etree import ElementTree as ET
 
 BLANK = " \t"
@@ -54,6 +55,29 @@ def ctm(raw):
             start, duration = float(fields[2]), float(fields[3])
             found.append((start, start + duration, fields[4]))
     return found
+
+
+def esps(raw):
+    found, start, separator, rows = [], Fraction(0), ";", iter(lines(raw))
+    for line in rows:
+        if line.strip() == "#":
+            break
+        if line.split()[:1] == ["separator"]:
+            separator = line.split()[1]
+    for line in rows:
+        stop = Fraction(line.split()[0])
+        if stop != start:
+            found.append((float(start), float(stop), _esps_label(line, separator)))
+        start = stop
+    return found
+
+
+def _esps_label(line, separator):
+    rest = line.strip(BLANK)
+    for _ in range(2):  # time and colour
+        field = rest.replace("\t", " ").split(" ")[0]
+        rest = rest[len(field) :].strip(BLANK)
+    return rest.split(separator)[0].strip(BLANK)
 
 
 def table(raw):

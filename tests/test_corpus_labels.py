@@ -69,6 +69,11 @@ def htk(segments):
     return "".join(f"{s.start * 1250} {s.stop * 1250} {s.label}\n" for s in segments)
 
 
+def esps(segments):
+    rows = "".join(f"{seconds(s.stop)} 121 {s.label}\n" for s in segments)
+    return f"separator ;\nnfields 1\n#\n{rows}"
+
+
 def ctm(name, segments):
     return "".join(
         f"{name} 1 {seconds(s.start)} {seconds(s.stop - s.start)} {s.label}\n" for s in segments
@@ -94,6 +99,8 @@ class TestFormats:
             ("textgrid", ".TextGrid", textgrid(phones=PHONES)),
             ("htk", ".lab", htk(PHONES)),
             ("eaf", ".eaf", eaf(PHONES)),
+            ("esps", ".lab", esps(PHONES)),
+            ("buckeye", ".phones", esps(PHONES)),
             ("ctm", ".ctm", ctm("a", PHONES)),
             ("csv", ".csv", "utterance,start,stop,label\n" + rows("a", PHONES)),
         ],
@@ -105,7 +112,7 @@ class TestFormats:
         assert [(u.id, u.speaker) for u in corpus] == [("s1/a", "s1")]
         assert corpus["s1/a"].load().tiers == {"phone": PHONES}
         assert corpus["s1/a"].load_phones() == PHONES
-        if labels not in ("ctm", "csv"):
+        if labels not in ("ctm", "csv", "esps"):
             assert scan_corpus(tmp_path)["s1/a"].load_phones() == PHONES
 
     @pytest.mark.parametrize(
@@ -178,6 +185,100 @@ class TestTextGrids:
         write_audio(tmp_path / "a.wav")
         message = refusal(lambda: scan_corpus(tmp_path, "phn", tier="phones"), OptionError)
         assert message.startswith("tier is 'phones', but labels='phn' have no tiers")
+
+
+class TestEsps:
+    def test_words_of_buckeye_stand_in_a_file_of_their_own(self, tmp_path):
+        write_audio(tmp_path / "s01" / "s0101a.wav")
+        write_text(tmp_path / "s01" / "s0101a.phones", esps((Segment(0, 0, "{B_TRANS}"), *PHONES)))
+        words = "separator ;\n#\n0.01 121 <SIL>; B; B; null\n0.05 121 see; s iy; s iy; VB\n"
+        write_text(tmp_path / "s01" / "s0101a.words", words)
+        corpus = scan_corpus(tmp_path)
+        assert [(u.id, u.speaker) for u in corpus] == [("s01/s0101a", "s01")]
+        silence = Segment(0, 80, "<SIL>")
+        assert corpus["s01/s0101a"].load().tiers == {"phone": PHONES, "word": (silence, *WORDS)}
+        message = refusal(lambda: scan_corpus(tmp_path, "buckeye", tier="phones"), OptionError)
+        assert message.startswith("tier is 'phones', but labels='buckeye' have no tiers")
+
+    def test_a_lab_of_festival_is_refused_as_htk_with_the_way_out(self, tmp_path):
+        write_audio(tmp_path / "a.wav")
+        write_text(tmp_path / "a.lab", esps(PHONES))
+        message = refusal(scan_corpus(tmp_path)["a"].load)
+        assert message.endswith('not one of HTK; read it as format "esps" (--labels esps)')
+
+
+class TestFoldersBesideFolders:
+    """As in CMU ARCTIC (`cmu_us_bdl_arctic/wav`, `…/lab`) and L2-ARCTIC (`ABA/annotation`)."""
+
+    @pytest.fixture
+    def corpus(self, tmp_path):
+        for speaker in ("aba", "SKA"):
+            for name in ("a1", "A2"):
+                write_audio(tmp_path / speaker / "wav" / f"{name}.wav")
+                aligned = textgrid(words=WORDS, phones=PHONES[:2])
+                write_text(tmp_path / speaker / "textgrid" / f"{name}.TextGrid", aligned)
+                heard = textgrid(words=WORDS, phones=PHONES)
+                write_text(tmp_path / speaker / "Annotation" / f"{name}.TextGrid", heard)
+        return tmp_path
+
+    @pytest.mark.parametrize("folder", ["Annotation", "annotation"])
+    def test_the_one_that_is_named_is_read(self, corpus, folder):
+        found = scan_corpus(corpus, label_place=corpus / "*" / folder)
+        ids = ["SKA/wav/A2", "SKA/wav/a1", "aba/wav/A2", "aba/wav/a1"]
+        assert [(u.id, u.speaker) for u in found] == [(one, one[:3]) for one in ids]
+        assert found.empty_is_silence  # it was told that they are the aligner's
+        assert all(u.load_phones()[: len(PHONES)] == PHONES for u in found)
+        short = scan_corpus(corpus, "textgrid", tier="phones", label_place=f"{corpus}/*/textgrid")
+        assert all(u.load_phones()[:2] == PHONES[:2] for u in short)
+        own = r"(?P<speaker>...)/wav/(?P<sentence>.*)"
+        found = scan_corpus(corpus, label_place=corpus / "*" / folder, pattern=own)
+        assert found["aba/wav/a1"].sentence == "a1"
+
+    def test_a_speaker_alone_is_a_corpus_too(self, corpus):
+        found = scan_corpus(corpus / "aba", label_place=corpus / "aba" / "*" / "textgrid")
+        assert [u.id for u in found] == ["wav/A2", "wav/a1"]
+        found = scan_corpus(corpus / "aba" / "wav", label_place=corpus / "aba" / "textgrid")
+        assert [u.id for u in found] == ["A2", "a1"]
+
+    def test_labels_elsewhere_may_stand_beside_each_other(self, corpus):
+        (corpus / "labels").mkdir()
+        for speaker in ("aba", "SKA"):
+            (corpus / "labels" / speaker).mkdir()
+            (corpus / speaker / "Annotation").rename(corpus / "labels" / speaker / "hand")
+        place = corpus / "labels" / "*" / "hand"
+        assert len(scan_corpus(corpus, label_place=place)) == 4
+
+    def test_two_recordings_of_one_utterance_share_their_labels(self, corpus):
+        write_audio(corpus / "aba" / "far" / "a1.wav")
+        found = scan_corpus(corpus, label_place=corpus / "*" / "Annotation")
+        assert found["aba/far/a1"].load_phones() == found["aba/wav/a1"].load_phones()
+
+    def test_what_lacks_its_partner_is_told(self, corpus):
+        (corpus / "aba" / "wav" / "a1.wav").unlink()
+        (corpus / "SKA" / "Annotation" / "a1.TextGrid").unlink()
+        (corpus / "SKA" / "textgrid" / "a3.TextGrid").touch()  # nobody asked for these
+        place = corpus / "*" / "Annotation"
+        found = scan_corpus(corpus, "mfa", label_place=place, on_error="skip")
+        assert [u.id for u in found] == ["SKA/wav/A2", "aba/wav/A2"]
+        assert found.skipped == (
+            (f"{corpus}/aba/Annotation/a1.TextGrid", "utterance lacks its audio"),
+            (f"{corpus}/SKA/wav/a1.wav", f"utterance lacks its .TextGrid in {place}"),
+        )
+        message = refusal(lambda: scan_corpus(corpus, "mfa", label_place=place))
+        assert message.startswith(f"{corpus}/aba/Annotation/a1.TextGrid: utterance lacks its audio")
+
+    @pytest.mark.parametrize("place", ["*/lab", "{}/*", "{}/*/*/lab", "{}/*/l*b", "{}/s*/lab"])
+    def test_a_place_has_one_star_between_folders(self, corpus, place):
+        message = refusal(
+            lambda: scan_corpus(corpus, "esps", label_place=place.format(corpus)), OptionError
+        )
+        assert "write FOLDER/*/NAME: of audio in FOLDER/s1/wav, labels are in" in message
+
+    def test_a_folder_that_is_not_there_is_named(self, corpus):
+        message = refusal(
+            lambda: scan_corpus(corpus, "mfa", label_place=corpus / "x" / "*" / "lab")
+        )
+        assert message == f"{corpus / 'x'}: no such file or folder; mend label_place"
 
 
 class TestMissingPartners:

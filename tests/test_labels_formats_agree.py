@@ -18,6 +18,7 @@ FORMATS = {
     "a.ctm": lambda labels: written_labels.ctm({"other": [(0, 9, "z")], "a": labels}),
     "a.eaf": lambda labels: written_labels.eaf({"phones": labels}),
     "a.csv": lambda labels: written_labels.csv_table({"a": labels, "other": [(0, 9, "z")]}),
+    "a.phones": written_labels.esps,
     "a.tsv": lambda labels: written_labels.csv_table({"a": labels}, "samples", "\t"),
 }
 

@@ -142,7 +142,7 @@ def test_a_line_that_is_no_label_is_refused_with_its_number(write, line, problem
         ("#!MLF!#\n", ": that is a master label file; read it as format mlf"),
         (
             "signal a\nnfields 1\n#\n 0.21 125 pau\n",
-            ": that is an ESPS (Festival) label file, not one of HTK; convert it to HTK, a Text",
+            ': that is an ESPS (Festival) label file, not one of HTK; read it as format "esps"',
         ),
         (
             "0 2260 h#\n2260 4070 sh\n",

@@ -33,7 +33,11 @@ def refusal(path, *arguments, **options):
 
 
 @pytest.mark.parametrize(
-    "name", ["a.phn", "a.PHN", "a.wrd", "a.lab", "a.Lab", "a.TextGrid", "a.textgrid", "a.EAF"]
+    "name",
+    [
+        *("a.phn", "a.PHN", "a.wrd", "a.lab", "a.Lab", "a.TextGrid", "a.textgrid", "a.EAF"),
+        *("a.phones", "a.words"),
+    ],
 )
 def test_the_suffix_tells_the_format(write, name):
     content = {
@@ -42,6 +46,8 @@ def test_the_suffix_tells_the_format(write, name):
         ".lab": written_labels.htk(LABELS),
         ".textgrid": written_labels.textgrid(LABELS),
         ".eaf": written_labels.eaf({"phones": LABELS}),
+        ".phones": written_labels.esps(LABELS),
+        ".words": written_labels.esps(LABELS),
     }[Path(name).suffix.lower()]
     path = write(content, name)
     assert read_labels(path) == read_labels(str(path)) == SEGMENTS
@@ -113,7 +119,7 @@ def test_a_file_that_changes_is_read_again(write):
     assert refusal(path) == ": label file is missing; restore the file"
 
 
-@pytest.mark.parametrize("suffix", ["phn", "TextGrid", "lab", "mlf", "ctm", "eaf", "csv"])
+@pytest.mark.parametrize("suffix", ["phn", "TextGrid", "lab", "mlf", "ctm", "eaf", "csv", "phones"])
 @pytest.mark.parametrize("kind", ["missing", "folder", "empty", "binary", "long name"])
 def test_no_file_of_any_format_ends_in_a_traceback(tmp_path, suffix, kind):
     path = tmp_path / f"{300 * 'x' if kind == 'long name' else 'a'}.{suffix}"
@@ -124,7 +130,7 @@ def test_no_file_of_any_format_ends_in_a_traceback(tmp_path, suffix, kind):
     assert refusal(path).startswith(":")
 
 
-@pytest.mark.parametrize("suffix", ["phn", "TextGrid", "lab", "mlf", "ctm", "eaf", "csv"])
+@pytest.mark.parametrize("suffix", ["phn", "TextGrid", "lab", "mlf", "ctm", "eaf", "csv", "phones"])
 def test_a_file_that_may_not_be_read_is_refused(tmp_path, suffix, monkeypatch):
     def deny(path, *_arguments, **_options):
         raise PermissionError(13, "Permission denied", str(path))

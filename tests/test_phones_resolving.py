@@ -30,6 +30,8 @@ class TestAuto:
             *[(" ".join(phone_table()), "timit"), ("h# s iy tcl t", "timit")],
             *[("sil s iy", "timit"), ("AH0 S T sil", "timit")],
             *[("AH0 S T spn sil", "arpabet"), ("AH0_B S_E SIL", "arpabet")],
+            *[("dh ae tq SIL", "buckeye"), ("ah n VOCNOISE IVER", "buckeye")],
+            *[("DH,D,s AH0 sp", "l2arctic"), ("R,sil,d IY0 ERR", "l2arctic")],
             *[("ʃ iː s t y", "ipa"), ("aj ow ɫ̩ tʃ spn", "ipa"), ("s t k", "timit")],
             *[("a e i o u p t k ʎ r", "ipa"), ("", "timit")],
         ],

@@ -65,7 +65,62 @@ def test_arpabet_knows_no_more(label):
     assert ARPABET.entry(label).how == "unknown"
 
 
-@pytest.mark.parametrize("name", ["timit", "arpabet", "ipa", "none"])
+@pytest.mark.parametrize("set_name", ["buckeye", "l2arctic"])
+def test_sets_of_corpora_mean_by_arpabet_what_it_knows(set_name):
+    for name in (*CMU.split(), "ax", "el", "en", "nx", "sil", "SP", "spn", "AH0", "IY1"):
+        assert PhoneSet(set_name).entry(name) == ARPABET.entry(name)
+    for name in ("h#", "tcl", "ʃ", "", "zero"):
+        assert PhoneSet(set_name).entry(name).how in ("unknown", "empty")
+
+
+@pytest.mark.parametrize(
+    ("label", "symbol", "group"),
+    [
+        *[("tq", "q", None), ("aan", "aa", "vowel"), ("ihn", "ih", "vowel")],
+        *[("AYN", "ay", "diphthong"), ("own", "ow", "diphthong"), ("ern", "er", "approximant")],
+        *[("SIL", "sil", "silence"), ("<SIL>", "sil", "silence"), ("en", "en", "nasal")],
+        *[("VOCNOISE", "spn", None), ("LAUGH", "spn", None), ("<NOISE>", "nsn", None)],
+    ],
+)
+def test_buckeye_has_nasalised_vowels_a_glottal_stop_and_noise(label, symbol, group):
+    entry = PhoneSet("buckeye").entry(label)
+    assert (entry.symbol, entry.group) == (symbol, group)
+    plain = label in ("SIL", "en")
+    assert (entry.how == "spelling") != plain
+
+
+@pytest.mark.parametrize(
+    "label",
+    ["IVER", "<IVER-LAUGH>", "{B_TRANS}", "{E_TRANS}", "UNKNOWN", "<EXCLUDE-name>", "ERROR"],
+)
+def test_what_the_speaker_of_buckeye_does_not_say_is_no_phone(label):
+    assert PhoneSet("buckeye").entry(label) == PhoneSet("buckeye").entry("")
+
+
+@pytest.mark.parametrize("label", ["tqn", "nn", "hhn", "excluded", "IVERS", "aan+1", "axn"])
+def test_buckeye_knows_no_more(label):
+    assert PhoneSet("buckeye").entry(label).how == "unknown"
+
+
+@pytest.mark.parametrize(
+    ("label", "symbol"),
+    [
+        *[("V,F,s", "f"), ("D, D*, s", "d"), ("AH0,AA1,S", "aa"), ("ZH,err,s", "spn")],
+        *[("R,sil,d", "sil"), ("sil,AH,a", "ah"), ("err", "spn"), ("AA*", "aa")],
+    ],
+)
+def test_l2arctic_means_the_phone_that_was_heard(label, symbol):
+    entry = PhoneSet("l2arctic").entry(label)
+    assert (entry.symbol, entry.how) == (symbol, "spelling")
+    assert entry[:4] == ARPABET.entry(symbol)[:4]
+
+
+@pytest.mark.parametrize("label", ["V,F", "V,F,x", ",F,s", "V,,s", "V,F,s,s", "ER)", "*", "V,ʃ,s"])
+def test_l2arctic_knows_no_more(label):
+    assert PhoneSet("l2arctic").entry(label).how == "unknown"
+
+
+@pytest.mark.parametrize("name", ["timit", "arpabet", "buckeye", "l2arctic", "ipa", "none"])
 @pytest.mark.parametrize("label", ["", "  ", "\t"])
 def test_an_empty_label_is_no_phone_or_silence(name, label):
     assert PhoneSet(name).entry(label).how == "empty"

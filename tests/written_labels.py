@@ -14,6 +14,12 @@ def htk(labels):
     return "".join(f"{a * 10_000} {b * 10_000} {htk_string(text)}\n" for a, b, text in labels)
 
 
+def esps(labels):
+    """Labels touch each other: each is written by its end."""
+    rows = "".join(f"{b / 1000:12.6f}  121 {text}\n" for _, b, text in labels)
+    return f"signal a\ntype 0\ncolor 121\nseparator ;\nnfields 1\n#\n{rows}"
+
+
 def mlf(utterances, pattern='"*/{}.lab"'):
     entries = (f"{pattern.format(name)}\n{htk(labels)}.\n" for name, labels in utterances.items())
     return "#!MLF!#\n" + "".join(entries)

@@ -22,7 +22,8 @@ LabelsOption = Annotated[
     Labels,
     typer.Option(
         help="How CORPUS is labelled: timit, phn, textgrid, mfa (TextGrids of the Montreal Forced "
-        "Aligner), htk, mlf, ctm, eaf, csv, none (to fit and train only), or auto.",
+        "Aligner), htk, mlf, ctm, eaf, csv, esps (Festival's .lab), buckeye, none (to fit and "
+        "train only), or auto.",
         show_default=True,
     ),
 ]
@@ -44,7 +45,7 @@ LabelPlaceOption = Annotated[
         "--label-place",
         metavar="PATH|URL",
         help="Folder of the label files, where they don't stand beside the audio, or one file for "
-        "all (mlf, ctm, csv).",
+        "all (mlf, ctm, csv). 'FOLDER/*/NAME': in a folder NAME beside that of the audio.",
     ),
 ]
 ChannelOption = Annotated[
@@ -122,8 +123,8 @@ PhonesOption = Annotated[
     typer.Option(
         "--phone-set",
         metavar="SET",
-        help="What labels mean: timit, arpabet, ipa, a .csv or .toml file with groups of your own, "
-        "or auto. `sfvq phones` shows it.",
+        help="What labels mean: timit, arpabet, buckeye, l2arctic, ipa, a .csv or .toml file with "
+        "groups of your own, or auto. `sfvq phones` shows it.",
     ),
 ]
 PastAudioOption = Annotated[

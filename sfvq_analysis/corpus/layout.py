@@ -4,18 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal, get_args
 
 from sfvq_analysis.corpus.utterance import PHONE_TIER, TEXT_TIER, WORD_TIER
 from sfvq_analysis.errors import OptionError, check_option, shown
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from sfvq_analysis.labels import LabelFormat
 
 Labels = Literal[
-    "auto", "timit", "phn", "textgrid", "mfa", "htk", "mlf", "ctm", "eaf", "csv", "none"
+    "auto",
+    "timit",
+    "phn",
+    "textgrid",
+    "mfa",
+    "htk",
+    "mlf",
+    "ctm",
+    "eaf",
+    "csv",
+    "esps",
+    "buckeye",
+    "none",
 ]
 LABELS: tuple[Labels, ...] = get_args(Labels)
 SUFFIX_OF: Mapping[Labels, str] = {
@@ -27,11 +38,18 @@ SUFFIX_OF: Mapping[Labels, str] = {
     "ctm": ".ctm",
     "eaf": ".eaf",
     "csv": ".csv",
+    "esps": ".lab",
+    "buckeye": ".phones",
 }
 SHARED: tuple[Labels, ...] = ("mlf", "ctm", "csv")
 """Formats of which one file may hold the labels of many utterances."""
 
-_SIDECARS = {WORD_TIER: ".wrd", TEXT_TIER: ".txt"}  # tiers that `.phn` keeps in files of their own
+# tiers that stand in files of their own
+_SIDECARS: Mapping[Labels, Mapping[str, str]] = {
+    "phn": {WORD_TIER: ".wrd", TEXT_TIER: ".txt"},
+    "buckeye": {WORD_TIER: ".words"},
+}
+_EACH = "*"  # in a place: the folder above that of the audio
 MFA_TIERS = {PHONE_TIER: "phones", WORD_TIER: "words"}
 
 
@@ -47,15 +65,19 @@ class Layout:
         Names of tiers in the label files, by what they are here (``"phone"``, ``"word"``, …).
     place
         File or folder of the labels; None where they stand beside the audio.
+    sibling
+        Path below the folder above that of an audio file, where its labels stand (below `place`,
+        as the audio below the corpus); empty where their paths are the audio's.
     """
 
     labels: Labels
     tiers: Mapping[str, str | None]
     place: Path | None = None
+    sibling: str = ""
 
     def __post_init__(self) -> None:
         named = next((name for name in self.tiers.values() if name is not None), None)
-        if named is not None and self.labels in ("phn", "none"):
+        if named is not None and self.labels in ("phn", "buckeye", "none"):
             raise OptionError(
                 f"tier is {shown(named)}, but labels={self.labels!r} have no tiers",
                 remedy="leave it out",
@@ -65,6 +87,7 @@ class Layout:
     def of(cls, labels: Labels, tier: str | Mapping[str, str] | None, place: Path | None) -> Layout:
         """Return the layout that the arguments of `scan_corpus` say."""
         check_option("labels", labels, LABELS)
+        place, sibling = _parted(place)
         if isinstance(tier, Mapping):
             strange = sorted(set(tier) - {PHONE_TIER, WORD_TIER, TEXT_TIER})
             if strange or PHONE_TIER not in tier:
@@ -72,10 +95,10 @@ class Layout:
                     f"tier names {', '.join(map(shown, tier)) or 'nothing'}",
                     remedy='give {"phone": NAME} and, if wanted, "word" and "text"',
                 )
-            return cls(labels, dict(tier), place)
+            return cls(labels, dict(tier), place, sibling)
         if tier is None and labels == "mfa":
-            return cls(labels, MFA_TIERS, place)
-        return cls(labels, {PHONE_TIER: tier}, place)
+            return cls(labels, MFA_TIERS, place, sibling)
+        return cls(labels, {PHONE_TIER: tier}, place, sibling)
 
     @property
     def format(self) -> LabelFormat:
@@ -85,6 +108,8 @@ class Layout:
                 return "timit"
             case "mfa":
                 return "textgrid"
+            case "buckeye":
+                return "esps"
             case named:
                 return named
 
@@ -95,5 +120,51 @@ class Layout:
 
     @property
     def sidecars(self) -> Mapping[str, str]:
-        """Suffixes of further tiers that stand in files of their own."""
-        return _SIDECARS if self.labels == "phn" else {}
+        """Suffixes of further tiers that stand in files of their own, of the same format."""
+        return _SIDECARS.get(self.labels, {})
+
+    @property
+    def searched(self) -> str:
+        """Where labels are looked for, in words; empty beside the audio."""
+        below = f"/{_EACH}/{self.sibling}" if self.sibling else ""
+        return "" if self.place is None else f"{self.place}{below}"
+
+    def stem_of(self, audio: str) -> str:
+        """Return the path without suffix of the labels of an audio file, of which that is given.
+
+        Examples
+        --------
+        >>> Layout.of("esps", None, Path("arctic/*/lab")).stem_of("cmu_us_ksp/wav/arctic_a0001")
+        'cmu_us_ksp/lab/arctic_a0001'
+        """
+        if not self.sibling:
+            return audio
+        folder, _, name = audio.rpartition("/")
+        above = folder.rpartition("/")[0]
+        return "/".join(part for part in (above, self.sibling.lower(), name) if part)
+
+    def is_among(self, stem: str) -> bool:
+        """Tell whether labels of that path without suffix are where those of audio stand."""
+        folder = f"/{stem}".rpartition("/")[0]
+        return not self.sibling or folder.endswith(f"/{self.sibling.lower()}")
+
+
+def _parted(place: Path | None) -> tuple[Path | None, str]:
+    """Return the folder before the ``*`` of a place, and what is below it.
+
+    Raises
+    ------
+    OptionError
+        If there is more than one, or no folder before or below it.
+    """
+    parts = () if place is None else place.parts
+    if place is None or not any(_EACH in part for part in parts):
+        return place, ""
+    at = parts.index(_EACH) if _EACH in parts else 0
+    before, below = parts[:at], parts[at + 1 :]
+    if not (before and below) or any(_EACH in part for part in (*before, *below)):
+        raise OptionError(
+            f"label_place is {shown(str(place))}",
+            remedy="write FOLDER/*/NAME: of audio in FOLDER/s1/wav, labels are in FOLDER/s1/NAME",
+        )
+    return Path(*before), "/".join(below)

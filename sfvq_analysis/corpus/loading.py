@@ -17,7 +17,7 @@ from sfvq_analysis.corpus.remote.scanning import as_local, is_remote, scan_remot
 from sfvq_analysis.corpus.remote.tar_places import is_webdataset
 from sfvq_analysis.corpus.remote.webdataset import scan_webdataset
 from sfvq_analysis.corpus.timit import is_timit, load_timit
-from sfvq_analysis.corpus.tree import PARENT_IS_SPEAKER, property_pattern, utterances_of
+from sfvq_analysis.corpus.tree import labels_there, property_pattern, utterances_of
 from sfvq_analysis.corpus.utterance import PHONE_TIER
 from sfvq_analysis.errors import CorpusError, OptionError, check_option
 from sfvq_analysis.files import is_file, is_folder
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from sfvq_analysis.corpus.pairing import Files, Stems
     from sfvq_analysis.errors import ErrorPolicy
 
-_BESIDE: tuple[Labels, ...] = ("phn", "textgrid", "eaf")
+_BESIDE: tuple[Labels, ...] = ("phn", "textgrid", "eaf", "buckeye")
 _ELSE: tuple[Labels, ...] = ("htk", "ctm", "csv")
 
 
@@ -51,24 +51,26 @@ def scan_corpus(
         A TIMIT tree, or any tree of audio files.
     labels
         ``"timit"``: a TIMIT tree. ``"phn"`` (TIMIT-style, with ``.wrd`` and ``.txt`` where there
-        are any), ``"textgrid"``, ``"eaf"`` (ELAN), ``"htk"`` (``.lab``): a label file of the
-        audio's name for each. ``"mfa"``: TextGrids as the Montreal Forced Aligner writes them,
-        whose empty intervals are silence. ``"mlf"``, ``"ctm"``, ``"csv"``: one file for all
-        (`label_place`), or one for each. ``"none"``: audio alone. ``"auto"``: a TIMIT tree if it
-        is one, else the one format whose files stand beside the audio; TextGrids with the tiers
-        ``words`` and ``phones`` are taken for the aligner's.
+        are any), ``"textgrid"``, ``"eaf"`` (ELAN), ``"htk"`` (``.lab``), ``"esps"`` (``.lab`` as
+        Festival has it), ``"buckeye"`` (``.phones``, with ``.words`` where there are any): a label
+        file of the audio's name for each. ``"mfa"``: TextGrids as the Montreal Forced Aligner
+        writes them, whose empty intervals are silence. ``"mlf"``, ``"ctm"``, ``"csv"``: one file
+        for all (`label_place`), or one for each. ``"none"``: audio alone. ``"auto"``: a TIMIT tree
+        if it is one, else the one format whose files stand beside the audio; TextGrids with the
+        tiers ``words`` and ``phones`` are taken for the aligner's.
     tier
         Which tier of the label files holds the phones, or a mapping of ``"phone"``, ``"word"``,
         ``"text"`` to names of tiers. By default ``phones`` and ``words`` with ``"mfa"``, else the
         only tier there is.
     label_place
         Folder of the label files, where they don't stand beside the audio (same paths below it),
-        or the one file.
+        or the one file. ``FOLDER/*/NAME``: of audio in ``FOLDER/s1/wav``, labels are in
+        ``FOLDER/s1/NAME``, as in CMU and L2 ARCTIC.
     pattern
         Regular expression over the path below `folder`, without suffix and with ``/``; its named
         groups ``speaker``, ``sex``, ``dialect``, ``sentence``, ``split`` become properties. By
-        default the parent folder is the speaker; without a speaker every utterance has its own.
-        Not for TIMIT.
+        default the parent folder is the speaker, or the one above it if labels stand in
+        ``FOLDER/*/NAME``; without a speaker every utterance has its own. Not for TIMIT.
     on_error
         ``"raise"``: what is wrong with a file or folder stops the scan. ``"skip"``: the utterance
         is left out and listed in `Corpus.skipped`.
@@ -95,15 +97,16 @@ def scan_corpus(
     _check_folder(root)
     layout = Layout.of(labels, tier, place)
     findings = Findings(on_error)
-    expression = property_pattern(pattern or PARENT_IS_SPEAKER)
+    expression = property_pattern(pattern or None, layout)
     elsewhere = (tier, label_place, pattern) != (None, None, None)
     if labels == "timit" or (labels == "auto" and not elsewhere and is_timit(root)):
         return load_timit(root, on_error=on_error)
     stems = stems_of(root, findings)
     if labels == "auto":
         layout = _found_layout(root, stems, layout, findings)
-    if place is not None and not (is_file(place) or is_folder(place)):
-        raise CorpusError("no such file or folder", where=str(place), remedy="mend label_place")
+    there = layout.place
+    if there is not None and not (is_file(there) or is_folder(there)):
+        raise CorpusError("no such file or folder", where=str(there), remedy="mend label_place")
     utterances = tuple(utterances_of(root, stems, layout, expression, findings))
     if not utterances and not findings.skipped:
         raise _nothing(root, layout)
@@ -205,13 +208,13 @@ def _check_folder(root: Path) -> None:
 
 def _found_layout(root: Path, stems: Stems, layout: Layout, findings: Findings) -> Layout:
     """Return the layout with the one format of label files that stand beside audio."""
-    labelled = stems.files
+    labelled: Mapping[str, Files] = {}
     if layout.place is not None and is_file(layout.place):
         suffix = layout.place.suffix.lower()
         kinds = [kind for kind in SHARED if SUFFIX_OF[kind] == suffix]
     else:
-        if layout.place is not None:  # what is wrong there is met again by the scan itself
-            labelled = stems_of(layout.place, Findings(findings.on_error)).files
+        # what is wrong there is met again by the scan itself
+        labelled = labels_there(root, stems, layout, Findings(findings.on_error))
         kinds = _formats_there(labelled, beside=layout.place is None)
     if len(kinds) > 1:
         raise CorpusError(

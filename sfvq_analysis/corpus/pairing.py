@@ -17,7 +17,10 @@ AUDIO_SUFFIXES = (
     *(".flac", ".wav", ".sph", ".nist", ".ogg", ".opus", ".mp3"),
     *(".aiff", ".aif", ".au", ".w64", ".rf64", ".caf"),
 )
-LABEL_SUFFIXES = (".phn", ".wrd", ".txt", ".textgrid", ".lab", ".eaf", ".mlf", ".ctm", ".csv")
+LABEL_SUFFIXES = (
+    *(".phn", ".wrd", ".txt", ".textgrid", ".lab", ".eaf", ".mlf", ".ctm", ".csv"),
+    *(".phones", ".words"),
+)
 _KNOWN = frozenset((*AUDIO_SUFFIXES, *LABEL_SUFFIXES))
 
 Files = dict[str, str]

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from sfvq_analysis.corpus.layout import Layout
     from sfvq_analysis.corpus.pairing import Files, Stems
 
-PARENT_IS_SPEAKER = r"(?:.*/)?(?P<speaker>[^/]+)/[^/]+"
+_PARENT_IS_SPEAKER = r"(?:.*/)?(?P<speaker>[^/]+)/[^/]+"
+_GRANDPARENT_IS_SPEAKER = r"(?:.*/)?(?P<speaker>[^/]+)/[^/]+/[^/]+"
 _PROPERTIES = ("speaker", "sex", "dialect", "sentence", "split")
 
 Sources = dict[str, LabelSource]
@@ -48,14 +49,18 @@ def utterances_of(
         yield _utterance(root, audio, sources, pattern)
 
 
-def property_pattern(pattern: str) -> re.Pattern[str]:
+def property_pattern(pattern: str | None, layout: Layout) -> re.Pattern[str]:
     """Return the expression over paths whose named groups become properties.
+
+    By default the folder is the speaker, or the one above it where labels have one beside it.
 
     Raises
     ------
     OptionError
         If it is no regular expression, or names groups that are no properties.
     """
+    if pattern is None:
+        pattern = _GRANDPARENT_IS_SPEAKER if layout.sibling else _PARENT_IS_SPEAKER
     if not isinstance(pattern, str):
         raise OptionError(f"pattern is {shown(pattern)}", remedy="give a text")
     try:
@@ -106,30 +111,45 @@ def _from_many_files(
     layout: Layout,
     findings: Findings,
 ) -> Iterator[tuple[str, Sources]]:
-    """Yield audio with the label files of the same stem, beside it or below another folder.
+    """Yield audio with the label files of the same stem, beside it or in another folder.
 
     Audio that was refused doesn't make its labels those of nothing: it is reported once.
     """
     place = layout.place or root
-    labelled = stems.files if layout.place is None else stems_of(place, findings).files
+    labelled = labels_there(root, stems, layout, findings)
     suffix = layout.suffix
-    keys = audio.keys() | {key for key, files in labelled.items() if suffix in files}
-    for key in sorted(keys - (stems.audio - audio.keys())):
-        files = labelled.get(key, {})
-        if key not in audio or suffix not in files:
-            findings.refuse(_lacking(root, place, audio.get(key), files, suffix))
+    told = {layout.stem_of(key) for key in stems.audio}
+    pairs = [(key, layout.stem_of(key)) for key in audio]
+    pairs += [(key, key) for key, files in labelled.items() if suffix in files and key not in told]
+    for key, label_key in sorted(pairs):
+        files, path = labelled.get(label_key, {}), audio.get(key)
+        if path is None or suffix not in files:
+            findings.refuse(_lacking(root, layout, path, files))
             continue
-        identity = audio[key].rpartition(".")[0] if layout.labels in SHARED else None
+        identity = path.rpartition(".")[0] if layout.labels in SHARED else None
         sources = {
             tier: LabelSource(place / files[suffix], layout.format, name, identity=identity)
             for tier, name in layout.tiers.items()
         }
         sources |= {
-            tier: LabelSource(place / files[other])
+            tier: LabelSource(place / files[other], layout.format)
             for tier, other in layout.sidecars.items()
             if other in files
         }
-        yield audio[key], sources
+        yield path, sources
+
+
+def labels_there(root: Path, stems: Stems, layout: Layout, findings: Findings) -> dict[str, Files]:
+    """Return the files of each stem where labels stand: beside the audio, or where the layout says.
+
+    Raises
+    ------
+    CorpusError
+        As `stems_of` of another folder; with ``findings.on_error == "skip"`` it is listed.
+    """
+    place = layout.place
+    found = stems.files if place in (None, root) else stems_of(place, findings).files
+    return {key: files for key, files in found.items() if layout.is_among(key)}
 
 
 def _from_one_file(
@@ -159,12 +179,17 @@ def _from_one_file(
         )
 
 
-def _lacking(root: Path, place: Path, audio: str | None, files: Files, suffix: str) -> CorpusError:
+def _lacking(root: Path, layout: Layout, audio: str | None, files: Files) -> CorpusError:
     """Return the error for audio without labels, or labels without audio."""
-    there = place / files[suffix] if audio is None else root / audio
-    searched = "" if place == root else f" in {root if audio is None else place}"
+    place = layout.place or root
+    if audio is None:
+        there, lacks = place / files[layout.suffix], "audio"
+        searched = "" if place == root else f" in {root}"
+    else:
+        there, lacks = root / audio, _spelt(layout.suffix)
+        searched = "" if layout.searched in ("", str(root)) else f" in {layout.searched}"
     return CorpusError(
-        f"utterance lacks its {'audio' if audio is None else _spelt(suffix)}{searched}",
+        f"utterance lacks its {lacks}{searched}",
         where=str(there),
         remedy="restore the file or remove the utterance",
     )
@@ -177,7 +202,7 @@ def _spelt(suffix: str) -> str:
 def _utterance(root: Path, audio: str, sources: Sources, pattern: re.Pattern[str]) -> Utterance:
     identity = audio.rpartition(".")[0]
     match = pattern.fullmatch(identity)
-    if match is None and pattern.pattern != PARENT_IS_SPEAKER:
+    if match is None and pattern.pattern not in (_PARENT_IS_SPEAKER, _GRANDPARENT_IS_SPEAKER):
         raise OptionError(
             f"pattern {pattern.pattern!r} doesn't match {identity!r}", remedy="mend it"
         )

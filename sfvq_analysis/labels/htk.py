@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from sfvq_analysis.errors import CorpusError, shown
 from sfvq_analysis.labels.entries import Label, LabelTier
+from sfvq_analysis.labels.esps import is_esps
 from sfvq_analysis.labels.htk_fields import Field, fields_of
 from sfvq_analysis.labels.text import lines_of, read_text, whole_number
 
@@ -63,11 +64,11 @@ def read_htk(path: Path) -> Utterances:
         raise CorpusError(
             "that is a master label file", where=str(path), remedy="read it as format mlf"
         )
-    if any(line.strip() == "#" for line in lines):
+    if is_esps(lines):
         raise CorpusError(
             "that is an ESPS (Festival) label file, not one of HTK",
             where=str(path),
-            remedy="convert it to HTK, a TextGrid or a CSV",
+            remedy='read it as format "esps" (--labels esps)',
         )
     rows = [
         row_of(line, f"{path}:{number}", number)

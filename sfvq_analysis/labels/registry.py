@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from sfvq_analysis.labels.entries import LabelTier, Tiers, Utterances
     from sfvq_analysis.timeline import Segment
 
-LabelFormat = Literal["timit", "textgrid", "htk", "mlf", "ctm", "eaf", "csv"]
+LabelFormat = Literal["timit", "textgrid", "htk", "mlf", "ctm", "eaf", "csv", "esps"]
 
 _READERS: dict[str, tuple[str, str]] = {
     "timit": ("timit", "read_timit"),
@@ -27,6 +27,7 @@ _READERS: dict[str, tuple[str, str]] = {
     "ctm": ("ctm", "read_ctm"),
     "eaf": ("elan", "read_eaf"),
     "csv": ("csv_table", "read_csv_labels"),
+    "esps": ("esps", "read_esps"),
 }
 _SUFFIXES: dict[str, LabelFormat] = {
     ".phn": "timit",
@@ -39,6 +40,8 @@ _SUFFIXES: dict[str, LabelFormat] = {
     ".eaf": "eaf",
     ".csv": "csv",
     ".tsv": "csv",
+    ".phones": "esps",
+    ".words": "esps",
 }
 _FEW = 8
 _PARSED = 8  # files kept: several tiers of an utterance, or all utterances of one file
@@ -62,8 +65,8 @@ def read_labels(
     format
         ``"timit"`` (BEGIN END LABEL in samples), ``"textgrid"`` (Praat, long or short),
         ``"htk"`` (``.lab``), ``"mlf"`` (HTK master label file), ``"ctm"`` (Kaldi), ``"eaf"``
-        (ELAN) or ``"csv"`` (columns utterance, start, stop, label); ``"auto"`` goes by the
-        file's suffix.
+        (ELAN), ``"csv"`` (columns utterance, start, stop, label) or ``"esps"`` (xwaves, Festival's
+        ``.lab``, Buckeye's ``.phones`` and ``.words``); ``"auto"`` goes by the file's suffix.
     tier
         Which tier; may be left out where there is only one.
     utterance

@@ -1,11 +1,12 @@
 # ruff: noqa: RUF002  (IPA letters aren't the Latin ones they look like)
 """From the labels of a corpus to its inventory.
 
-``"auto"`` takes the set that knows most of the distinct labels, ``timit`` before ``arpabet`` where
-both know as many. IPA is only taken for what it knows firmly: by the table, as one sound, or by a
-label that isn't ASCII (``iy`` could be read as two vowels, and isn't). A letter that means one
-thing in TIMIT and ARPAbet and another in IPA (``y``, ``q``) must not be guessed: if the labels hold
-one, IPA needs a label that isn't ASCII, and TIMIT and ARPAbet must know more labels than IPA does.
+``"auto"`` takes the set that knows most of the distinct labels; of several that know as many the
+first of ``timit``, ``arpabet``, ``buckeye`` and ``l2arctic``, which are alike in what they share.
+IPA is only taken for what it knows firmly: by the table, as one sound, or by a label that isn't
+ASCII (``iy`` could be read as two vowels, and isn't). A letter that means one thing in TIMIT and
+ARPAbet and another in IPA (``y``, ``q``) must not be guessed: if the labels hold one, IPA needs a
+label that isn't ASCII, and TIMIT and ARPAbet must know more labels than IPA does.
 """
 
 from __future__ import annotations
@@ -28,7 +29,8 @@ if TYPE_CHECKING:
     from sfvq_analysis.phones.table import UnknownPolicy
 
 PhoneSetLike = str | Path | PhoneSet | PhoneGroups | Mapping[str, str]
-AUTO_SETS: tuple[SetName, ...] = ("timit", "arpabet", "ipa")
+_ALIKE: tuple[SetName, ...] = ("timit", "arpabet", "buckeye", "l2arctic")
+AUTO_SETS: tuple[SetName, ...] = (*_ALIKE, "ipa")
 _LISTED = 12
 
 
@@ -170,7 +172,7 @@ class _Vote(NamedTuple):
 
     @classmethod
     def of(cls, labels: Collection[str]) -> _Vote:
-        known = {name: {one: rule(name, one) for one in labels} for name in AUTO_SETS[:2]}
+        known = {name: {one: rule(name, one) for one in labels} for name in _ALIKE}
         counts = {name: _n_known(name, entries) for name, entries in known.items()}
         ascii_only = all(map(str.isascii, labels))
         if ascii_only and sum(map(may_be_firm, labels)) < max(counts.values()):
@@ -180,7 +182,7 @@ class _Vote(NamedTuple):
         counts["ipa"] = _n_known("ipa", known["ipa"])
         # the first of equals, but IPA where a label isn't ASCII
         best = max(AUTO_SETS, key=lambda name: (counts[name], name == "ipa" and not ascii_only))
-        rival = "ipa" if best != "ipa" else max(AUTO_SETS[:2], key=lambda name: counts[name])
+        rival = "ipa" if best != "ipa" else max(_ALIKE, key=lambda name: counts[name])
         doubtful = ascii_only if best == "ipa" else counts[best] == counts[rival]
         differing = [one for one in labels if _differ(known[best][one], known[rival][one])]
         unsure = tuple(differing) if doubtful else ()
@@ -203,7 +205,7 @@ class _Vote(NamedTuple):
             raise CorpusError(
                 f"the labels could be {self.best} or {self.rival}, in which {listed} mean "
                 "different phones",
-                remedy='name the phone_set (--phone-set): "timit", "arpabet" or "ipa"',
+                remedy='name the phone_set (--phone-set), such as "timit", "arpabet" or "ipa"',
             )
         return self.best
 

@@ -5,6 +5,13 @@
 - ``"arpabet"``: CMU's symbols with or without stress, its extensions (``ax axr dx el em en ix nx q
   ux wh``), silence and noise (``sil sp``, ``spn nsn``) and Kaldi's position suffixes
   (``_B _I _E _S``);
+- ``"buckeye"``: ARPAbet as the Buckeye corpus has it (Pitt et al. 2005): ``tq`` is TIMIT's ``q``,
+  a nasalised vowel (``aan``, ``ihn``, …) its plain one, ``LAUGH`` and ``VOCNOISE`` are spoken
+  noise, ``NOISE`` other; what isn't the speaker's speech (``IVER``, ``{B_TRANS}``, ``EXCLUDE``, …)
+  is no phone;
+- ``"l2arctic"``: ARPAbet as the annotations of L2-ARCTIC have it (Zhao et al. 2018): of
+  ``MEANT,HEARD,TYPE`` (TYPE ``s``, ``d`` or ``a``) the phone that was heard, without the ``*`` of
+  one that was nearly right; ``err``, which was no phone of the set, is spoken noise;
 - ``"ipa"``: see `sfvq_analysis.phones.ipa`.
 
 Case means nothing but in IPA.
@@ -13,19 +20,24 @@ Case means nothing but in IPA.
 from __future__ import annotations
 
 import re
-from typing import Literal, get_args
+from typing import TYPE_CHECKING, Literal, get_args
 
-from sfvq_analysis.phones.entries import EMPTY_SILENCE, How, PhoneEntry, itself
+from sfvq_analysis.phones.entries import EMPTY, EMPTY_SILENCE, How, PhoneEntry, itself
 from sfvq_analysis.phones.ipa import NOISES, ipa_entry
 from sfvq_analysis.phones.table import is_closure, normalise, phone_table
 
-SetName = Literal["timit", "timit61", "arpabet", "ipa", "none"]
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+SetName = Literal["timit", "timit61", "arpabet", "buckeye", "l2arctic", "ipa", "none"]
 Notation = Literal["timit", "ipa", "own"]
 SET_NAMES: tuple[SetName, ...] = get_args(SetName)
 NOTATION_OF: dict[str, Notation] = {
     "timit": "timit",
     "timit61": "timit",
     "arpabet": "timit",
+    "buckeye": "timit",
+    "l2arctic": "timit",
     "ipa": "ipa",
     "none": "own",
 }
@@ -43,20 +55,21 @@ _ARPABET_TOO = {
 }
 _NOT_ARPABET = frozenset(("h#", "pau", "epi", "hv", "ax-h"))
 _POSITION = re.compile(r"_[BIES]$")
+_NASALISED = re.compile(r"(a[aehowy]|e[hry]|i[hy]|o[wy]|u[hw])n")
+_BUCKEYE_TOO = {"tq": "q", "laugh": "spn", "vocnoise": "spn", "noise": "nsn"}
+_NOT_THE_SPEAKER = re.compile(
+    r"iver(?:-laugh)?|unknown|[be]_trans|(?:exclude|error|cutoff)(?:-.*)?"  # a word may follow
+)
+_HEARD = re.compile(r"[^,]+,([^,]+),\s*[sdaSDA]\s*")
 
 
 def rule(name: SetName, label: str) -> PhoneEntry | None:
     """Return what a label means in a set, None if it isn't of it."""
-    match name:
-        case "timit":
-            return _FOLDED.get(label.lower()) or _of_table(label)
-        case "timit61":
-            return _of_table(label)
-        case "arpabet":
-            return _of_arpabet(label)
-        case "ipa":
-            return ipa_entry(label)
-    return None
+    return _RULES[name](label)
+
+
+def _of_timit(label: str) -> PhoneEntry | None:
+    return _FOLDED.get(label.lower()) or _of_table(label)
 
 
 def _of_table(label: str) -> PhoneEntry | None:
@@ -75,4 +88,37 @@ def _of_arpabet(label: str) -> PhoneEntry | None:
         found = _of_table(plain)
         if found is None or found.symbol in _NOT_ARPABET or is_closure(str(found.symbol)):
             return None
-    return found if label == plain else found._replace(how="spelling")
+    return _spelt(found, label, plain)
+
+
+def _of_buckeye(label: str) -> PhoneEntry | None:
+    plain = label.strip("<>{}")
+    name = plain.lower()
+    if _NOT_THE_SPEAKER.fullmatch(name):
+        return EMPTY
+    nasalised = _NASALISED.fullmatch(name)
+    meant = nasalised[1] if nasalised else _BUCKEYE_TOO.get(name, plain)
+    return _spelt(_of_arpabet(meant), label, meant)
+
+
+def _of_l2arctic(label: str) -> PhoneEntry | None:
+    tagged = _HEARD.fullmatch(label)
+    plain = (label if tagged is None else tagged[1].strip()).removesuffix("*")
+    meant = "spn" if plain.lower() == "err" else plain
+    return _spelt(_of_arpabet(meant), label, meant)
+
+
+def _spelt(found: PhoneEntry | None, label: str, meant: str) -> PhoneEntry | None:
+    """Return what is known of the label that is meant by one, which may be its spelling."""
+    return found if found is None or label == meant else found._replace(how="spelling")
+
+
+_RULES: Mapping[SetName, Callable[[str], PhoneEntry | None]] = {
+    "timit": _of_timit,
+    "timit61": _of_table,
+    "arpabet": _of_arpabet,
+    "buckeye": _of_buckeye,
+    "l2arctic": _of_l2arctic,
+    "ipa": ipa_entry,
+    "none": lambda _label: None,
+}
