@@ -1,4 +1,4 @@
-"""One corpus in seven label formats gives one table."""
+"""One corpus in every label format gives one table."""
 
 import numpy as np
 import pandas as pd

@@ -154,6 +154,8 @@ BESIDE = {
     "textgrid": (".TextGrid", textgrid),
     "htk": (".lab", htk),
     "eaf": (".eaf", lambda labels: eaf({"phones": labels})),
+    "esps": (".lab", esps),
+    "buckeye": (".phones", esps),
 }
 FOR_ALL = {
     "mlf": mlf,
