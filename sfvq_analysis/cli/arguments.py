@@ -123,8 +123,8 @@ PhonesOption = Annotated[
     typer.Option(
         "--phone-set",
         metavar="SET",
-        help="What labels mean: timit, arpabet, buckeye, l2arctic, ipa, a .csv or .toml file with "
-        "groups of your own, or auto. `sfvq phones` shows it.",
+        help="What labels mean: timit, arpabet, buckeye, l2arctic, ipa, xsampa (MAUS), a .csv or "
+        ".toml file with groups of your own, or auto. `sfvq phones` shows it.",
     ),
 ]
 PastAudioOption = Annotated[

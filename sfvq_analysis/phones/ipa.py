@@ -1,5 +1,5 @@
 # ruff: noqa: RUF001, RUF002  (IPA letters aren't the Latin ones they look like)
-"""IPA labels, as the Montreal Forced Aligner and espeak write them.
+"""IPA labels, as the Montreal Forced Aligner, MAUS and espeak write them.
 
 The symbol of a label is the label without stress marks (ˈ ˌ) and ties, in Unicode's composed form,
 ASCII g and : read as ɡ and ː. Length and secondary articulation stay: iː and i, tʰ and t are
@@ -21,8 +21,9 @@ from sfvq_analysis.phones.table import is_closure, phone_table
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-SILENCES = ("sil", "sp", "_", "_:")
-NOISES = ("spn", "nsn")
+SILENCES = ("sil", "sp", "_", "_:", "(...)")
+NOISES: Mapping[str, str] = {"spn": "spn", "nsn": "nsn", "(..)": "spn", "(.)": "nsn"}
+"""With what they are called here; the last two, and the last silence, are MAUS' (its ``IPA``)."""
 _DROPPED = dict.fromkeys(map(ord, "ˈˌ'\u0361\u035c‿"))
 _SPELT = str.maketrans({"g": "ɡ", ":": "ː"})
 _SAME_AS: Mapping[str, str] = {  # other ways to write what the table has
@@ -59,7 +60,7 @@ def ipa_entry(label: str) -> PhoneEntry | None:
     if label in SILENCES:
         return EMPTY_SILENCE._replace(symbol="sp") if label == "sp" else EMPTY_SILENCE
     if label in NOISES:
-        return itself(label, None, "table")
+        return itself(NOISES[label], None, "table")
     if len(label) > LONGEST or not (symbol := _symbol(label)):
         return None
     bare = _bare(symbol)

@@ -6,7 +6,8 @@ first of ``timit``, ``arpabet``, ``buckeye`` and ``l2arctic``, which are alike i
 IPA is only taken for what it knows firmly: by the table, as one sound, or by a label that isn't
 ASCII (``iy`` could be read as two vowels, and isn't). A letter that means one thing in TIMIT and
 ARPAbet and another in IPA (``y``, ``q``) must not be guessed: if the labels hold one, IPA needs a
-label that isn't ASCII, and TIMIT and ARPAbet must know more labels than IPA does.
+label that isn't ASCII, and TIMIT and ARPAbet must know more labels than IPA does. ``xsampa`` is
+taken where it knows more labels than any other, and one holds a sign of its own, such as ``@``.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from sfvq_analysis.phones.inventory import PhoneInventory
 from sfvq_analysis.phones.ipa import may_be_firm
 from sfvq_analysis.phones.rules import SET_NAMES, SetName, rule
 from sfvq_analysis.phones.sets import EmptyPolicy, PhoneSet
+from sfvq_analysis.phones.xsampa import may_be_xsampa
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -175,13 +177,17 @@ class _Vote(NamedTuple):
         known = {name: {one: rule(name, one) for one in labels} for name in _ALIKE}
         counts = {name: _n_known(name, entries) for name, entries in known.items()}
         ascii_only = all(map(str.isascii, labels))
-        if ascii_only and sum(map(may_be_firm, labels)) < max(counts.values()):
-            best = max(known, key=lambda name: counts[name])
-            return cls(best, best, counts[best], len(labels), ())  # features aren't needed
+        best = max(known, key=lambda name: counts[name])
+        if ascii_only and sum(map(may_be_firm, labels)) < counts[best] == len(labels):
+            return cls(best, best, len(labels), len(labels), ())  # features aren't needed
         known["ipa"] = {one: rule("ipa", one) for one in labels}
         counts["ipa"] = _n_known("ipa", known["ipa"])
         # the first of equals, but IPA where a label isn't ASCII
         best = max(AUTO_SETS, key=lambda name: (counts[name], name == "ipa" and not ascii_only))
+        if ascii_only and any(may_be_xsampa(one) for one in labels):
+            n_known = _n_known("xsampa", {one: rule("xsampa", one) for one in labels})
+            if n_known > counts[best]:
+                return cls("xsampa", best, n_known, len(labels), ())
         rival = "ipa" if best != "ipa" else max(_ALIKE, key=lambda name: counts[name])
         doubtful = ascii_only if best == "ipa" else counts[best] == counts[rival]
         differing = [one for one in labels if _differ(known[best][one], known[rival][one])]

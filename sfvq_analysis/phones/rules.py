@@ -12,9 +12,9 @@
 - ``"l2arctic"``: ARPAbet as the annotations of L2-ARCTIC have it (Zhao et al. 2018): of
   ``MEANT,HEARD,TYPE`` (TYPE ``s``, ``d`` or ``a``) the phone that was heard, without the ``*`` of
   one that was nearly right; ``err``, which was no phone of the set, is spoken noise;
-- ``"ipa"``: see `sfvq_analysis.phones.ipa`.
+- ``"ipa"`` and ``"xsampa"``: see `sfvq_analysis.phones.ipa` and `sfvq_analysis.phones.xsampa`.
 
-Case means nothing but in IPA.
+Case means nothing but in these two.
 """
 
 from __future__ import annotations
@@ -23,13 +23,14 @@ import re
 from typing import TYPE_CHECKING, Literal, get_args
 
 from sfvq_analysis.phones.entries import EMPTY, EMPTY_SILENCE, How, PhoneEntry, itself
-from sfvq_analysis.phones.ipa import NOISES, ipa_entry
+from sfvq_analysis.phones.ipa import ipa_entry
 from sfvq_analysis.phones.table import is_closure, normalise, phone_table
+from sfvq_analysis.phones.xsampa import xsampa_entry
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-SetName = Literal["timit", "timit61", "arpabet", "buckeye", "l2arctic", "ipa", "none"]
+SetName = Literal["timit", "timit61", "arpabet", "buckeye", "l2arctic", "ipa", "xsampa", "none"]
 Notation = Literal["timit", "ipa", "own"]
 SET_NAMES: tuple[SetName, ...] = get_args(SetName)
 NOTATION_OF: dict[str, Notation] = {
@@ -39,6 +40,7 @@ NOTATION_OF: dict[str, Notation] = {
     "buckeye": "timit",
     "l2arctic": "timit",
     "ipa": "ipa",
+    "xsampa": "ipa",
     "none": "own",
 }
 
@@ -51,7 +53,7 @@ _ARPABET_TOO = {
     "sil": EMPTY_SILENCE,
     "sp": EMPTY_SILENCE._replace(symbol="sp"),
     "wh": PhoneEntry("wh", "approximant", "w", "w", "table"),
-    **{noise: itself(noise, None, "table") for noise in NOISES},
+    **{noise: itself(noise, None, "table") for noise in ("spn", "nsn")},
 }
 _NOT_ARPABET = frozenset(("h#", "pau", "epi", "hv", "ax-h"))
 _POSITION = re.compile(r"_[BIES]$")
@@ -120,5 +122,6 @@ _RULES: Mapping[SetName, Callable[[str], PhoneEntry | None]] = {
     "buckeye": _of_buckeye,
     "l2arctic": _of_l2arctic,
     "ipa": ipa_entry,
+    "xsampa": xsampa_entry,
     "none": lambda _label: None,
 }

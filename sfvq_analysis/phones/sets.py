@@ -26,8 +26,8 @@ class PhoneSet:
     Attributes
     ----------
     name
-        ``"timit"``, ``"timit61"``, ``"arpabet"``, ``"buckeye"``, ``"l2arctic"``, ``"ipa"``, or
-        ``"none"``: only what `own` has.
+        ``"timit"``, ``"timit61"``, ``"arpabet"``, ``"buckeye"``, ``"l2arctic"``, ``"ipa"``,
+        ``"xsampa"``, or ``"none"``: only what `own` has.
     own
         A user's groups; labels in them go by them, all others by the set.
     empty

@@ -40,8 +40,8 @@ class IndexOptions:
         less late always are.
     phone_set
         What labels mean (`sfvq_analysis.phones.resolve`): ``"auto"``, ``"timit"``, ``"arpabet"``,
-        ``"buckeye"``, ``"l2arctic"``, ``"ipa"``, or the path of a ``.csv`` or ``.toml`` file with
-        groups of your own.
+        ``"buckeye"``, ``"l2arctic"``, ``"ipa"``, ``"xsampa"``, or the path of a ``.csv`` or
+        ``.toml`` file with groups of your own.
     """
 
     mode: Mode = "exact"
