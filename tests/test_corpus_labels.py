@@ -253,6 +253,17 @@ class TestFoldersBesideFolders:
         found = scan_corpus(corpus, label_place=corpus / "*" / "Annotation")
         assert found["aba/far/a1"].load_phones() == found["aba/wav/a1"].load_phones()
 
+    def test_a_recording_among_the_labels_is_not_theirs(self, corpus):
+        write_audio(corpus / "aba" / "labels" / "mine" / "a3.wav")
+        for name in ("a1", "a3"):
+            mine = corpus / "aba" / "labels" / "mine" / f"{name}.TextGrid"
+            write_text(mine, textgrid(phones=PHONES))
+        place = corpus / "*" / "labels" / "mine"
+        found = scan_corpus(corpus, "textgrid", label_place=place, on_error="skip")
+        assert [u.id for u in found] == ["aba/wav/a1"]
+        reasons = [reason for where, reason in found.skipped if "a3" in where]
+        assert reasons == [f"utterance lacks its .TextGrid in {place}", "utterance lacks its audio"]
+
     def test_what_lacks_its_partner_is_told(self, corpus):
         (corpus / "aba" / "wav" / "a1.wav").unlink()
         (corpus / "SKA" / "Annotation" / "a1.TextGrid").unlink()

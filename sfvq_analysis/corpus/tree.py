@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from sfvq_analysis.corpus.layout import SHARED
@@ -119,10 +120,13 @@ def _from_many_files(
     labelled = labels_there(root, stems, layout, findings)
     suffix = layout.suffix
     told = {layout.stem_of(key) for key in stems.audio}
-    pairs = [(key, layout.stem_of(key)) for key in audio]
-    pairs += [(key, key) for key, files in labelled.items() if suffix in files and key not in told]
-    for key, label_key in sorted(pairs):
-        files, path = labelled.get(label_key, {}), audio.get(key)
+    pairs: list[tuple[str, str | None, Files]] = [
+        (key, path, labelled.get(layout.stem_of(key), {})) for key, path in audio.items()
+    ]
+    pairs += [
+        (key, None, files) for key, files in labelled.items() if suffix in files and key not in told
+    ]
+    for _, path, files in sorted(pairs, key=itemgetter(0)):
         if path is None or suffix not in files:
             findings.refuse(_lacking(root, layout, path, files))
             continue
