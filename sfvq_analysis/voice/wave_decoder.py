@@ -21,7 +21,7 @@ utterances it is .1 ms a sample.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -31,6 +31,7 @@ from tqdm.auto import tqdm
 from sfvq_analysis.encoders.mel import HOP
 from sfvq_analysis.errors import OptionError, VoiceError, check_between, check_count
 from sfvq_analysis.voice import mu_law
+from sfvq_analysis.voice.gru_step import GruStep
 from sfvq_analysis.weights import as_weights, load_weights
 
 if TYPE_CHECKING:
@@ -220,14 +221,14 @@ class WaveDecoder(nn.Module):
         self, vectors: Tensor, speaker: Tensor, draws: NDArray[np.float32], temperature: float
     ) -> Iterator[tuple[Tensor, Tensor]]:
         """Yield each sample's class (b,) and the logits (b, 256) it was drawn from."""
-        cell = _cell(self)
+        cell = GruStep.of(self.mu_embedding, self.rnn2)
         frames = self._conditioning(vectors, speaker)  # (b, 2 codes, 2c)
         uniform = torch.from_numpy(draws).to(frames.device)
         previous = torch.full_like(speaker, mu_law.SILENCE)  # (b,)
         state = frames.new_zeros(len(frames), self.config.rnn_channels)  # (b, u)
         for i, draw in enumerate(uniform):
             if i % HOP == 0:
-                held = frames[:, i // HOP] @ cell.from_conditioning  # (b, 3u)
+                held = frames[:, i // HOP] @ cell.from_vector  # (b, 3u)
             state = cell.step(cell.from_class[previous] + held, state)
             logits = self.fc2(torch.relu(self.fc1(state)))  # (b, 256)
             previous = _chosen(logits, draw, temperature)
@@ -254,35 +255,6 @@ class WaveDecoder(nn.Module):
                 f"speaker is {speaker.tolist()}",
                 remedy=f"give {len(vectors)} integers 0 … {n_speakers - 1}, one a row",
             )
-
-
-class _Cell(NamedTuple):
-    """One step of ``rnn2``, with all that a step can look up or multiply out beforehand."""
-
-    from_class: Tensor  # (256, 3u), the input bias within
-    from_conditioning: Tensor  # (2c, 3u)
-    recurrent: Tensor  # (u, 3u)
-    bias: Tensor  # (3u,)
-
-    def step(self, share: Tensor, state: Tensor) -> Tensor:
-        """Return the next state (b, u) from the input's share (b, 3u) and the last state."""
-        units = state.shape[1]
-        own = torch.addmm(self.bias, state, self.recurrent)  # (b, 3u)
-        gates = torch.sigmoid(share[:, : 2 * units] + own[:, : 2 * units])  # (b, 2u)
-        reset, update = gates[:, :units], gates[:, units:]
-        new = torch.tanh(share[:, 2 * units :] + reset * own[:, 2 * units :])  # (b, u)
-        return torch.lerp(new, state, update)
-
-
-def _cell(decoder: WaveDecoder) -> _Cell:
-    weights, mu_dim = dict(decoder.rnn2.named_parameters()), decoder.config.mu_dim
-    from_input = weights["weight_ih_l0"]  # (3u, m + 2c)
-    return _Cell(
-        decoder.mu_embedding.weight @ from_input[:, :mu_dim].T + weights["bias_ih_l0"],
-        from_input[:, mu_dim:].T.contiguous(),
-        weights["weight_hh_l0"].T.contiguous(),
-        weights["bias_hh_l0"],
-    )
 
 
 def _draws(seed: int, batch: int, n: int) -> NDArray[np.float32]:
