@@ -200,6 +200,14 @@ class TestEsps:
         message = refusal(lambda: scan_corpus(tmp_path, "buckeye", tier="phones"), OptionError)
         assert message.startswith("tier is 'phones', but labels='buckeye' have no tiers")
 
+    def test_phones_beside_other_labels_are_not_taken_for_buckeye_s(self, tmp_path):
+        write_audio(tmp_path / "a.wav")
+        write_text(tmp_path / "a.phones", "h# s iy\n")
+        write_text(tmp_path / "a.lab", htk(PHONES))
+        assert scan_corpus(tmp_path)["a"].load_phones() == PHONES
+        write_text(tmp_path / "a.TextGrid", textgrid(phones=PHONES))
+        assert scan_corpus(tmp_path)["a"].load_phones() == PHONES
+
     def test_a_lab_of_festival_is_refused_as_htk_with_the_way_out(self, tmp_path):
         write_audio(tmp_path / "a.wav")
         write_text(tmp_path / "a.lab", esps(PHONES))
@@ -263,6 +271,10 @@ class TestFoldersBesideFolders:
         assert [u.id for u in found] == ["aba/wav/a1"]
         reasons = [reason for where, reason in found.skipped if "a3" in where]
         assert reasons == [f"utterance lacks its .TextGrid in {place}", "utterance lacks its audio"]
+        alone = corpus / "aba" / "labels"
+        message = refusal(lambda: scan_corpus(alone, "textgrid", label_place=alone / "*" / "hand"))
+        sought = alone / "hand" / "a3.TextGrid"
+        assert message.endswith(f"; restore {sought} or remove the utterance")
 
     def test_what_lacks_its_partner_is_told(self, corpus):
         (corpus / "aba" / "wav" / "a1.wav").unlink()
@@ -278,8 +290,21 @@ class TestFoldersBesideFolders:
         message = refusal(lambda: scan_corpus(corpus, "mfa", label_place=place))
         assert message.startswith(f"{corpus}/aba/Annotation/a1.TextGrid: utterance lacks its audio")
 
-    @pytest.mark.parametrize("place", ["*/lab", "{}/*", "{}/*/*/lab", "{}/*/l*b", "{}/s*/lab"])
-    def test_a_place_has_one_star_between_folders(self, corpus, place):
+    def test_from_within_and_by_another_path_it_is_the_same(self, corpus, monkeypatch):
+        (corpus / "gone.wav").symlink_to("nothing")
+        monkeypatch.chdir(corpus)
+        for root, place in [(".", "./*/Annotation"), (corpus, "*/Annotation")]:
+            found = scan_corpus(root, label_place=place, on_error="skip")
+            assert len(found) == 4
+            assert [reason for _, reason in found.skipped] == ["link leads nowhere"]
+
+    def test_a_name_with_a_star_is_a_name_where_it_is_there(self, corpus):
+        (corpus / "aba" / "Annotation").rename(corpus / "aba" / "ann*")
+        found = scan_corpus(corpus / "aba" / "wav", "mfa", label_place=corpus / "aba" / "ann*")
+        assert [u.id for u in found] == ["A2", "a1"]
+
+    @pytest.mark.parametrize("place", ["*", "{}/*", "{}/*/*/lab", "{}/*/l*b", "{}/s*/lab"])
+    def test_a_place_has_one_star_before_a_folder(self, corpus, place):
         message = refusal(
             lambda: scan_corpus(corpus, "esps", label_place=place.format(corpus)), OptionError
         )
@@ -289,7 +314,12 @@ class TestFoldersBesideFolders:
         message = refusal(
             lambda: scan_corpus(corpus, "mfa", label_place=corpus / "x" / "*" / "lab")
         )
-        assert message == f"{corpus / 'x'}: no such file or folder; mend label_place"
+        assert message == f"{corpus / 'x'}: no such folder; mend label_place"
+        a_file = corpus / "aba" / "wav" / "a1.wav"
+        message = refusal(lambda: scan_corpus(corpus, label_place=a_file / "*" / "lab"))
+        assert message == f"{a_file}: no such folder; mend label_place"
+        message = refusal(lambda: scan_corpus(corpus, label_place=corpus / "*" / "lab"))
+        assert message == f"{corpus}: no label files in {corpus}/*/lab; mend label_place"
 
 
 class TestMissingPartners:

@@ -85,6 +85,21 @@ class TestScanning:
         assert_same_corpus(load_corpus(url, labels, label_place=there), wanted)
         assert_same_corpus(load_corpus(url, labels, label_place=shared), wanted)
 
+    def test_labels_in_folders_beside_those_of_the_audio(self, url, tmp_path):
+        write_tree(tmp_path / "made", "esps")
+        for path in sorted((tmp_path / "made").rglob("*.*")):
+            folder = "lab" if path.suffix == ".lab" else "wav"
+            place = tmp_path / "speech" / path.parent.name / folder / path.name
+            place.parent.mkdir(parents=True, exist_ok=True)
+            path.rename(place)
+        put(tmp_path / "speech", url)
+        here, there = (f"{place}/*/lab" for place in (tmp_path / "speech", url))
+        wanted = load_corpus(tmp_path / "speech", "esps", label_place=here)
+        assert len(wanted) > 1
+        assert_same_corpus(load_corpus(url, "esps", label_place=there), wanted)
+        assert_same_corpus(load_corpus(url, "esps", label_place=here), wanted)
+        assert_same_corpus(load_corpus(tmp_path / "speech", "esps", label_place=there), wanted)
+
     @pytest.mark.parametrize("labels", ["phn", "textgrid", "csv"])
     def test_the_format_is_found_out(self, url, tmp_path, labels):
         shared = write_tree(tmp_path / "speech", labels)

@@ -49,6 +49,7 @@ class TestAuto:
             ("a e i o u p t k s m n y", "could be ipa or timit, in which 'y' mean"),
             ("s t y", "could be timit or ipa, in which 'y' mean"),
             ("q s", "could be timit or ipa, in which 'q' mean"),
+            ("a: k s y q", "could be timit or ipa, in which 'q', 'y' mean"),
         ],
     )
     def test_does_not_guess_what_a_letter_means(self, labels, said):

@@ -91,13 +91,24 @@ def test_buckeye_has_nasalised_vowels_a_glottal_stop_and_noise(label, symbol, gr
 
 @pytest.mark.parametrize(
     "label",
-    ["IVER", "<IVER-LAUGH>", "{B_TRANS}", "{E_TRANS}", "UNKNOWN", "<EXCLUDE-name>", "ERROR"],
+    [
+        "IVER",
+        "<IVER-LAUGH>",
+        "{B_TRANS}",
+        "{E_TRANS}",
+        "UNKNOWN",
+        "<EXCLUDE-name>",
+        "ERROR",
+        "{B_THIRD_SPKR}",
+    ],
 )
 def test_what_the_speaker_of_buckeye_does_not_say_is_no_phone(label):
     assert PhoneSet("buckeye").entry(label) == PhoneSet("buckeye").entry("")
 
 
-@pytest.mark.parametrize("label", ["tqn", "nn", "hhn", "excluded", "IVERS", "aan+1", "axn"])
+@pytest.mark.parametrize(
+    "label", ["tqn", "nn", "hhn", "excluded", "IVERS", "aan+1", "axn", "{b}", "<aa>", "{SIL}"]
+)
 def test_buckeye_knows_no_more(label):
     assert PhoneSet("buckeye").entry(label).how == "unknown"
 

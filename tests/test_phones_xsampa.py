@@ -60,6 +60,7 @@ def test_groups_are_those_of_the_chart(listed):
             ("n=", "n\u0329"),
         ],
         *[("b_j", "bʲ"), ("a_~", "a\u0303"), ("A`", "ɑ˞"), ("x\\", "ɧ"), ("O", "ɔ"), ("O\\", "ʘ")],
+        *[("a_R", "a\u030c"), ("a_B", "a\u030f"), ("v\\", "ʋ")],
         *[("<p:>", None), ("A~ ", None), ("", None), ("X-SAMPA", None), ("a" * 17, None)],
     ],
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 import sys
+from collections import Counter
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -36,6 +37,8 @@ _NAMED = {
     "module": "name that file with --encoder module:FILE.py:FACTORY",
 }
 _EVERYTHING = "all"
+LISTED = 20
+"""Of what was skipped for one reason, no more are named on a terminal; records hold all."""
 FEW_FRAMES = 10
 """Fewer frames than this for a codeword are few to fit it on."""
 
@@ -257,9 +260,15 @@ def n_of_m(text: str) -> tuple[int, int]:
 
 
 def echo_skipped(skipped: Sequence[tuple[str, str]]) -> None:
-    """Print what was left out, and why."""
+    """Print what was left out, and why: of what has one reason, the first and how many more."""
+    n_of: Counter[str] = Counter()
     for name, reason in skipped:
-        typer.echo(printable(f"  skipped {name}: {reason}"))
+        n_of[reason] += 1
+        if n_of[reason] <= LISTED:
+            typer.echo(printable(f"  skipped {name}: {reason}"))
+    for reason, n in n_of.items():
+        if n > LISTED:
+            typer.echo(printable(f"  skipped {n - LISTED:,} more: {reason}"))
 
 
 def echo_counted(provenance: Mapping[str, Any]) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal, get_args
 
 from sfvq_analysis.corpus.utterance import PHONE_TIER, TEXT_TIER, WORD_TIER
 from sfvq_analysis.errors import OptionError, check_option, shown
+from sfvq_analysis.files import is_file, is_folder
 
 if TYPE_CHECKING:
     from sfvq_analysis.labels import LabelFormat
@@ -141,7 +142,7 @@ class Layout:
             return audio
         folder, _, name = audio.rpartition("/")
         above = folder.rpartition("/")[0]
-        return "/".join(part for part in (above, self.sibling.lower(), name) if part)
+        return "/".join(part for part in (above, self.sibling, name) if part)
 
     def is_among(self, stem: str) -> bool:
         """Tell whether labels of that path without suffix are where those of audio stand."""
@@ -155,14 +156,14 @@ def _parted(place: Path | None) -> tuple[Path | None, str]:
     Raises
     ------
     OptionError
-        If there is more than one, or no folder before or below it.
+        If there is more than one, or no folder below it.
     """
-    parts = () if place is None else place.parts
-    if place is None or not any(_EACH in part for part in parts):
+    if place is None or _EACH not in str(place) or is_file(place) or is_folder(place):
         return place, ""
-    at = parts.index(_EACH) if _EACH in parts else 0
+    parts = place.parts
+    at = parts.index(_EACH) if _EACH in parts else len(parts)
     before, below = parts[:at], parts[at + 1 :]
-    if not (before and below) or any(_EACH in part for part in (*before, *below)):
+    if not below or any(_EACH in part for part in (*before, *below)):
         raise OptionError(
             f"label_place is {shown(str(place))}",
             remedy="write FOLDER/*/NAME: of audio in FOLDER/s1/wav, labels are in FOLDER/s1/NAME",

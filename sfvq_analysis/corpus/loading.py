@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from sfvq_analysis.corpus.pairing import Files, Stems
     from sfvq_analysis.errors import ErrorPolicy
 
-_BESIDE: tuple[Labels, ...] = ("phn", "textgrid", "eaf", "buckeye")
-_ELSE: tuple[Labels, ...] = ("htk", "ctm", "csv")
+_BESIDE: tuple[Labels, ...] = ("phn", "textgrid", "eaf")
+_ELSE: tuple[Labels, ...] = ("htk", "ctm", "buckeye", "csv")
 
 
 def scan_corpus(
@@ -101,12 +101,10 @@ def scan_corpus(
     elsewhere = (tier, label_place, pattern) != (None, None, None)
     if labels == "timit" or (labels == "auto" and not elsewhere and is_timit(root)):
         return load_timit(root, on_error=on_error)
+    _check_place(layout)
     stems = stems_of(root, findings)
     if labels == "auto":
         layout = _found_layout(root, stems, layout, findings)
-    there = layout.place
-    if there is not None and not (is_file(there) or is_folder(there)):
-        raise CorpusError("no such file or folder", where=str(there), remedy="mend label_place")
     utterances = tuple(utterances_of(root, stems, layout, expression, findings))
     if not utterances and not findings.skipped:
         raise _nothing(root, layout)
@@ -206,6 +204,14 @@ def _check_folder(root: Path) -> None:
         raise CorpusError(what, where=str(root), remedy="give the corpus' folder")
 
 
+def _check_place(layout: Layout) -> None:
+    place = layout.place
+    if place is None or is_folder(place) or (is_file(place) and not layout.sibling):
+        return
+    what = "folder" if layout.sibling else "file or folder"
+    raise CorpusError(f"no such {what}", where=str(place), remedy="mend label_place")
+
+
 def _found_layout(root: Path, stems: Stems, layout: Layout, findings: Findings) -> Layout:
     """Return the layout with the one format of label files that stand beside audio."""
     labelled: Mapping[str, Files] = {}
@@ -240,7 +246,7 @@ def _formats_there(stems: Mapping[str, Files], *, beside: bool) -> list[Labels]:
         for suffix in files
     }
     found = [kind for kind in _BESIDE if SUFFIX_OF[kind] in there]
-    # a .lab is often a transcript, from which the others were made; a .csv may be anything
+    # a .lab is often a transcript that the others were made from; .phones and .csv may be anything
     others = (kind for kind in _ELSE if SUFFIX_OF[kind] in there)
     return found or list(islice(others, 1))
 
@@ -260,6 +266,10 @@ def _is_aligned(stems: Mapping[str, Files], root: Path, layout: Layout) -> bool:
 def _nothing(root: Path, layout: Layout) -> CorpusError:
     if layout.labels == "none":
         return CorpusError("no audio there", where=str(root), remedy="give a folder of speech")
+    if layout.place is not None:
+        return CorpusError(
+            f"no label files in {layout.searched}", where=str(root), remedy="mend label_place"
+        )
     return CorpusError(
         "no audio with a label file beside it",
         where=str(root),

@@ -119,9 +119,9 @@ def _from_many_files(
     place = layout.place or root
     labelled = labels_there(root, stems, layout, findings)
     suffix = layout.suffix
-    told = {layout.stem_of(key) for key in stems.audio}
+    told = {layout.stem_of(key).lower() for key in stems.audio}
     pairs: list[tuple[str, str | None, Files]] = [
-        (key, path, labelled.get(layout.stem_of(key), {})) for key, path in audio.items()
+        (key, path, labelled.get(layout.stem_of(key).lower(), {})) for key, path in audio.items()
     ]
     pairs += [
         (key, None, files) for key, files in labelled.items() if suffix in files and key not in told
@@ -152,7 +152,8 @@ def labels_there(root: Path, stems: Stems, layout: Layout, findings: Findings) -
         As `stems_of` of another folder; with ``findings.on_error == "skip"`` it is listed.
     """
     place = layout.place
-    found = stems.files if place in (None, root) else stems_of(place, findings).files
+    elsewhere = place is not None and place.resolve() != root.resolve()
+    found = stems_of(place, findings).files if place and elsewhere else stems.files
     return {key: files for key, files in found.items() if layout.is_among(key)}
 
 
@@ -187,15 +188,17 @@ def _lacking(root: Path, layout: Layout, audio: str | None, files: Files) -> Cor
     """Return the error for audio without labels, or labels without audio."""
     place = layout.place or root
     if audio is None:
-        there, lacks = place / files[layout.suffix], "audio"
+        there, lacks, missing = place / files[layout.suffix], "audio", "the file"
         searched = "" if place == root else f" in {root}"
     else:
         there, lacks = root / audio, _spelt(layout.suffix)
         searched = "" if layout.searched in ("", str(root)) else f" in {layout.searched}"
+        stem = layout.stem_of(audio.rpartition(".")[0])
+        missing = f"{place / stem}{lacks}" if layout.sibling else "the file"
     return CorpusError(
         f"utterance lacks its {lacks}{searched}",
         where=str(there),
-        remedy="restore the file or remove the utterance",
+        remedy=f"restore {missing} or remove the utterance",
     )
 
 

@@ -29,6 +29,7 @@ HEADER_END = "#"
 _SEPARATOR = ";"
 _COLOUR = re.compile(r"-?[0-9]{1,9}")
 _GAP = re.compile(r"[ \t]+")
+_ANOTHER = re.compile(r"(?:^|[ \t])[0-9]*\.[0-9]+[ \t]+-?[0-9]{1,9}(?:[ \t]|$)")
 
 
 def read_esps(path: Path) -> Utterances:
@@ -94,4 +95,6 @@ def _entry(content: str, separator: str) -> tuple[Fraction, str]:
         raise CorpusError(
             f"line is {shown(content)}", remedy="write END COLOUR LABEL, END in seconds"
         )
+    if _ANOTHER.search(rest):
+        raise CorpusError(f"line {shown(content)} holds two labels", remedy="give each its line")
     return stop, rest.partition(separator)[0].strip(" \t")

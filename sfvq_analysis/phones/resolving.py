@@ -22,7 +22,7 @@ from sfvq_analysis.phones.inventory import PhoneInventory
 from sfvq_analysis.phones.ipa import may_be_firm
 from sfvq_analysis.phones.rules import SET_NAMES, SetName, rule
 from sfvq_analysis.phones.sets import EmptyPolicy, PhoneSet
-from sfvq_analysis.phones.xsampa import may_be_xsampa
+from sfvq_analysis.phones.xsampa import is_surely_xsampa
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -184,7 +184,7 @@ class _Vote(NamedTuple):
         counts["ipa"] = _n_known("ipa", known["ipa"])
         # the first of equals, but IPA where a label isn't ASCII
         best = max(AUTO_SETS, key=lambda name: (counts[name], name == "ipa" and not ascii_only))
-        if ascii_only and any(may_be_xsampa(one) for one in labels):
+        if ascii_only and any(map(is_surely_xsampa, labels)):
             n_known = _n_known("xsampa", {one: rule("xsampa", one) for one in labels})
             if n_known > counts[best]:
                 return cls("xsampa", best, n_known, len(labels), ())

@@ -59,8 +59,9 @@ _NOT_ARPABET = frozenset(("h#", "pau", "epi", "hv", "ax-h"))
 _POSITION = re.compile(r"_[BIES]$")
 _NASALISED = re.compile(r"(a[aehowy]|e[hry]|i[hy]|o[wy]|u[hw])n")
 _BUCKEYE_TOO = {"tq": "q", "laugh": "spn", "vocnoise": "spn", "noise": "nsn"}
+_BRACKETED = re.compile(r"<(.+)>|\{([be]_.+)\}", re.IGNORECASE)
 _NOT_THE_SPEAKER = re.compile(
-    r"iver(?:-laugh)?|unknown|[be]_trans|(?:exclude|error|cutoff)(?:-.*)?"  # a word may follow
+    r"iver(?:-laugh)?|unknown|[be]_(?:trans|third_spkr)|(?:exclude|error|cutoff)(?:-.*)?"
 )
 _HEARD = re.compile(r"[^,]+,([^,]+),\s*[sdaSDA]\s*")
 
@@ -94,12 +95,14 @@ def _of_arpabet(label: str) -> PhoneEntry | None:
 
 
 def _of_buckeye(label: str) -> PhoneEntry | None:
-    plain = label.strip("<>{}")
-    name = plain.lower()
+    bracketed = _BRACKETED.fullmatch(label)
+    name = (label if bracketed is None else bracketed[1] or bracketed[2]).lower()
     if _NOT_THE_SPEAKER.fullmatch(name):
         return EMPTY
-    nasalised = _NASALISED.fullmatch(name)
-    meant = nasalised[1] if nasalised else _BUCKEYE_TOO.get(name, plain)
+    nasalised = _NASALISED.fullmatch(label.lower())
+    meant = nasalised[1] if nasalised else _BUCKEYE_TOO.get(name, label)
+    if name == "sil":
+        meant = label.strip("<>")
     return _spelt(_of_arpabet(meant), label, meant)
 
 

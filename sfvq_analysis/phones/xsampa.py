@@ -1,4 +1,4 @@
-# ruff: noqa: RUF002  (IPA letters aren't the Latin ones they look like)
+# ruff: noqa: RUF001, RUF002  (IPA letters aren't the Latin ones they look like)
 """X-SAMPA labels (Wells 1995), as MAUS writes them: read as the IPA that they stand for.
 
 Symbols stand for what panphon's table says (``S`` ʃ, ``@`` ə, ``i:`` iː, ``n=`` n̩, ``t_h`` tʰ) and
@@ -25,9 +25,20 @@ _MARKS: Mapping[str, PhoneEntry] = {
     "<nib>": itself("nsn", None, "table"),
 }
 _STRESS = "\"%'"
-_LACKING = {"_j": "ʲ", "_~": "\u0303", "_=": "\u0329", "`": "˞", "x\\": "ɧ", "I\\": "ᵻ"}
-_SIGNS = frozenset(":@{}~\\=`")
-_HEADING = "X-SAMPA"  # of panphon's table, which takes it for a symbol
+_LACKING = {
+    "_j": "ʲ",
+    "_~": "\u0303",
+    "_=": "\u0329",
+    "`": "˞",
+    "x\\": "ɧ",
+    "I\\": "ᵻ",
+    "v\\": "ʋ",
+    "_B": "\u030f",
+    "_R": "\u030c",
+    "_F": "\u0302",  # tones
+}
+_SIGNS = frozenset("@{}~\\=`<")
+_NO_SYMBOLS = ("X-SAMPA", "tz`")  # of panphon's table: its heading, and what is ɖʐ there
 
 
 def xsampa_entry(label: str) -> PhoneEntry | None:
@@ -46,15 +57,15 @@ def xsampa_entry(label: str) -> PhoneEntry | None:
     return None if ipa is None else ipa_entry(ipa)
 
 
-def may_be_xsampa(label: str) -> bool:
-    """Tell whether a label holds a sign that names of other things don't have.
+def is_surely_xsampa(label: str) -> bool:
+    """Tell whether a label means something in X-SAMPA by a sign that no other set has.
 
     Examples
     --------
-    >>> may_be_xsampa("@"), may_be_xsampa("i:"), may_be_xsampa("E"), may_be_xsampa("2")
-    (True, True, False, False)
+    >>> list(filter(is_surely_xsampa, ["@", "e~", "<p:>", "i:", "E", "2", "{B_TRANS}"]))
+    ['@', 'e~', '<p:>']
     """
-    return not _SIGNS.isdisjoint(label)
+    return not _SIGNS.isdisjoint(label) and xsampa_entry(label) is not None
 
 
 @functools.lru_cache(maxsize=1 << 12)
@@ -83,4 +94,4 @@ def _table() -> Mapping[str, str]:
     from panphon.xsampa import XSampa
 
     known: dict[str, str] = XSampa().xs2ipa
-    return {symbol: ipa for symbol, ipa in known.items() if symbol != _HEADING} | _LACKING
+    return {symbol: ipa for symbol, ipa in known.items() if symbol not in _NO_SYMBOLS} | _LACKING

@@ -63,6 +63,9 @@ def _refused():
     yield _bad("backward", "#\n0.25 122 sil\n0.1 122 sh\n", "0.1", place="a.phones:3")
     yield _bad("negative", "#\n-1.0 122 {B}\n0.1 122 sh\n", "-1", place="a.phones:2")
     yield _bad("too_short", "#\n0.1 122 sil\n0.10001 122 sh\n", "sample", place="a.phones:3")
+    two = "0.1 121 the; dh ah; DT    0.3 121 cat; k ae t; NN\n0.5 121 sat\n"
+    yield _bad("two_on_a_line", "#\n" + two, "two", place="a.phones:2")
+    yield _bad("two_without_separator", "#\n0.1 121 k    0.2 121 ae\n", "two", place="a.phones:2")
     yield _bad("two_separators", HEADER.replace("nfields 1", "separator |") + ROWS, "separator")
     yield _bad("long_separator", HEADER.replace("separator ;", "separator ;;") + ROWS, "separator")
     yield _bad("separator_missing", HEADER.replace("separator ;", "separator") + ROWS, "separator")

@@ -63,14 +63,15 @@ def scan_remote(
     """
     findings, skeletons = Findings(on_error), list[Skeleton]()
     with new_staging() as folder:
-        for name, place in (("corpus", root), ("labels", label_place)):
+        labels, sibling = _parted(label_place)
+        for name, place in (("corpus", root), ("labels", labels)):
             if is_remote(place):
                 skeletons.append(_skeleton(folder / name / "tree", str(place), findings))
         here = {one.url: one.tree for one in skeletons}
         corpus = scanned(
             lambda: scan(
                 here.get(_url(root), root),
-                label_place=here.get(_url(label_place), label_place),
+                label_place=here[_url(labels)] / sibling if is_remote(labels) else label_place,
                 on_error=on_error,
                 **options,
             ),
@@ -78,6 +79,14 @@ def scan_remote(
         )
     named = corpus.name if corpus.name != "tree" else Path(str(root)).name
     return replace(corpus, name=named, skipped=(*findings.skipped, *corpus.skipped))
+
+
+def _parted(place: Path | str | None) -> tuple[Path | str | None, str]:
+    """Return the URL of a place of labels up to its ``/*/``, if it has one, and what follows."""
+    if not is_remote(place) or "/*/" not in str(place):
+        return place, ""
+    before, _, below = str(place).partition("/*/")
+    return before, f"*/{below}"
 
 
 def _url(place: object) -> str:
