@@ -38,6 +38,7 @@ SEEDS = {
         'label;stop;start;tier;speaker\n"a ""b""\n;";0.5;0.0;x;me\n;0.9;0.5;x;\nc;1;0;y;\n',
     ],
     "eaf": [written_labels.eaf({"phones": LABELS, "words": MORE})],
+    "emu": [written_labels.emu(LABELS), written_labels.emu(MORE, "MAU", 20_000)],
     "esps": [
         written_labels.esps(LABELS),
         "separator |\n#\n0 1 {B}\n 0.19 122 <SIL>| B\n.5 -1 okay | ow k ey\n1e0 0 a;b\n",

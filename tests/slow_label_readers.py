@@ -4,6 +4,7 @@ Each returns [(start, stop, label), ...], times in seconds (samples for TIMIT an
 samples) as floats, in the order of the file; an ELAN document's sorted by tier and time.
 """
 
+import json
 from fractions import Fraction
 from xml.etree import ElementTree as ET
 
@@ -54,6 +55,19 @@ def ctm(raw):
             fields = [field for field in line.replace("\t", " ").split(" ") if field]
             start, duration = float(fields[2]), float(fields[3])
             found.append((start, start + duration, fields[4]))
+    return found
+
+
+def emu(raw):
+    """Segments of one level, or of several one after the other, each sorted by its start."""
+    annotation, found = json.loads(text_of(raw)), []
+    rate = annotation["sampleRate"]
+    for level in annotation["levels"]:
+        segments = level["items"] if level["type"] == "SEGMENT" else []
+        for item in sorted(segments, key=lambda one: one["sampleStart"]):
+            start, stop = item["sampleStart"], item["sampleStart"] + item["sampleDur"] + 1
+            text = next((one["value"] for one in item["labels"]), "")
+            found.append((start / rate, stop / rate, text))
     return found
 
 

@@ -1,5 +1,6 @@
 """Corpora whose labels are of other formats, stand elsewhere, or in one file for all."""
 
+import json
 import os
 from fractions import Fraction
 from itertools import pairwise
@@ -74,6 +75,26 @@ def esps(segments):
     return f"separator ;\nnfields 1\n#\n{rows}"
 
 
+def annotation(**tiers):
+    levels = [
+        {
+            "name": name,
+            "type": "SEGMENT",
+            "items": [
+                {
+                    "id": s.start,
+                    "sampleStart": s.start,
+                    "sampleDur": s.stop - s.start - 1,
+                    "labels": [{"name": name, "value": s.label}],
+                }
+                for s in segments
+            ],
+        }
+        for name, segments in tiers.items()
+    ]
+    return json.dumps({"annotates": "a.wav", "sampleRate": RATE, "levels": levels, "links": []})
+
+
 def ctm(name, segments):
     return "".join(
         f"{name} 1 {seconds(s.start)} {seconds(s.stop - s.start)} {s.label}\n" for s in segments
@@ -101,6 +122,7 @@ class TestFormats:
             ("eaf", ".eaf", eaf(PHONES)),
             ("esps", ".lab", esps(PHONES)),
             ("buckeye", ".phones", esps(PHONES)),
+            ("emu", "_annot.json", annotation(phones=PHONES)),
             ("ctm", ".ctm", ctm("a", PHONES)),
             ("csv", ".csv", "utterance,start,stop,label\n" + rows("a", PHONES)),
         ],
@@ -213,6 +235,26 @@ class TestEsps:
         write_text(tmp_path / "a.lab", esps(PHONES))
         message = refusal(scan_corpus(tmp_path)["a"].load)
         assert message.endswith('not one of HTK; read it as format "esps" (--labels esps)')
+
+
+class TestEmu:
+    def test_a_bundle_is_an_utterance_and_json_of_others_is_none(self, tmp_path):
+        bundle = tmp_path / "0000_ses" / "msajc003_bndl"
+        write_audio(bundle / "msajc003.wav")
+        write_text(bundle / "msajc003_ANNOT.json", annotation(MAU=PHONES, Word=WORDS))
+        write_text(tmp_path / "ae_DBconfig.json", "{}")
+        tiers = {"phone": "MAU", "word": "Word"}
+        session = r"(?P<speaker>[^/]+)_ses/.*"
+        corpus = scan_corpus(tmp_path, tier=tiers, pattern=session)
+        assert [(u.id[-8:], u.speaker) for u in corpus] == [("msajc003", "0000")]
+        assert [u.load().tiers for u in corpus] == [{"phone": PHONES, "word": WORDS}]
+        message = refusal(lambda: [u.load() for u in scan_corpus(tmp_path)])
+        assert message.endswith("it has 2 tiers of intervals; its tiers are 'MAU', 'Word'")
+        write_audio(bundle / "msajc003_annot.wav")  # of that name, but no bundle of its own
+        message = refusal(lambda: scan_corpus(tmp_path, tier=tiers))
+        assert message.startswith(
+            f"{bundle / 'msajc003_annot.wav'}: utterance lacks its _annot.json"
+        )
 
 
 class TestFoldersBesideFolders:

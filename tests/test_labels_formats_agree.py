@@ -19,6 +19,7 @@ FORMATS = {
     "a.eaf": lambda labels: written_labels.eaf({"phones": labels}),
     "a.csv": lambda labels: written_labels.csv_table({"a": labels, "other": [(0, 9, "z")]}),
     "a.phones": written_labels.esps,
+    "a_annot.json": written_labels.emu,
     "a.tsv": lambda labels: written_labels.csv_table({"a": labels}, "samples", "\t"),
 }
 

@@ -10,6 +10,7 @@ from sfvq_analysis.timeline import Segment
 
 LABELS = [(0, 100, "a"), (100, 250, "b")]
 SEGMENTS = (Segment(0, 1600, "a"), Segment(1600, 4000, "b"))
+SUFFIXES = ["phn", "TextGrid", "lab", "mlf", "ctm", "eaf", "csv", "phones", "json"]
 BOTH = {"u": LABELS, "v": [(0, 90, "c")]}
 
 
@@ -36,7 +37,7 @@ def refusal(path, *arguments, **options):
     "name",
     [
         *("a.phn", "a.PHN", "a.wrd", "a.lab", "a.Lab", "a.TextGrid", "a.textgrid", "a.EAF"),
-        *("a.phones", "a.words"),
+        *("a.phones", "a.words", "a_annot.json"),
     ],
 )
 def test_the_suffix_tells_the_format(write, name):
@@ -48,6 +49,7 @@ def test_the_suffix_tells_the_format(write, name):
         ".eaf": written_labels.eaf({"phones": LABELS}),
         ".phones": written_labels.esps(LABELS),
         ".words": written_labels.esps(LABELS),
+        ".json": written_labels.emu(LABELS),
     }[Path(name).suffix.lower()]
     path = write(content, name)
     assert read_labels(path) == read_labels(str(path)) == SEGMENTS
@@ -119,7 +121,9 @@ def test_a_file_that_changes_is_read_again(write):
     assert refusal(path) == ": label file is missing; restore the file"
 
 
-@pytest.mark.parametrize("suffix", ["phn", "TextGrid", "lab", "mlf", "ctm", "eaf", "csv", "phones"])
+@pytest.mark.parametrize(
+    "suffix", ["phn", "TextGrid", "lab", "mlf", "ctm", "eaf", "csv", "phones", "json"]
+)
 @pytest.mark.parametrize("kind", ["missing", "folder", "empty", "binary", "long name"])
 def test_no_file_of_any_format_ends_in_a_traceback(tmp_path, suffix, kind):
     path = tmp_path / f"{300 * 'x' if kind == 'long name' else 'a'}.{suffix}"
@@ -130,7 +134,9 @@ def test_no_file_of_any_format_ends_in_a_traceback(tmp_path, suffix, kind):
     assert refusal(path).startswith(":")
 
 
-@pytest.mark.parametrize("suffix", ["phn", "TextGrid", "lab", "mlf", "ctm", "eaf", "csv", "phones"])
+@pytest.mark.parametrize(
+    "suffix", ["phn", "TextGrid", "lab", "mlf", "ctm", "eaf", "csv", "phones", "json"]
+)
 def test_a_file_that_may_not_be_read_is_refused(tmp_path, suffix, monkeypatch):
     def deny(path, *_arguments, **_options):
         raise PermissionError(13, "Permission denied", str(path))

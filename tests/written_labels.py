@@ -1,5 +1,6 @@
 """The same labels written in every format, by the formats' own descriptions."""
 
+import json
 from xml.sax.saxutils import escape, quoteattr
 
 SAMPLES_PER_MS = 16
@@ -18,6 +19,22 @@ def esps(labels):
     """Labels touch each other: each is written by its end."""
     rows = "".join(f"{b / 1000:12.6f}  121 {text}\n" for _, b, text in labels)
     return f"signal a\ntype 0\ncolor 121\nseparator ;\nnfields 1\n#\n{rows}"
+
+
+def emu(labels, level="phones", rate=16_000):
+    """An annotation of EMU: a segment's last sample is within it."""
+    items = [
+        {
+            "id": number,
+            "sampleStart": a * rate // 1000,
+            "sampleDur": (b - a) * rate // 1000 - 1,
+            "labels": [{"name": level, "value": text}],
+        }
+        for number, (a, b, text) in enumerate(labels, start=1)
+    ]
+    levels = [{"name": level, "type": "SEGMENT", "items": items}]
+    whole = {"name": "a", "annotates": "a.wav", "sampleRate": rate, "levels": levels, "links": []}
+    return json.dumps(whole, indent=2, ensure_ascii=False) + "\n"
 
 
 def mlf(utterances, pattern='"*/{}.lab"'):
@@ -156,6 +173,7 @@ BESIDE = {
     "eaf": (".eaf", lambda labels: eaf({"phones": labels})),
     "esps": (".lab", esps),
     "buckeye": (".phones", esps),
+    "emu": ("_annot.json", emu),
 }
 FOR_ALL = {
     "mlf": mlf,

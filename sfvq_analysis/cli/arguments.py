@@ -22,8 +22,8 @@ LabelsOption = Annotated[
     Labels,
     typer.Option(
         help="How CORPUS is labelled: timit, phn, textgrid, mfa (TextGrids of the Montreal Forced "
-        "Aligner), htk, mlf, ctm, eaf, csv, esps (Festival's .lab), buckeye, none (to fit and "
-        "train only), or auto.",
+        "Aligner), htk, mlf, ctm, eaf, csv, esps (Festival's .lab), buckeye, emu, none (to fit "
+        "and train only), or auto.",
         show_default=True,
     ),
 ]

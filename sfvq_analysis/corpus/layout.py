@@ -27,6 +27,7 @@ Labels = Literal[
     "csv",
     "esps",
     "buckeye",
+    "emu",
     "none",
 ]
 LABELS: tuple[Labels, ...] = get_args(Labels)
@@ -41,6 +42,7 @@ SUFFIX_OF: Mapping[Labels, str] = {
     "csv": ".csv",
     "esps": ".lab",
     "buckeye": ".phones",
+    "emu": "_annot.json",
 }
 SHARED: tuple[Labels, ...] = ("mlf", "ctm", "csv")
 """Formats of which one file may hold the labels of many utterances."""

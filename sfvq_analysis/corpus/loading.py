@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from sfvq_analysis.corpus.pairing import Files, Stems
     from sfvq_analysis.errors import ErrorPolicy
 
-_BESIDE: tuple[Labels, ...] = ("phn", "textgrid", "eaf")
+_BESIDE: tuple[Labels, ...] = ("phn", "textgrid", "eaf", "emu")
 _ELSE: tuple[Labels, ...] = ("htk", "ctm", "buckeye", "csv")
 
 
@@ -51,13 +51,14 @@ def scan_corpus(
         A TIMIT tree, or any tree of audio files.
     labels
         ``"timit"``: a TIMIT tree. ``"phn"`` (TIMIT-style, with ``.wrd`` and ``.txt`` where there
-        are any), ``"textgrid"``, ``"eaf"`` (ELAN), ``"htk"`` (``.lab``), ``"esps"`` (``.lab`` as
-        Festival has it), ``"buckeye"`` (``.phones``, with ``.words`` where there are any): a label
-        file of the audio's name for each. ``"mfa"``: TextGrids as the Montreal Forced Aligner
-        writes them, whose empty intervals are silence. ``"mlf"``, ``"ctm"``, ``"csv"``: one file
-        for all (`label_place`), or one for each. ``"none"``: audio alone. ``"auto"``: a TIMIT tree
-        if it is one, else the one format whose files stand beside the audio; TextGrids with the
-        tiers ``words`` and ``phones`` are taken for the aligner's.
+        are any), ``"textgrid"``, ``"eaf"`` (ELAN), ``"emu"`` (``_annot.json``), ``"htk"``
+        (``.lab``), ``"esps"`` (``.lab`` as Festival has it), ``"buckeye"`` (``.phones``, with
+        ``.words`` where there are any): a label file of the audio's name for each. ``"mfa"``:
+        TextGrids as the Montreal Forced Aligner writes them, whose empty intervals are silence.
+        ``"mlf"``, ``"ctm"``, ``"csv"``: one file for all (`label_place`), or one for each.
+        ``"none"``: audio alone. ``"auto"``: a TIMIT tree if it is one, else the one format whose
+        files stand beside the audio; TextGrids with the tiers ``words`` and ``phones`` are taken
+        for the aligner's.
     tier
         Which tier of the label files holds the phones, or a mapping of ``"phone"``, ``"word"``,
         ``"text"`` to names of tiers. By default ``phones`` and ``words`` with ``"mfa"``, else the

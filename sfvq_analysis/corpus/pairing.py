@@ -17,9 +17,10 @@ AUDIO_SUFFIXES = (
     *(".flac", ".wav", ".sph", ".nist", ".ogg", ".opus", ".mp3"),
     *(".aiff", ".aif", ".au", ".w64", ".rf64", ".caf"),
 )
+_EMU = "_annot.json"
 LABEL_SUFFIXES = (
     *(".phn", ".wrd", ".txt", ".textgrid", ".lab", ".eaf", ".mlf", ".ctm", ".csv"),
-    *(".phones", ".words"),
+    *(".phones", ".words", _EMU),
 )
 _KNOWN = frozenset((*AUDIO_SUFFIXES, *LABEL_SUFFIXES))
 
@@ -53,8 +54,7 @@ def stems_of(root: Path, findings: Findings) -> Stems:
     audio: set[str] = set()
     for below, names in walk(root, findings):
         for name in names:
-            stem, dot, suffix = name.rpartition(".")
-            suffix = dot + suffix.lower()
+            stem, suffix = _parted(name)
             if not stem or suffix not in _KNOWN:
                 continue
             path = f"{below}/{name}" if below else name
@@ -69,6 +69,14 @@ def stems_of(root: Path, findings: Findings) -> Stems:
                 audio.add(key)
     usable = {key: files for key, files in stems.items() if key not in refused}
     return Stems(usable, frozenset(audio))
+
+
+def _parted(name: str) -> tuple[str, str]:
+    """Return a name without its suffix, and that in lower case."""
+    if name.lower().endswith(_EMU):
+        return name[: -len(_EMU)], _EMU
+    stem, dot, suffix = name.rpartition(".")
+    return stem, dot + suffix.lower()
 
 
 def audio_of(root: Path, files: Files) -> str | None:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from sfvq_analysis.labels.entries import LabelTier, Tiers, Utterances
     from sfvq_analysis.timeline import Segment
 
-LabelFormat = Literal["timit", "textgrid", "htk", "mlf", "ctm", "eaf", "csv", "esps"]
+LabelFormat = Literal["timit", "textgrid", "htk", "mlf", "ctm", "eaf", "csv", "esps", "emu"]
 
 _READERS: dict[str, tuple[str, str]] = {
     "timit": ("timit", "read_timit"),
@@ -28,6 +28,7 @@ _READERS: dict[str, tuple[str, str]] = {
     "eaf": ("elan", "read_eaf"),
     "csv": ("csv_table", "read_csv_labels"),
     "esps": ("esps", "read_esps"),
+    "emu": ("emu", "read_emu"),
 }
 _SUFFIXES: dict[str, LabelFormat] = {
     ".phn": "timit",
@@ -42,6 +43,7 @@ _SUFFIXES: dict[str, LabelFormat] = {
     ".tsv": "csv",
     ".phones": "esps",
     ".words": "esps",
+    ".json": "emu",
 }
 _FEW = 8
 _PARSED = 8  # files kept: several tiers of an utterance, or all utterances of one file
@@ -65,8 +67,9 @@ def read_labels(
     format
         ``"timit"`` (BEGIN END LABEL in samples), ``"textgrid"`` (Praat, long or short),
         ``"htk"`` (``.lab``), ``"mlf"`` (HTK master label file), ``"ctm"`` (Kaldi), ``"eaf"``
-        (ELAN), ``"csv"`` (columns utterance, start, stop, label) or ``"esps"`` (xwaves, Festival's
-        ``.lab``, Buckeye's ``.phones`` and ``.words``); ``"auto"`` goes by the file's suffix.
+        (ELAN), ``"csv"`` (columns utterance, start, stop, label), ``"esps"`` (xwaves, Festival's
+        ``.lab``, Buckeye's ``.phones`` and ``.words``) or ``"emu"`` (``_annot.json``); ``"auto"``
+        goes by the file's suffix.
     tier
         Which tier; may be left out where there is only one.
     utterance

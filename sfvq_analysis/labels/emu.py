@@ -1,0 +1,157 @@
+"""Annotations of EMU databases (``_annot.json``; Winkelmann, Harrington, Jänsch 2017).
+
+Conventions
+-----------
+Every level becomes a tier. Segments have times in samples of the rate that the file states, the
+last one within: from ``sampleStart`` to ``sampleStart + sampleDur + 1``, half-open. They may stand
+in any order, and are sorted by time. A segment's label is the one that is named as its level, or
+its only one. A level of events is one of points; a level of items has no times of its own (they
+follow from links, which aren't followed); both are listed, but can't be read.
+
+What is refused
+---------------
+Names that stand twice in an object, levels of one name, levels of other types, rates that aren't
+positive numbers, times that aren't whole numbers, and what isn't of the form that EMU writes.
+"""
+
+from __future__ import annotations
+
+import json
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+from sfvq_analysis.errors import CorpusError, shown
+from sfvq_analysis.labels.entries import Label, LabelTier
+from sfvq_analysis.labels.text import exact_number, read_text
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from sfvq_analysis.labels.entries import Utterances
+
+_RESTORE = "export it from EMU again"
+_LARGEST = 10**18
+
+
+def read_emu(path: Path) -> Utterances:
+    """Read an ``_annot.json``.
+
+    Raises
+    ------
+    CorpusError
+        If the file is missing, empty or not text, isn't JSON, or not of that form; the message
+        names the file, and the level and item.
+    """
+    annotation = _object(path)
+    try:
+        return {"": _tiers(annotation)}
+    except CorpusError as error:
+        raise error.at(str(path)) from error
+
+
+def _object(path: Path) -> Mapping[str, Any]:
+    text = read_text(path)
+    try:
+        found = json.loads(
+            text, object_pairs_hook=_each_once, parse_float=_number, parse_constant=_number
+        )
+    except CorpusError as error:
+        raise error.at(str(path)) from error
+    except json.JSONDecodeError as error:
+        raise CorpusError(
+            f"not JSON ({error.msg.lower()})", where=f"{path}:{error.lineno}", remedy=_RESTORE
+        ) from error
+    except (ValueError, RecursionError) as error:
+        raise CorpusError(
+            "numbers too long or objects too deep", where=str(path), remedy=_RESTORE
+        ) from error
+    if not isinstance(found, dict):
+        raise CorpusError("it is no JSON object", where=str(path), remedy=_RESTORE)
+    return found
+
+
+def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise CorpusError(f"{shown(twice)} is stated twice", remedy="state it once")
+    return found
+
+
+def _number(text: str) -> Fraction:
+    number = exact_number(text)
+    if number is None:
+        raise CorpusError(f"a number is {shown(text)}", remedy=_RESTORE)
+    return number
+
+
+def _tiers(annotation: Mapping[str, Any]) -> Mapping[str, LabelTier]:
+    rate, tiers = _rate(annotation), dict[str, LabelTier]()
+    for level in _listed(annotation, "levels"):
+        name = _text(level, "name")
+        if name in tiers:
+            raise CorpusError(f"level {shown(name)} stands there twice", remedy=_RESTORE)
+        tiers[name] = _tier(level, name, rate)
+    if not tiers:
+        raise CorpusError("it has no levels", remedy=_RESTORE)
+    return tiers
+
+
+def _rate(annotation: Mapping[str, Any]) -> Fraction:
+    rate = annotation.get("sampleRate")
+    if isinstance(rate, bool) or not isinstance(rate, int | Fraction) or not 0 < rate < _LARGEST:
+        raise CorpusError(f"sampleRate is {shown(str(rate))}", remedy="state it in Hz")
+    return Fraction(rate)
+
+
+def _tier(level: Mapping[str, Any], name: str, rate: Fraction) -> LabelTier:
+    items = _listed(level, "items")
+    match level.get("type"):
+        case "SEGMENT":
+            labels = [_label(item, name, rate) for item in items]
+            return LabelTier("seconds", tuple(sorted(labels, key=lambda one: one.start)))
+        case "EVENT":
+            return LabelTier("seconds", (), "points")
+        case "ITEM":
+            return LabelTier("seconds", (), "untimed")
+    raise CorpusError(
+        f"level {shown(name)} is of type {shown(str(level.get('type')))}", remedy=_RESTORE
+    )
+
+
+def _label(item: Mapping[str, Any], level: str, rate: Fraction) -> Label:
+    start, duration = _samples(item, "sampleStart"), _samples(item, "sampleDur")
+    texts = {_text(one, "name"): _text(one, "value") for one in _listed(item, "labels")}
+    if level not in texts and len(texts) > 1:
+        raise CorpusError(
+            f"none of a segment's labels is named as its level, {shown(level)}", remedy=_RESTORE
+        )
+    text = texts.get(level, next(iter(texts.values()), ""))
+    return Label(Fraction(start) / rate, Fraction(start + duration + 1) / rate, text)
+
+
+def _samples(item: Mapping[str, Any], name: str) -> int:
+    time = item.get(name)
+    if isinstance(time, bool) or not isinstance(time, int) or not 0 <= time < _LARGEST:
+        raise CorpusError(
+            f"{name} of item {shown(str(item.get('id')))} is {shown(str(time))}",
+            remedy="give whole samples",
+        )
+    return time
+
+
+def _listed(found: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
+    """Return a list of objects, which has to be there."""
+    listed = found.get(name)
+    if not isinstance(listed, list) or not all(isinstance(one, dict) for one in listed):
+        raise CorpusError(f"{name} is no list of objects", remedy=_RESTORE)
+    return listed
+
+
+def _text(found: Mapping[str, Any], name: str) -> str:
+    text = found.get(name)
+    if not isinstance(text, str) or not text.isprintable():
+        raise CorpusError(f"{name} is {shown(str(text))}", remedy="write a text of one line")
+    return text
