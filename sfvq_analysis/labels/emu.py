@@ -11,7 +11,8 @@ follow from links, which aren't followed); both are listed, but can't be read.
 What is refused
 ---------------
 Names that stand twice in an object, levels of one name, levels of other types, rates that aren't
-positive numbers, times that aren't whole numbers, and what isn't of the form that EMU writes.
+positive numbers, and what isn't of the form that EMU writes. A level with times that aren't whole
+numbers, or labels that can't be told, is refused when it is asked for; the others can be read.
 """
 
 from __future__ import annotations
@@ -45,7 +46,7 @@ def read_emu(path: Path) -> Utterances:
     """
     annotation = _object(path)
     try:
-        return {"": _tiers(annotation)}
+        return {"": _tiers(annotation, path)}
     except CorpusError as error:
         raise error.at(str(path)) from error
 
@@ -87,13 +88,16 @@ def _number(text: str) -> Fraction:
     return number
 
 
-def _tiers(annotation: Mapping[str, Any]) -> Mapping[str, LabelTier]:
+def _tiers(annotation: Mapping[str, Any], path: Path) -> Mapping[str, LabelTier]:
     rate, tiers = _rate(annotation), dict[str, LabelTier]()
     for level in _listed(annotation, "levels"):
         name = _text(level, "name")
         if name in tiers:
             raise CorpusError(f"level {shown(name)} stands there twice", remedy=_RESTORE)
-        tiers[name] = _tier(level, name, rate)
+        try:
+            tiers[name] = _tier(level, name, rate)
+        except CorpusError as error:
+            tiers[name] = LabelTier("seconds", (), fault=error.at(f"{path}: level {shown(name)}"))
     if not tiers:
         raise CorpusError("it has no levels", remedy=_RESTORE)
     return tiers
@@ -116,9 +120,7 @@ def _tier(level: Mapping[str, Any], name: str, rate: Fraction) -> LabelTier:
             return LabelTier("seconds", (), "points")
         case "ITEM":
             return LabelTier("seconds", (), "untimed")
-    raise CorpusError(
-        f"level {shown(name)} is of type {shown(str(level.get('type')))}", remedy=_RESTORE
-    )
+    raise CorpusError(f"it is of type {shown(str(level.get('type')))}", remedy=_RESTORE)
 
 
 def _label(item: Mapping[str, Any], level: str, rate: Fraction) -> Label:
@@ -126,7 +128,8 @@ def _label(item: Mapping[str, Any], level: str, rate: Fraction) -> Label:
     texts = {_text(one, "name"): _text(one, "value") for one in _listed(item, "labels")}
     if level not in texts and len(texts) > 1:
         raise CorpusError(
-            f"none of a segment's labels is named as its level, {shown(level)}", remedy=_RESTORE
+            f"none of the labels of item {shown(str(item.get('id')))} is named as the level",
+            remedy=_RESTORE,
         )
     text = texts.get(level, next(iter(texts.values()), ""))
     return Label(Fraction(start) / rate, Fraction(start + duration + 1) / rate, text)
@@ -152,6 +155,6 @@ def _listed(found: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
 
 def _text(found: Mapping[str, Any], name: str) -> str:
     text = found.get(name)
-    if not isinstance(text, str) or not text.isprintable():
-        raise CorpusError(f"{name} is {shown(str(text))}", remedy="write a text of one line")
+    if not isinstance(text, str):
+        raise CorpusError(f"{name} is {shown(str(text))}", remedy="write a text")
     return text

@@ -60,6 +60,14 @@ def _read():
     yield _case("events_beside", emu(points, level(ITEMS)), WANTED)
     two = [{"name": "duration", "value": "x"}, {"name": "phones", "value": "sil"}]
     yield _case("two_labels", emu(level([ITEMS[0] | {"labels": two}])), (WANTED[0],))
+    lines = [{"name": "phones", "value": "a\nb"}]
+    yield _case(
+        "label_of_two_lines", emu(level([ITEMS[0] | {"labels": lines}])), ((0, 1600, "a\nb"),)
+    )
+    wrong = level([segment(3, 0.5, 3999, "she", "Word")], "Word")
+    yield _case("a_level_beside_a_wrong_one", emu(wrong, level(ITEMS)), WANTED, tier="phones")
+    yield _case("of_other_type_beside", emu(level([], "Web", "SPAN"), level(ITEMS)), WANTED,
+                tier="phones")  # fmt: skip
     bare = ITEMS[0] | {"labels": []}
     yield _case("no_label", emu(level([bare])), ((0, 1600, ""),))
     yield _case("gap", emu(level([ITEMS[0], segment(2, 3200, 0, "x")])),
@@ -105,8 +113,6 @@ def _refused():
     yield _case("overlap", emu(level([ITEMS[0], segment(2, 1500, 99, "x")])), cause="1500|before")
     unnamed = [{"name": "x", "value": "a"}, {"name": "y", "value": "b"}]
     yield _case("none_named_as_level", emu(level([ITEMS[0] | {"labels": unnamed}])), cause="phones")
-    broken = [{"name": "phones", "value": "a\nb"}]
-    yield _case("label_of_two_lines", emu(level([ITEMS[0] | {"labels": broken}])), cause="value")
     number = [{"name": "phones", "value": 3}]
     yield _case("label_a_number", emu(level([ITEMS[0] | {"labels": number}])), cause="value")
     yield _case("events_asked_for", emu(level([], "Tone", "EVENT")), cause="Tone", tier="Tone")
