@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, get_args
 
+from sfvq_analysis.corpus.pairing import EMU_SUFFIX
 from sfvq_analysis.corpus.utterance import PHONE_TIER, TEXT_TIER, WORD_TIER
 from sfvq_analysis.errors import OptionError, check_option, shown
 from sfvq_analysis.files import is_file, is_folder
@@ -42,7 +43,7 @@ SUFFIX_OF: Mapping[Labels, str] = {
     "csv": ".csv",
     "esps": ".lab",
     "buckeye": ".phones",
-    "emu": "_annot.json",
+    "emu": EMU_SUFFIX,
 }
 SHARED: tuple[Labels, ...] = ("mlf", "ctm", "csv")
 """Formats of which one file may hold the labels of many utterances."""
@@ -80,7 +81,7 @@ class Layout:
 
     def __post_init__(self) -> None:
         named = next((name for name in self.tiers.values() if name is not None), None)
-        if named is not None and self.labels in ("phn", "buckeye", "none"):
+        if named is not None and self.labels in (*_SIDECARS, "none"):
             raise OptionError(
                 f"tier is {shown(named)}, but labels={self.labels!r} have no tiers",
                 remedy="leave it out",
@@ -90,18 +91,7 @@ class Layout:
     def of(cls, labels: Labels, tier: str | Mapping[str, str] | None, place: Path | None) -> Layout:
         """Return the layout that the arguments of `scan_corpus` say."""
         check_option("labels", labels, LABELS)
-        place, sibling = _parted(place)
-        if isinstance(tier, Mapping):
-            strange = sorted(set(tier) - {PHONE_TIER, WORD_TIER, TEXT_TIER})
-            if strange or PHONE_TIER not in tier:
-                raise OptionError(
-                    f"tier names {', '.join(map(shown, tier)) or 'nothing'}",
-                    remedy='give {"phone": NAME} and, if wanted, "word" and "text"',
-                )
-            return cls(labels, dict(tier), place, sibling)
-        if tier is None and labels == "mfa":
-            return cls(labels, MFA_TIERS, place, sibling)
-        return cls(labels, {PHONE_TIER: tier}, place, sibling)
+        return cls(labels, _tiers(labels, tier), *_parted(place))
 
     @property
     def format(self) -> LabelFormat:
@@ -150,6 +140,25 @@ class Layout:
         """Tell whether labels of that path without suffix are where those of audio stand."""
         folder = f"/{stem}".rpartition("/")[0]
         return not self.sibling or folder.endswith(f"/{self.sibling.lower()}")
+
+
+def _tiers(labels: Labels, tier: str | Mapping[str, str] | None) -> Mapping[str, str | None]:
+    """Return names of tiers by what they are here.
+
+    Raises
+    ------
+    OptionError
+        If a mapping has no phones, or what isn't a tier here.
+    """
+    if isinstance(tier, Mapping):
+        strange = sorted(set(tier) - {PHONE_TIER, WORD_TIER, TEXT_TIER})
+        if strange or PHONE_TIER not in tier:
+            raise OptionError(
+                f"tier names {', '.join(map(shown, tier)) or 'nothing'}",
+                remedy='give {"phone": NAME} and, if wanted, "word" and "text"',
+            )
+        return dict(tier)
+    return MFA_TIERS if tier is None and labels == "mfa" else {PHONE_TIER: tier}
 
 
 def _parted(place: Path | None) -> tuple[Path | None, str]:

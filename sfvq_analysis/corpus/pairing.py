@@ -17,10 +17,10 @@ AUDIO_SUFFIXES = (
     *(".flac", ".wav", ".sph", ".nist", ".ogg", ".opus", ".mp3"),
     *(".aiff", ".aif", ".au", ".w64", ".rf64", ".caf"),
 )
-_EMU = "_annot.json"
+EMU_SUFFIX = "_annot.json"
 LABEL_SUFFIXES = (
     *(".phn", ".wrd", ".txt", ".textgrid", ".lab", ".eaf", ".mlf", ".ctm", ".csv"),
-    *(".phones", ".words", _EMU),
+    *(".phones", ".words", EMU_SUFFIX),
 )
 _KNOWN = frozenset((*AUDIO_SUFFIXES, *LABEL_SUFFIXES))
 
@@ -73,8 +73,8 @@ def stems_of(root: Path, findings: Findings) -> Stems:
 
 def _parted(name: str) -> tuple[str, str]:
     """Return a name without its suffix, and that in lower case."""
-    if name.lower().endswith(_EMU):
-        return name[: -len(_EMU)], _EMU
+    if name.lower().endswith(EMU_SUFFIX):
+        return name[: -len(EMU_SUFFIX)], EMU_SUFFIX
     stem, dot, suffix = name.rpartition(".")
     return stem, dot + suffix.lower()
 

@@ -119,10 +119,11 @@ def _from_many_files(
     place = layout.place or root
     labelled = labels_there(root, stems, layout, findings)
     suffix = layout.suffix
-    told = {layout.stem_of(key).lower() for key in stems.audio}
+    stem = {key: layout.stem_of(key).lower() for key in stems.audio}
     pairs: list[tuple[str, str | None, Files]] = [
-        (key, path, labelled.get(layout.stem_of(key).lower(), {})) for key, path in audio.items()
+        (key, path, labelled.get(stem[key], {})) for key, path in audio.items()
     ]
+    told = set(stem.values())
     pairs += [
         (key, None, files) for key, files in labelled.items() if suffix in files and key not in told
     ]
@@ -151,9 +152,9 @@ def labels_there(root: Path, stems: Stems, layout: Layout, findings: Findings) -
     CorpusError
         As `stems_of` of another folder; with ``findings.on_error == "skip"`` it is listed.
     """
-    place = layout.place
-    elsewhere = place is not None and place.resolve() != root.resolve()
-    found = stems_of(place, findings).files if place and elsewhere else stems.files
+    found = stems.files
+    if layout.place is not None and layout.place.resolve() != root.resolve():
+        found = stems_of(layout.place, findings).files
     return {key: files for key, files in found.items() if layout.is_among(key)}
 
 

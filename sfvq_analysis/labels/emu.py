@@ -22,6 +22,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from sfvq_analysis.errors import CorpusError, shown
+from sfvq_analysis.json_objects import each_once
 from sfvq_analysis.labels.entries import Label, LabelTier
 from sfvq_analysis.labels.text import exact_number, read_text
 
@@ -55,7 +56,10 @@ def _object(path: Path) -> Mapping[str, Any]:
     text = read_text(path)
     try:
         found = json.loads(
-            text, object_pairs_hook=_each_once, parse_float=_number, parse_constant=_number
+            text,
+            object_pairs_hook=each_once(CorpusError),
+            parse_float=_number,
+            parse_constant=_number,
         )
     except CorpusError as error:
         raise error.at(str(path)) from error
@@ -69,15 +73,6 @@ def _object(path: Path) -> Mapping[str, Any]:
         ) from error
     if not isinstance(found, dict):
         raise CorpusError("it is no JSON object", where=str(path), remedy=_RESTORE)
-    return found
-
-
-def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
-        raise CorpusError(f"{shown(twice)} is stated twice", remedy="state it once")
     return found
 
 

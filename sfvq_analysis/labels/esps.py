@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
     from sfvq_analysis.labels.entries import Utterances
 
-HEADER_END = "#"
 _SEPARATOR = ";"
 _COLOUR = re.compile(r"-?[0-9]{1,9}")
 _GAP = re.compile(r"[ \t]+")
@@ -42,13 +41,13 @@ def read_esps(path: Path) -> Utterances:
         ``END COLOUR LABEL``; the message names file and line.
     """
     lines = lines_of(read_text(path))
-    if not is_esps(lines):
+    top = header_end(lines)
+    if top is None:
         raise CorpusError(
-            f"no line {HEADER_END} ends a header",
+            "no line # ends a header",
             where=str(path),
             remedy="restore it, or name the format that it is in",
         )
-    top = next(number for number, line in enumerate(lines) if line.strip() == HEADER_END)
     try:
         separator = _separator(lines[:top])
     except CorpusError as error:
@@ -70,9 +69,9 @@ def read_esps(path: Path) -> Utterances:
     return {"": {"": LabelTier("seconds", tuple(labels))}}
 
 
-def is_esps(lines: Sequence[str]) -> bool:
-    """Tell whether a line ends the header of such a file."""
-    return any(line.strip() == HEADER_END for line in lines)
+def header_end(lines: Sequence[str]) -> int | None:
+    """Return which line ends the header of such a file; None if it is none."""
+    return next((number for number, line in enumerate(lines) if line.strip() == "#"), None)
 
 
 def _separator(header: Sequence[str]) -> str:

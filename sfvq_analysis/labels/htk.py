@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from sfvq_analysis.errors import CorpusError, shown
 from sfvq_analysis.labels.entries import Label, LabelTier
-from sfvq_analysis.labels.esps import is_esps
+from sfvq_analysis.labels.esps import header_end
 from sfvq_analysis.labels.htk_fields import Field, fields_of
 from sfvq_analysis.labels.text import lines_of, read_text, whole_number
 
@@ -64,7 +64,7 @@ def read_htk(path: Path) -> Utterances:
         raise CorpusError(
             "that is a master label file", where=str(path), remedy="read it as format mlf"
         )
-    if is_esps(lines):
+    if header_end(lines) is not None:
         raise CorpusError(
             "that is an ESPS (Festival) label file, not one of HTK",
             where=str(path),

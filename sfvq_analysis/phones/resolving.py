@@ -178,13 +178,14 @@ class _Vote(NamedTuple):
         counts = {name: _n_known(name, entries) for name, entries in known.items()}
         ascii_only = all(map(str.isascii, labels))
         best = max(known, key=lambda name: counts[name])
-        if ascii_only and sum(map(may_be_firm, labels)) < counts[best] == len(labels):
-            return cls(best, best, len(labels), len(labels), ())  # features aren't needed
+        may_be_sampa = ascii_only and any(map(is_surely_xsampa, labels))
+        if ascii_only and not may_be_sampa and sum(map(may_be_firm, labels)) < counts[best]:
+            return cls(best, best, counts[best], len(labels), ())  # features aren't needed
         known["ipa"] = {one: rule("ipa", one) for one in labels}
         counts["ipa"] = _n_known("ipa", known["ipa"])
         # the first of equals, but IPA where a label isn't ASCII
         best = max(AUTO_SETS, key=lambda name: (counts[name], name == "ipa" and not ascii_only))
-        if ascii_only and any(map(is_surely_xsampa, labels)):
+        if may_be_sampa:
             n_known = _n_known("xsampa", {one: rule("xsampa", one) for one in labels})
             if n_known > counts[best]:
                 return cls("xsampa", best, n_known, len(labels), ())

@@ -59,10 +59,10 @@ _NOT_ARPABET = frozenset(("h#", "pau", "epi", "hv", "ax-h"))
 _POSITION = re.compile(r"_[BIES]$")
 _NASALISED = re.compile(r"(a[aehowy]|e[hry]|i[hy]|o[wy]|u[hw])n")
 _BUCKEYE_TOO = {"tq": "q", "laugh": "spn", "vocnoise": "spn", "noise": "nsn"}
-_BRACKETED = re.compile(r"<(.+)>|\{([be]_.+)\}", re.IGNORECASE)
-_NOT_THE_SPEAKER = re.compile(
-    r"iver(?:-laugh)?|unknown|[be]_(?:trans|third_spkr)|(?:exclude|error|cutoff)(?:-.*)?"
-)
+_MARKS = r"[be]_(?:trans|third_spkr)"
+_OTHERS = rf"(?:iver(?:-laugh)?|unknown|(?:exclude|error|cutoff)(?:-.*)?|{_MARKS})"
+_NOT_THE_SPEAKER = re.compile(rf"{_OTHERS}|<{_OTHERS}>|\{{{_MARKS}\}}", re.IGNORECASE)
+_BRACKETED = re.compile(r"<(sil|laugh|(?:voc)?noise)>", re.IGNORECASE)
 _HEARD = re.compile(r"[^,]+,([^,]+),\s*[sdaSDA]\s*")
 
 
@@ -95,14 +95,12 @@ def _of_arpabet(label: str) -> PhoneEntry | None:
 
 
 def _of_buckeye(label: str) -> PhoneEntry | None:
-    bracketed = _BRACKETED.fullmatch(label)
-    name = (label if bracketed is None else bracketed[1] or bracketed[2]).lower()
-    if _NOT_THE_SPEAKER.fullmatch(name):
+    if _NOT_THE_SPEAKER.fullmatch(label):
         return EMPTY
-    nasalised = _NASALISED.fullmatch(label.lower())
-    meant = nasalised[1] if nasalised else _BUCKEYE_TOO.get(name, label)
-    if name == "sil":
-        meant = label.strip("<>")
+    bracketed = _BRACKETED.fullmatch(label)
+    plain = bracketed[1] if bracketed else label
+    nasalised = _NASALISED.fullmatch(plain.lower())
+    meant = nasalised[1] if nasalised else _BUCKEYE_TOO.get(plain.lower(), plain)
     return _spelt(_of_arpabet(meant), label, meant)
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from sfvq_analysis.encoders.json_objects import each_once
 from sfvq_analysis.errors import EncoderError, told
 from sfvq_analysis.files import is_file
+from sfvq_analysis.json_objects import each_once
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,7 +29,7 @@ def read_json(path: Path) -> dict[str, Any]:
         with path.open("rb") as file:
             text = file.read(_MOST_BYTES + 1)
         small = len(text) <= _MOST_BYTES
-        content = json.loads(text, object_pairs_hook=each_once) if small else None
+        content = json.loads(text, object_pairs_hook=each_once(EncoderError)) if small else None
     except EncoderError as error:
         raise error.at(str(path)) from error
     except (OSError, ValueError, RecursionError) as error:

@@ -8,9 +8,9 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from sfvq_analysis.encoders.json_objects import each_once
 from sfvq_analysis.errors import EncoderError, OptionError, in_line, shown
 from sfvq_analysis.files import is_file, is_folder
+from sfvq_analysis.json_objects import each_once
 from sfvq_analysis.timeline import FrameGrid
 
 GRID_FILE = "grid.json"
@@ -130,7 +130,7 @@ def _parsed(path: Path) -> Any:
     try:
         with path.open("rb") as file:
             text = file.read(_MOST_BYTES).decode("utf-8-sig")
-        return json.loads(text, object_pairs_hook=each_once)
+        return json.loads(text, object_pairs_hook=each_once(EncoderError))
     except EncoderError:
         raise
     except (ValueError, RecursionError, OSError) as error:
