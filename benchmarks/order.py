@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 ENCODERS = {"log-mel": "mel", "MFCC": "mel:kind=mfcc,normalise=utterance,context=1"}
 BITS, YARDSTICK_BITS = 8, 4
 DEFAULT = "SFVQ (default)"
-FRONT = (0.05, 0.1, 0.3, 0.5)
+FRONT = (0.02, 0.04, 0.15, 0.3)
 COLUMNS = ["mse", "pnmi", "arcs", "split", "split_ceiling", "step", "pairs"]
 SHOWN = ["mse_ratio", "mse", "pnmi", "arcs_ratio", "split_ratio", "split", "step", "pairs"]
 LOW_IS_GOOD = {"mse_ratio", "mse", "step", "pairs"}

@@ -109,6 +109,30 @@ def penalised_corners(frames, corners, dither, *, elastic, hold_share=1e-3):
     return np.linalg.lstsq(rows, targets, rcond=None)[0]
 
 
+def corners_pulled_along_axes(frames, corners, dither, pull, *, hold_share=1e-3):
+    """Return argmin of |X - design C|² + hold |C - old|² + Σ_i w_i |(c_{k+1} - c_k) · axis_i|².
+
+    In one least squares problem of all K · dim numbers, that of c_k's coordinate j at k · dim + j.
+    """
+    design = dithered_design(frames, corners, dither)
+    n_corners, dim = corners.shape
+    per_corner = len(frames) / n_corners
+    hold = np.sqrt(hold_share * per_corner)
+    stretch = np.sqrt(per_corner * pull.weights)[:, None] * pull.axes.T  # a row for each axis
+    differences = np.diff(np.eye(n_corners), axis=0)
+    rows = np.vstack(
+        [
+            np.kron(design, np.eye(dim)),
+            hold * np.eye(n_corners * dim),
+            np.kron(differences, stretch),
+        ]
+    )
+    targets = np.concatenate(
+        [frames.ravel(), hold * corners.ravel(), np.zeros((n_corners - 1) * dim)]
+    )
+    return np.linalg.lstsq(rows, targets, rcond=None)[0].reshape(corners.shape)
+
+
 def dithered_loss(frames, corners, dither) -> float:
     """Return the summed squared distance of frames to the nearest dithered point."""
     return float(nearest_corner(frames, dithered_points(corners, dither))[1].sum())

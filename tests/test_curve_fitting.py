@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from oracles import (
+    corners_pulled_along_axes,
     dithered_design,
     dithered_loss,
     map_sweep,
@@ -17,7 +18,7 @@ from oracles import (
     penalised_corners,
 )
 
-from sfvq_analysis.curve import Grid, curve_statistics, map_statistics
+from sfvq_analysis.curve import Grid, Pull, curve_statistics, map_statistics
 
 made = settings(max_examples=30, deadline=None)
 elastics = st.sampled_from([0.0, 0.1, 1.0])
@@ -91,6 +92,42 @@ def test_solving_is_the_dense_solution_of_the_penalised_problem(batch, elastic):
     solved = curve_statistics(frames, corners, dither).solve(corners, elastic=elastic)
     expected = penalised_corners(frames, corners, dither, elastic=elastic)
     np.testing.assert_allclose(solved, expected, rtol=1e-7, atol=1e-7)
+
+
+def turned(dim, seed) -> np.ndarray:
+    """Return orthonormal axes as columns."""
+    return np.linalg.qr(np.random.default_rng(seed).normal(size=(dim, dim)))[0]
+
+
+@made
+@given(batches(), st.lists(elastics, min_size=9, max_size=9), st.integers(0, 99))
+def test_solving_with_a_pull_for_each_axis_is_the_dense_solution_too(batch, weights, seed):
+    """Some weights the same, some 0; the axes not those of the coordinates."""
+    frames, corners, dither = batch
+    dim = corners.shape[1]
+    pull = Pull(turned(dim, seed), np.array(weights[:dim]))
+    solved = curve_statistics(frames, corners, dither).solve(corners, elastic=pull)
+    expected = corners_pulled_along_axes(frames, corners, dither, pull)
+    np.testing.assert_allclose(solved, expected, rtol=1e-7, atol=1e-7)
+
+
+@made
+@given(batches(), elastics, st.integers(0, 99))
+def test_one_pull_for_all_axes_is_the_same_as_a_number(batch, elastic, seed):
+    frames, corners, dither = batch
+    statistics, dim = curve_statistics(frames, corners, dither), corners.shape[1]
+    solved = statistics.solve(corners, elastic=Pull(turned(dim, seed), np.full(dim, elastic)))
+    expected = statistics.solve(corners, elastic=elastic)
+    np.testing.assert_allclose(solved, expected, rtol=1e-9, atol=1e-9)
+
+
+def test_a_curve_is_flat_only_along_the_axis_of_a_strong_pull():
+    rng = np.random.default_rng(1)
+    frames, corners = rng.normal(size=(300, 3)).astype(np.float32), rng.normal(size=(12, 3))
+    statistics = curve_statistics(frames, corners, rng.random(11))
+    spread = statistics.solve(corners, elastic=Pull(np.eye(3), np.array([0.0, 1e4, 0.0]))).std(0)
+    assert spread[1] < 1e-2
+    assert min(spread[0], spread[2]) > 0.3
 
 
 @made

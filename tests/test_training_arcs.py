@@ -64,11 +64,28 @@ def test_codewords_of_an_arc_are_nearer_to_the_frames_of_that_arc_without_cluste
     """A Gaussian: arcs are the cells of a smaller codebook, codewords the means of their frames."""
     frames = gaussian(4000, dim=4)
     corners = arc_start(placed(frames, whitening=0.0), 64, FitOptions(), seed=0)
-    index, distortion = nearest_codeword(frames, corners)
+    index, _ = nearest_codeword(frames, corners)
     means = corners.reshape(8, 8, 4).mean(axis=1)
     assert (nearest_codeword(frames, means)[0] == index // 8).mean() > 0.8
-    own = np.stack([frames[index == k].mean(axis=0) for k in range(64)])
-    assert distortion.mean() < 1.05 * nearest_codeword(frames, own)[1].mean()
+
+
+def test_codewords_start_where_the_frames_of_their_arc_lie_densely():
+    """Clusters with a tenth of their frames far out: no codeword goes there."""
+    frames, member = clusters(4, per_cluster=500)
+    far = np.random.default_rng(1).random(len(frames)) < 0.1
+    middle = np.stack([np.median(frames[member == m], axis=0) for m in range(4)])
+    frames[far] = middle[member[far]] + 4 * (frames[far] - middle[member[far]])
+    corners = arc_start(placed(frames), 16, FitOptions(), seed=0)
+    reach = np.sqrt(nearest_codeword(corners.astype(np.float32), middle)[1])
+    assert reach.max() < np.sqrt(frames.shape[1])
+
+
+def test_a_line_starts_in_order():
+    """One dimension, many codewords in each arc: they come by the map's places, none is behind."""
+    frames = gaussian(4000, dim=1)
+    corners = arc_start(placed(frames), 256, FitOptions(), seed=0)
+    inside = np.diff(corners.reshape(16, 16), axis=1)
+    assert ((inside > 0).all(axis=1) | (inside < 0).all(axis=1)).mean() >= 0.8
 
 
 def test_arcs_stand_where_the_map_puts_their_frames_if_they_are_held_there():

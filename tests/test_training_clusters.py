@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from made_frames import gaussian
 
-from sfvq_analysis.training.clusters import k_means
+from sfvq_analysis.training.clusters import densest, k_means
 
 
 def test_clusters_that_lie_apart_are_found():
@@ -41,3 +41,35 @@ def test_fewer_frames_than_clusters_give_none(n):
 def test_so_do_fewer_distinct_ones():
     assert k_means(np.repeat(gaussian(3), 20, axis=0), 4, seed=0) is None
     assert k_means(np.repeat(gaussian(4), 20, axis=0), 4, seed=0).shape == (4, 3)
+
+
+def test_the_densest_half_is_that_of_a_gaussian_near_its_middle():
+    frames = gaussian(3000, 8)
+    kept = densest(frames, at_least=16)
+    assert len(kept) == 1500
+    assert {row.tobytes() for row in kept} <= {row.tobytes() for row in frames}
+    radii = np.sort(np.linalg.norm(frames, axis=1))
+    assert np.linalg.norm(kept, axis=1).max() < radii[2400]
+    assert np.linalg.norm(kept, axis=1).mean() < 0.95 * radii[:1500].mean() + 0.1 * radii[2999]
+
+
+def test_frames_that_are_the_same_count_once():
+    """Digital silence: most frames are one and the same, and must not be all that is kept."""
+    frames = np.concatenate([np.zeros((900, 3), np.float32), gaussian(100, 3)])
+    kept = densest(frames, at_least=16)
+    assert len(kept) == 50
+    assert len(np.unique(kept, axis=0)) == 50
+
+
+def test_a_half_that_were_too_few_is_not_taken():
+    frames = gaussian(40, 2)
+    for at_least, n_kept in ((1, 20), (20, 20), (21, 40)):
+        assert len(densest(frames, at_least=at_least)) == n_kept
+    assert len(densest(frames[:15], at_least=1)) == 15
+    assert densest(frames[:0], at_least=1).shape == (0, 2)
+
+
+def test_what_is_densest_does_not_depend_on_the_order_of_frames():
+    frames = gaussian(900, 5)
+    shuffled = np.random.default_rng(0).permutation(frames)
+    assert densest(frames, at_least=4).tobytes() == densest(shuffled, at_least=4).tobytes()

@@ -71,3 +71,26 @@ def test_frames_arrive_as_float32_and_return_as_float64():
     metric = Metric.of(stretched(), 0.3)
     assert metric.warped(stretched().astype(np.float64)).dtype == np.float32
     assert metric.unwarped(metric.warped(stretched())).dtype == np.float64
+
+
+@made
+@given(seeds, powers)
+def test_a_pull_is_even_in_the_metric(seed, power):
+    """What neighbours at any two points cost is their squared distance in the metric, scaled."""
+    frames = stretched(seed, 200)
+    metric, pairs = Metric.of(frames, power), np.random.default_rng(seed).normal(size=(2, 9, 4))
+    pull = metric.pull(0.5)
+    cost = (((pairs[0] - pairs[1]) @ pull.axes) ** 2) @ pull.weights
+    warped = metric.warped(pairs[0]).astype(float) - metric.warped(pairs[1])
+    np.testing.assert_allclose(
+        cost, 0.5 * metric.scales[0] ** 2 * (warped**2).sum(axis=1), rtol=1e-3
+    )
+    assert pull.weights[0] == 0.5
+
+
+def test_a_pull_is_stronger_the_less_frames_vary_but_has_a_limit():
+    frames = gaussian(1000, dim=3) * np.float32([3, 1, 0])
+    weights = Metric.of(frames, 0.3).pull(1.0).weights
+    assert weights[1] == pytest.approx(9**0.3, rel=0.05)
+    assert weights[2] == pytest.approx(1001**0.3, rel=1e-3)
+    np.testing.assert_array_equal(Metric.of(frames, 0.0).pull(0.2).weights, 0.2)

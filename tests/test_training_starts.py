@@ -23,7 +23,8 @@ PLAIN = FitOptions(arcs=False, whitening=0.0, last_widths=(3.0, 1.5), sweeps_per
 
 def found(frames, sizes, options=PLAIN, seed=0, tick=lambda _: None):
     joined = np.zeros(len(frames) - 1, dtype=bool)
-    return find_starts(Passage(frames, joined), sizes, options, seed, tick)
+    metric = Metric.of(frames, options.whitening)
+    return find_starts(Passage(frames, joined, metric), sizes, options, seed, tick)
 
 
 FOUR, EIGHT, MAP = ["map 1"], ["map 2", "map 1.5"], ["map 3", "map 1.5"]

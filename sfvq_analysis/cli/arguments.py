@@ -154,7 +154,8 @@ ElasticOption = Annotated[
 WhiteningOption = Annotated[
     float,
     typer.Option(
-        help="How far latents are whitened to find the order in; 0 takes their metric as it is."
+        help="How far latents are whitened where the order is found and neighbours are pulled; "
+        "0 takes their metric as it is."
     ),
 ]
 ArcsOption = Annotated[

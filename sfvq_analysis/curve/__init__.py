@@ -16,6 +16,7 @@ from sfvq_analysis.curve.fitting import (
     CurveStatistics,
     Grid,
     MapStatistics,
+    Pull,
     curve_statistics,
     map_statistics,
 )
@@ -30,6 +31,7 @@ __all__ = [
     "Engine",
     "Grid",
     "MapStatistics",
+    "Pull",
     "arranged",
     "arrangement_cost",
     "curve_statistics",

@@ -22,7 +22,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from scipy.linalg import solveh_banded
@@ -81,6 +81,21 @@ def _unit(bound: float) -> float:
 
 def _rounded(values: Any, unit: float) -> Any:
     return np.rint(values / unit) * unit
+
+
+class Pull(NamedTuple):
+    """What draws neighbouring corners together, by Σ_i weights_i |(c_{k+1} - c_k) · axes_i|².
+
+    Attributes
+    ----------
+    axes
+        Orthonormal, as columns, shape (dim, dim).
+    weights
+        Along each axis, in mean counts per corner, shape (dim,).
+    """
+
+    axes: NDArray[np.float64]
+    weights: NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +207,7 @@ class CurveStatistics:
         slope_at(corners, self.diagonal, self.beside, self.target, slope)
         return slope
 
-    def solve(self, corners: NDArray[np.float64], *, elastic: float) -> NDArray[np.float64]:
+    def solve(self, corners: NDArray[np.float64], *, elastic: float | Pull) -> NDArray[np.float64]:
         """Return the corners that minimise the squared error plus two penalties.
 
         With r = 1e-3 · N/K a corner is held where it was by r |c_k - old c_k|² (a segment without
@@ -204,20 +219,40 @@ class CurveStatistics:
         corners
             Where the corners are, shape (K, dim).
         elastic
-            Weight of the pull between neighbours, in mean counts per corner.
+            Weight of the pull between neighbours, in mean counts per corner: the same in every
+            direction, or one for each of some axes.
 
         Returns
         -------
         NDArray[np.float64], shape (K, dim)
         """
-        per_corner = self.n_frames / len(corners)
-        hold, pull = DEAD_SEGMENT_RIDGE * per_corner, elastic * per_corner
-        banded = np.zeros((2, len(corners)))  # upper form of solveh_banded
+        target = self.target + self._hold * corners
+        if not isinstance(elastic, Pull):
+            return self._drawn_together(target, elastic)
+        along = target @ elastic.axes  # the penalties part into one problem for each axis
+        for weight in np.unique(elastic.weights):
+            alike = elastic.weights == weight
+            along[:, alike] = self._drawn_together(along[:, alike], weight)
+        solution: NDArray[np.float64] = along @ elastic.axes.T
+        return solution
+
+    @property
+    def _per_corner(self) -> float:
+        return self.n_frames / len(self.diagonal)
+
+    @property
+    def _hold(self) -> float:
+        return DEAD_SEGMENT_RIDGE * self._per_corner
+
+    def _drawn_together(self, target: NDArray[np.float64], elastic: float) -> NDArray[np.float64]:
+        """Return the solution for a right-hand side (K, n), with one pull for all its columns."""
+        pull = elastic * self._per_corner
+        banded = np.zeros((2, len(target)))  # upper form of solveh_banded
         banded[0, 1:] = self.beside - pull
-        banded[1] = self.diagonal + hold
+        banded[1] = self.diagonal + self._hold
         banded[1, :-1] += pull
         banded[1, 1:] += pull
-        solution: NDArray[np.float64] = solveh_banded(banded, self.target + hold * corners)
+        solution: NDArray[np.float64] = solveh_banded(banded, target)
         return solution
 
 

@@ -1,11 +1,12 @@
 """A start for the curve: a codebook of codebooks, each level put in order.
 
 About √K clusters of the frames, in the metric of the order, become the arcs of the axis; each arc
-gets codewords of its own, by k-means on its frames. Arcs that share frames stand together, and near
-where the annealed map passes through their frames: the map knows the large course of the axis, what
-is shared its turns. Within an arc, too, codewords that share frames stand together. An arc of the
-axis is then as good a cluster as a codebook of that size has, which no curve that is bent
-through all codewords at once attains.
+gets codewords of its own, by k-means on the half of its frames that lie most densely: those far out
+would draw codewords to places where speech stays for a moment only. Arcs that share frames stand
+together, and near where the annealed map passes through their frames: the map knows the large
+course of the axis, what is shared its turns. Within an arc, too, codewords that share frames stand
+together. An arc of the axis is then as good a cluster as a codebook of that size has, which no
+curve that is bent through all codewords at once attains.
 """
 
 from __future__ import annotations
@@ -15,9 +16,11 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from sfvq_analysis.curve import arranged, nearest_codeword, shared_frames, successions
-from sfvq_analysis.training.clusters import k_means, thinned
+from sfvq_analysis.training.clusters import densest, k_means, thinned
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from sfvq_analysis.training.fit_options import FitOptions
@@ -54,20 +57,16 @@ class Placed(NamedTuple):
     joined: NDArray[np.bool_]
 
 
-class Arcs(NamedTuple):
-    """The arc of each frame (n,), and the arcs in the order of the axis."""
-
-    of_frame: NDArray[np.int32]
-    order: NDArray[np.intp]
-
-
 def n_arcs_of(size: int) -> int:
     """Return how many arcs a curve of so many corners has; 0 for too few or too many corners."""
     return 1 << (size.bit_length() // 2) if FEWEST_CORNERS <= size <= MOST_CORNERS else 0
 
 
-def find_arcs(placed: Placed, n_arcs: int, options: FitOptions, seed: int) -> Arcs | None:
-    """Return clusters of frames in order, None where the frames are too few or too much alike."""
+def find_arcs(placed: Placed, n_arcs: int, options: FitOptions, seed: int) -> list[Float32] | None:
+    """Return the frames (n, dim) that codewords start from, for each arc in the order of the axis.
+
+    None where the frames are too few or too much alike.
+    """
     clusters = k_means(
         thinned(placed.warped, _MOST_CLUSTERED),
         n_arcs,
@@ -78,11 +77,15 @@ def find_arcs(placed: Placed, n_arcs: int, options: FitOptions, seed: int) -> Ar
     if clusters is None:
         return None
     of_frame, _ = nearest_codeword(placed.warped, clusters)
-    return Arcs(of_frame, _order(clusters, of_frame, placed, options))
+    members = (
+        thinned(placed.frames[of_frame == number], _MOST_IN_ARC)
+        for number in _order(clusters, of_frame, placed, options)
+    )
+    return [densest(frames, at_least=n_arcs) for frames in members]
 
 
 def arc_start(
-    placed: Placed, arcs: Arcs, size: int, options: FitOptions, seed: int
+    placed: Placed, arcs: Sequence[Float32], size: int, options: FitOptions, seed: int
 ) -> Float64 | None:
     """Return corners (size, dim), None where the frames of an arc are too few or too much alike.
 
@@ -91,7 +94,7 @@ def arc_start(
     placed
         The frames.
     arcs
-        Their clusters.
+        What `find_arcs` returned.
     size
         A power of two.
     options
@@ -99,16 +102,27 @@ def arc_start(
     seed
         Of k-means.
     """
-    in_arc = size // len(arcs.order)
+    in_arc = size // len(arcs)
     codebooks = []
-    for number in arcs.order:
-        members = thinned(placed.frames[arcs.of_frame == number], _MOST_IN_ARC)
-        codebook = k_means(members, in_arc, seed=seed, sweeps=_SWEEPS)
+    for frames in arcs:
+        codebook = k_means(frames, in_arc, seed=seed, sweeps=_SWEEPS)
         if codebook is None:
             return None
         codebooks.append(codebook)
-    corners = np.concatenate(codebooks)
+    corners = _along_arcs(np.stack(codebooks))
     return corners[arranged(_togetherness(corners, placed, options), stretch=in_arc)]
+
+
+def _along_arcs(codebooks: Float64) -> Float64:
+    """Return codewords (n_arcs, in_arc, dim) as one list, those of an arc on the way to the next.
+
+    The way leads from the middle of the arc before to that of the arc behind.
+    """
+    middles = codebooks.mean(axis=1)
+    ways = np.gradient(middles, axis=0)
+    along = np.einsum("aid,ad->ai", codebooks, ways)
+    order = np.argsort(along, axis=1, kind="stable")
+    return np.take_along_axis(codebooks, order[..., None], axis=1).reshape(-1, codebooks.shape[2])
 
 
 def _order(

@@ -10,11 +10,32 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+_NEIGHBOURS, _MOST_AROUND = 8, 1 << 10
+
 
 def thinned(frames: NDArray[np.float32], at_most: int) -> NDArray[np.float32]:
     """Return frames at even places, at most so many."""
     n_kept = min(len(frames), at_most)
     return frames[np.arange(n_kept) * len(frames) // max(n_kept, 1)]
+
+
+def densest(frames: NDArray[np.float32], *, at_least: int) -> NDArray[np.float32]:
+    """Return the half of the distinct frames around which others lie most densely.
+
+    That is, whose 8th nearest of 1,024 at even places is nearest. All distinct frames where a half
+    were fewer than `at_least`, or than 8.
+    """
+    from sklearn.neighbors import NearestNeighbors
+    from threadpoolctl import threadpool_limits
+
+    distinct = np.unique(frames, axis=0)
+    n_kept = len(distinct) // 2
+    if n_kept < max(at_least, _NEIGHBOURS):
+        return distinct
+    with threadpool_limits(1):
+        search = NearestNeighbors(n_neighbors=_NEIGHBOURS, algorithm="brute")
+        distances, _ = search.fit(thinned(distinct, _MOST_AROUND)).kneighbors(distinct)
+    return np.asarray(distinct[np.argsort(distances[:, -1], kind="stable")[:n_kept]])
 
 
 def k_means(

@@ -3,7 +3,8 @@
 The default method takes two things apart. *Order*: where every stage starts from
 (`sfvq_analysis.training.starts`), in coordinates in which the large principal axes are shrunk a
 little. *Place*: sweeps of dithered least squares (`sfvq_analysis.training.settling`), in the
-latents' own coordinates, settle the corners. All starts of a stage are tried on a sample of the
+latents' own coordinates, settle the corners, which are drawn to their neighbours most in the
+directions in which frames vary least. All starts of a stage are tried on a sample of the
 frames; the first whose dithered error comes within 2 % of the best is kept, and that of the last
 stage is settled on all frames. No label enters, and no time unless it is asked for.
 """
@@ -21,6 +22,7 @@ from sfvq_analysis.quantizers import Provenance, SpaceFillingVQ
 from sfvq_analysis.training.fit_options import FitOptions
 from sfvq_analysis.training.fit_record import FitRow, Stage, as_log, progress_bar
 from sfvq_analysis.training.frames import MOST_SAMPLED, FittingFrames
+from sfvq_analysis.training.metric import Metric
 from sfvq_analysis.training.published import published_fit
 from sfvq_analysis.training.settling import Schedule, settled
 from sfvq_analysis.training.starts import Passage, find_starts, n_starts, order_cost
@@ -136,17 +138,17 @@ def _map_fit(
     tried = sum(n_starts(size, options) * size for size in sizes) * options.stage_sweeps
     work = len(ordered_on) * order_cost(sizes, options) + tried_on.n_frames * tried
     work += frames.n_frames * options.final_sweeps * sizes[-1]
-    brief = Schedule(0, options.stage_sweeps, 0.0, options.elastic, seed)
-    full = Schedule(
-        options.stage_sweeps, options.final_sweeps, options.tolerance, options.elastic, seed
-    )
+    metric = Metric.of(ordered_on, options.whitening)
+    pull = metric.pull(options.elastic)
+    brief = Schedule(0, options.stage_sweeps, 0.0, pull, seed)
+    full = Schedule(options.stage_sweeps, options.final_sweeps, options.tolerance, pull, seed)
     with progress_bar(work, shown=progress) as bar:
 
         def tick_for(n_frames: int) -> Callable[[float], object]:
             return lambda cost: bar.update(cost * n_frames)
 
         starts = find_starts(
-            Passage(ordered_on, joined), sizes, options, seed, tick_for(len(ordered_on))
+            Passage(ordered_on, joined, metric), sizes, options, seed, tick_for(len(ordered_on))
         )
         rows, curves = list(starts.rows), []
         for size in sizes:

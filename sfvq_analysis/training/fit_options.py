@@ -19,10 +19,12 @@ class FitOptions:
     ----------
     elastic
         Pull between neighbouring corners, in mean counts per corner: more of it gives a smoother
-        axis for more distortion.
+        axis for more distortion. It is that along the first principal axis, and as many times as
+        large along another as `whitening` lets that one count more.
     whitening
-        Order is found with principal axis i divided by (variance_i + 1e-3 variance_0) to the power
-        whitening / 2: 0 leaves the metric as it is, 1 whitens.
+        Order is found, and corners are drawn together, with principal axis i divided by
+        (variance_i + 1e-3 variance_0) to the power whitening / 2: 0 leaves the metric as it is, 1
+        whitens.
     arcs
         Whether a start of nested codebooks is tried, too, and preferred to those of the map.
     softness
@@ -55,7 +57,7 @@ class FitOptions:
         If a number is out of range.
     """
 
-    elastic: float = 0.15
+    elastic: float = 0.07
     whitening: float = 0.3
     arcs: bool = True
     softness: tuple[float, float] = (1.0, 0.3)
@@ -98,6 +100,6 @@ def _are_numbers(values: object) -> bool:
     return isinstance(values, tuple | list) and all(map(_is_number, values))
 
 
-STRETCHED_LATENTS = FitOptions(arcs=False, whitening=0.0)
+STRETCHED_LATENTS = FitOptions(elastic=0.15, arcs=False, whitening=0.0)
 """For latents whose metric was made for the sake of order, as the training of voice models makes it
 (`sfvq_analysis.training.voice.whitening`): the map alone orders them, in that metric."""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from sfvq_analysis.curve import Pull
 from sfvq_analysis.training.map_fit import principal_axes
 
 if TYPE_CHECKING:
@@ -46,3 +47,11 @@ class Metric(NamedTuple):
     def unwarped(self, points: NDArray[np.floating]) -> NDArray[np.float64]:
         """Return points (n, dim) of this metric in the latents' coordinates."""
         return np.asarray(points * self.scales @ self.axes.T + self.mean, dtype=np.float64)
+
+    def pull(self, elastic: float) -> Pull:
+        """Return a pull between corners that is even in this metric, `elastic` on the widest axis.
+
+        What varies little among the frames varies less from corner to corner, the more so the more
+        this metric whitens.
+        """
+        return Pull(self.axes, elastic * (self.scales[0] / self.scales) ** 2)

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from sfvq_analysis.curve import Pull
     from sfvq_analysis.training.frames import FittingFrames
 
 _PROBE = 1 << 12
@@ -43,13 +44,14 @@ class Start(NamedTuple):
 class Schedule(NamedTuple):
     """Sweeps `first`, `first` + 1, … of the dither, at most `n_sweeps` of them.
 
-    Fewer if the error falls by less than `tolerance`. `elastic` is that of `CurveStatistics.solve`.
+    Fewer if the error falls by less than `tolerance`. `elastic` is that of `CurveStatistics.solve`:
+    one pull in all directions, or one for each of some axes.
     """
 
     first: int
     n_sweeps: int
     tolerance: float
-    elastic: float
+    elastic: float | Pull
     seed: int
 
 

@@ -24,7 +24,6 @@ from sfvq_analysis.training.map_fit import (
     principal_start,
     resampled,
 )
-from sfvq_analysis.training.metric import Metric
 from sfvq_analysis.training.settling import Start
 
 if TYPE_CHECKING:
@@ -32,9 +31,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from sfvq_analysis.training.arcs import Arcs
     from sfvq_analysis.training.fit_options import FitOptions
     from sfvq_analysis.training.map_fit import MapSweep
+    from sfvq_analysis.training.metric import Metric
 
     Float32 = NDArray[np.float32]
     Float64 = NDArray[np.float64]
@@ -44,10 +43,21 @@ _PLACED_AT = 6 / 256  # width of the map, as a share of the axis, when frames ar
 
 
 class Passage(NamedTuple):
-    """Frames (n, dim) to find the order on, and whether frame i + 1 follows frame i in time."""
+    """What the order is found on.
+
+    Attributes
+    ----------
+    frames
+        Shape (n, dim).
+    joined
+        Whether frame i + 1 follows frame i in time, shape (n - 1,).
+    metric
+        In which it is found.
+    """
 
     frames: Float32
     joined: NDArray[np.bool_]
+    metric: Metric
 
 
 class Starts(NamedTuple):
@@ -96,7 +106,7 @@ def find_starts(
     tick
         Called with the cost of every sweep of the map, in nodes for each frame.
     """
-    metric = Metric.of(passage.frames, options.whitening)
+    metric = passage.metric
     warped = metric.warped(passage.frames)
     nodes = principal_start(warped, first_nodes())
     wide, rows = nodes, list[FitRow]()
@@ -114,7 +124,7 @@ def find_starts(
     placed = Placed(
         passage.frames, warped, metric, nearest_codeword(warped, wide)[0], passage.joined
     )
-    arcs: dict[int, Arcs | None] = {0: None}
+    arcs: dict[int, list[Float32] | None] = {0: None}
     of_stage: dict[int, list[Start]] = {}
     for size in sizes:
         number = n_arcs_of(size) if options.arcs else 0
@@ -127,7 +137,7 @@ def find_starts(
 
 def _of_stage(
     placed: Placed,
-    arcs: Arcs | None,
+    arcs: list[Float32] | None,
     size: int,
     by_width: Mapping[tuple[int, float], Float64],
     options: FitOptions,
