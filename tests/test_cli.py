@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import shutil
 from pathlib import Path
@@ -13,7 +14,9 @@ import soundfile
 from command_line import refused, sfvq
 
 from sfvq_analysis import SpaceFillingVQ, demo_corpus, load_table, save_quantizer
+from sfvq_analysis.cli import commands
 from sfvq_analysis.quantizers import Provenance
+from sfvq_analysis.training import FitOptions
 
 
 @pytest.fixture
@@ -25,6 +28,14 @@ def tree(tmp_path):
         shutil.copy(utterance.audio_path, folder / f"{utterance.sentence}.wav")
         shutil.copy(utterance.label_paths["phone"], folder / f"{utterance.sentence}.phn")
     return tmp_path
+
+
+@pytest.mark.parametrize("command", [commands.fit, commands.analyze])
+def test_options_of_a_fit_are_by_default_what_they_are_in_python(command):
+    """The commands state them anew, as `--help` needs no torch."""
+    stated = inspect.signature(command).parameters
+    for name in ("elastic", "whitening", "arcs", "temporal"):
+        assert stated[name].default == getattr(FitOptions(), name)
 
 
 def test_demo_writes_all_it_promises(demo_run):
