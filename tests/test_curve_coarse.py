@@ -43,7 +43,7 @@ def rounded(frames, centre, scale, room):
 def swept(octets, room):
     octet_sweeping.sweep_octets(
         room.panel, octets.fours, octets.starts, octets.terms, room.measures.scale,
-        room.values, room.tops, room.best,
+        room.values, room.tops, room.best, room.rows,
     )  # fmt: skip
 
 
@@ -51,7 +51,7 @@ def swept(octets, room):
 def swept_corners(octets, room):
     octet_sweeping.sweep_octet_corners(
         room.panel, octets.fours, octets.starts, octets.terms, room.measures.scale,
-        room.values, room.tops, room.best,
+        room.values, room.tops, room.best, room.rows,
     )  # fmt: skip
 
 

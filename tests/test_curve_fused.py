@@ -35,12 +35,12 @@ SIZES = [2, 3, sweeping.CORNERS, sweeping.CORNERS + 1, 5 * sweeping.CORNERS - 1,
 
 @njit
 def swept(panel, packed, room, margin):
-    sweeping.sweep_curve(panel, packed.corners, packed.terms, room.found, margin)
+    sweeping.sweep_curve(panel, packed.corners, packed.terms, room.found, margin, room.rows)
 
 
 @njit
 def swept_corners(panel, packed, room):
-    sweeping.sweep_corners(panel, packed.corners, packed.terms, room.found)
+    sweeping.sweep_corners(panel, packed.corners, packed.terms, room.found, room.rows)
 
 
 @njit

@@ -31,7 +31,7 @@ from sfvq_analysis.curve.octet_sweeping import (
 from sfvq_analysis.curve.octets import CORNERS
 from sfvq_analysis.curve.offsets import square_of
 from sfvq_analysis.curve.rounding import round_frames
-from sfvq_analysis.curve.sweeping import FRAMES, prefetch, turn
+from sfvq_analysis.curve.sweeping import FRAMES, turn
 from sfvq_analysis.curve.vectors import LANES
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def settle(  # noqa: PLR0913 (what is in place of objects in compiled code)
         stop = min(first + FRAMES, n_frames)
         if not _fill(frames, first, stop, geometry, octets, round_off, room):
             return -1, 0
-        _screen(octets, room, on_curve)
+        _screen(octets, room, frames[stop : stop + FRAMES], on_curve)
         _list(geometry.squares.shape[0], room)
         n_looked += _nearest_corners(frames, first, stop, geometry, room, codes)
         if on_curve:
@@ -95,17 +95,19 @@ def settle(  # noqa: PLR0913 (what is in place of objects in compiled code)
 
 
 @compiled
-def _screen(octets: Octets, room: Room, on_curve: bool) -> None:
-    """Mark all that may be nearest to the frames of a tile."""
+def _screen(octets: Octets, room: Room, coming: Frames, on_curve: bool) -> None:
+    """Mark all that may be nearest to the frames of a tile, while others are coming."""
     scale, values, tops, limits = room.measures.scale, room.values, room.tops, room.limits
     places, masks, likely = room.places, room.masks, room.likely
     fours, starts, terms = octets.fours, octets.starts, octets.terms
     if on_curve:
-        sweep_octets(room.panel, fours, starts, terms, scale, values, tops, room.best)
+        sweep_octets(room.panel, fours, starts, terms, scale, values, tops, room.best, coming)
         _limit(room)
         mark(terms, values, tops, limits, places, masks, likely)
     else:
-        sweep_octet_corners(room.panel, fours, starts, terms, scale, values, tops, room.best)
+        sweep_octet_corners(
+            room.panel, fours, starts, terms, scale, values, tops, room.best, coming
+        )
         _limit(room)
         mark_corners(terms, values, tops, limits, places, masks, likely)
 
@@ -122,13 +124,12 @@ def _fill(  # noqa: PLR0913 (what is in place of objects in compiled code)
 ) -> bool:
     """Fill in a tile's octets and measures; tell if all frames are usable.
 
-    A tile that isn't full keeps what was there. The tile after it is asked for from memory.
+    A tile that isn't full keeps what was there.
     """
     rows, centre, scale, dim = room.rows, octets.centre, octets.scale, frames.shape[1]
     unit, norm, lost = room.measures.unit, room.measures.norm, room.measures.moved
     square, loose = room.measures.square, room.measures.loose
     rest = loose  # until that is known
-    prefetch(frames, stop * dim, min(stop + FRAMES, frames.shape[0]) * dim)
     for i in range(first, stop):
         total = _ZERO
         for j in range(dim - dim % LANES, dim):

@@ -20,7 +20,6 @@ from sfvq_analysis.curve.sweeping import (
     FRAMES,
     TERMS,
     UNROLLED,
-    prefetch,
     sweep_corners,
     sweep_curve,
     turn,
@@ -110,7 +109,8 @@ def settle_curve(
         slack = _fill(frames, first, stop, geometry, packed, round_off, room)
         if slack < 0:
             return -1
-        sweep_curve(room.panel, packed.corners, packed.terms, found, _HALF * slack)
+        coming = frames[stop : stop + FRAMES]
+        sweep_curve(room.panel, packed.corners, packed.terms, found, _HALF * slack, coming)
         for i in range(first, stop):
             codes.codeword[i] = min(np.int32(found[2, i - first]), last + 1)
             codes.segment[i] = min(np.int32(found[5, i - first]) - 1, last)
@@ -137,7 +137,8 @@ def settle_codebook(
         slack = _fill(frames, first, stop, geometry, packed, round_off, room)
         if slack < 0:
             return -1
-        sweep_corners(room.panel, packed.corners, packed.terms, found)
+        coming = frames[stop : stop + FRAMES]
+        sweep_corners(room.panel, packed.corners, packed.terms, found, coming)
         for i in range(first, stop):
             corner = min(np.int32(found[2, i - first]), last)
             codes.codeword[i] = corner
@@ -161,10 +162,9 @@ def _fill(  # noqa: PLR0913 (what is in place of objects in compiled code)
     """Fill in a tile's frames less the centre, scaled; a tile that isn't full keeps what was there.
 
     Return the largest round-off of a difference of values of 2 q (`screening.round_off`), which is
-    twice that of q; -1 if a frame isn't usable. The tile after it is asked for from memory.
+    twice that of q; -1 if a frame isn't usable.
     """
     centre, scale, rows, dim = packed.centre, packed.scale, room.rows, frames.shape[1]
-    prefetch(frames, stop * dim, min(stop + FRAMES, frames.shape[0]) * dim)
     usable, farthest = True, centre.dtype.type(0)
     most = (geometry.farthest * _MORE) ** 2
     whole = stop - first == FRAMES and dim % LANES == 0

@@ -18,6 +18,7 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
+from sfvq_analysis.curve.coming import Coming
 from sfvq_analysis.curve.octets import CORNERS, LOWEST, TERMS, UNROLLED
 from sfvq_analysis.curve.sweeping import FRAMES
 from sfvq_analysis.curve.vectors import LANES, Vectors
@@ -33,13 +34,15 @@ KINDS = 2
 
 
 def _swept(on: Vectors, values: Sequence[Any], n_kinds: int) -> None:
-    panel, packed, starts, terms, scales, found, tops, best, n_tiles, n_fours = values
+    panel, packed, starts, terms, scales, found, tops, best, *rest = values
+    start, n_lines, n_tiles, n_fours = rest
+    coming, shape = Coming(start, n_lines), (n_tiles, n_fours)
     to, lowest = on.builder, on.constant(LOWEST)
     sums = [[on.variable(on.spread(_INT(0))) for _ in range(VECTORS)] for _ in range(CORNERS)]
     before = [on.variable(lowest) for _ in range(VECTORS)]
     leading = [[on.variable(lowest) for _ in range(VECTORS)] for _ in range(n_kinds)]
     with cgutils.for_range(to, n_tiles) as tiles:
-        _multiply(on, panel, packed, starts, (tiles.index, n_fours), sums)
+        _multiply(on, (panel, packed, starts), shape, tiles.index, sums, coming)
         of_tile = on.after(terms, on.place(tiles.index, TERMS * CORNERS))
         place = on.after(found, on.place(tiles.index, CORNERS * FRAMES))
         top = on.after(tops, on.place(tiles.index, KINDS * FRAMES))
@@ -66,16 +69,24 @@ def _swept(on: Vectors, values: Sequence[Any], n_kinds: int) -> None:
 
 
 def _multiply(
-    on: Vectors, panel: Any, packed: Any, starts: Any, at: tuple[Any, Any], sums: list[list[Any]]
+    on: Vectors,
+    given: tuple[Any, ...],
+    shape: tuple[Any, Any],
+    tile: Any,
+    sums: list[list[Any]],
+    coming: Coming,
 ) -> None:
-    """Sum up the products of a tile of corners."""
-    to, (tile, n_fours) = on.builder, at
+    """Sum up the products of a tile of corners; ask for what is coming meanwhile."""
+    to, (panel, packed, starts), (n_tiles, n_fours) = on.builder, given, shape
+    n_steps = to.udiv(n_fours, on.size(UNROLLED))
     corners = on.after(packed, on.place(tile, n_fours, CORNERS))
     for k in range(CORNERS):
         start = on.spread(to.load(on.after(starts, on.place(tile, CORNERS), k)))
         for v in range(VECTORS):
             to.store(start, sums[k][v])
-    with cgutils.for_range(to, to.udiv(n_fours, on.size(UNROLLED))) as some:
+    with cgutils.for_range(to, n_steps) as some:
+        step = to.add(to.mul(tile, n_steps), some.index)
+        coming.ask(on, step, to.mul(n_tiles, n_steps))
         for step in range(UNROLLED):
             j = to.add(on.place(some.index, UNROLLED), on.size(step))
             frames = on.after(panel, on.place(j, FRAMES))
@@ -152,18 +163,25 @@ def _reaches(on: Vectors, value: Any, limit: Any) -> Any:
     return on.builder.not_(on.exceeds(limit, value))
 
 
-def _written(name: str, write: Any, n_kinds: int, *, shaping: int, n_numbers: int) -> Any:
-    """Return what writes a function of arrays, and of the first numbers of one array's shape."""
+def _written(
+    name: str, write: Any, n_kinds: int, *, shaping: int, n_numbers: int, n_coming: int = 0
+) -> Any:
+    """Return what writes a function of arrays, and of the first numbers of one array's shape.
+
+    The last `n_coming` arrays are what is only asked for.
+    """
 
     def inside(there: Vectors, values: Sequence[Any]) -> None:
         write(there, values, n_kinds)
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        on = Vectors(builder)
-        begun = [
-            on.begin(context, kind, one) for kind, one in zip(signature.args, args, strict=True)
-        ]
-        values = [*(start for start, _ in begun), *begun[shaping][1][:n_numbers]]
+        on, given = Vectors(builder), list(zip(signature.args, args, strict=True))
+        n_begun = len(given) - n_coming
+        begun = [on.begin(context, kind, one) for kind, one in given[:n_begun]]
+        values = [start for start, _ in begun]
+        for kind, one in given[n_begun:]:
+            values += Coming.begin(on, context, kind, one)
+        values += begun[shaping][1][:n_numbers]
         on.call(f"{name}_{n_kinds}", values, inside)
         return context.get_dummy_value()
 
@@ -171,7 +189,7 @@ def _written(name: str, write: Any, n_kinds: int, *, shaping: int, n_numbers: in
 
 
 def _sweep(n_kinds: int) -> Any:
-    write = _written("sweep_octets", _swept, n_kinds, shaping=1, n_numbers=2)
+    write = _written("sweep_octets", _swept, n_kinds, shaping=1, n_numbers=2, n_coming=1)
 
     def kinds(  # noqa: PLR0913 (what is in place of objects in compiled code)
         typing: Any,
@@ -183,9 +201,11 @@ def _sweep(n_kinds: int) -> Any:
         values: Any,
         tops: Any,
         best: Any,
+        coming: Any,
     ) -> Any:
         del typing
-        return types.void(panel, fours, starts, terms, scales, values, tops, best), write
+        given = panel, fours, starts, terms, scales, values, tops, best, coming
+        return types.void(*given), write
 
     return intrinsic(kinds)
 
@@ -224,7 +244,7 @@ sweep_octets: Any = _sweep(KINDS)
 segments (tiles, KINDS, FRAMES), and the largest of all (KINDS, FRAMES).
 
 Of frames' octets, four to a number (fours, FRAMES), the corners of `Octets`, and the scale of each
-frame's products (FRAMES,).
+frame's products (FRAMES,). The frames that are coming, last, are asked for from memory meanwhile.
 """
 sweep_octet_corners: Any = _sweep(1)
 """Fill in the same of corners alone; what is for segments is left as it was."""

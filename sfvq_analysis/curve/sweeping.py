@@ -22,6 +22,7 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
+from sfvq_analysis.curve.coming import Coming
 from sfvq_analysis.curve.octets import LOWEST
 from sfvq_analysis.curve.vectors import LANES, REGISTERS, Vectors
 
@@ -37,7 +38,6 @@ TERMS = 4
 """Numbers of a corner besides its coordinates."""
 UNROLLED = 4
 """Dimensions come in so many at a time."""
-_LINE = 64  # octets of a line of the cache
 
 
 class _Tracked(NamedTuple):
@@ -70,9 +70,11 @@ class _Tracked(NamedTuple):
 
 def _swept(on: Vectors, values: Sequence[Any]) -> None:
     """Write the sweep over all corners; over corners alone without a margin."""
-    panel, packed, terms, found, n_tiles, dim, *given = values
-    margin = given[0] if given else None
+    panel, packed, terms, found, start, n_lines, n_tiles, dim, *given = values
+    coming, margin = Coming(start, n_lines), given[0] if given else None
     to, lowest = on.builder, on.constant(LOWEST)
+    n_steps = to.udiv(dim, on.size(UNROLLED))
+    n_steps_in_all = to.mul(n_tiles, n_steps)
     sums = [[on.variable(lowest) for _ in range(_VECTORS)] for _ in range(CORNERS)]
     corner = [_Tracked.new(on) for _ in range(_VECTORS)]
     segment = [_Tracked.new(on) for _ in range(_VECTORS)]
@@ -85,7 +87,8 @@ def _swept(on: Vectors, values: Sequence[Any]) -> None:
             start = on.spread(to.load(on.after(of_tile, TERMS * k)))
             for v in range(_VECTORS):
                 to.store(start, sums[k][v])
-        with cgutils.for_range(to, to.udiv(dim, on.size(UNROLLED))) as some:
+        with cgutils.for_range(to, n_steps) as some:
+            coming.ask(on, to.add(to.mul(tiles.index, n_steps), some.index), n_steps_in_all)
             for step in range(UNROLLED):
                 j = to.add(on.place(some.index, UNROLLED), on.size(step))
                 _add_products(on, on.after(panel, on.place(j, FRAMES)), corners, j, sums)
@@ -138,11 +141,12 @@ def _on_segment(on: Vectors, before: Any, far: Any, terms: tuple[Any, Any], marg
 
 def _sweep(context: Any, builder: Any, signature: Any, args: Any) -> Any:
     on = Vectors(builder)
-    given = list(zip(signature.args, args, strict=True))
+    *given, coming = zip(signature.args, args, strict=True)
     margin = [value for kind, value in given if kind is types.float32]
     arrays = [on.begin(context, kind, one) for kind, one in given if kind is not types.float32]
     (_, (n_tiles, dim, _)) = arrays[1]
-    values = [*(start for start, _ in arrays), n_tiles, dim, *margin]
+    starts = [start for start, _ in arrays]
+    values = [*starts, *Coming.begin(on, context, *coming), n_tiles, dim, *margin]
     on.call("sweep_curve" if margin else "sweep_corners", values, _swept)
     return context.get_dummy_value()
 
@@ -194,15 +198,6 @@ def _turn_frames(context: Any, builder: Any, signature: Any, args: Any) -> Any:
     return cgutils.true_bit
 
 
-def _prefetch(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-    on, (array, start, stop) = Vectors(builder), args
-    first, _ = on.begin(context, signature.args[0], array)
-    step = on.size(_LINE // signature.args[0].dtype.bitwidth * 8)
-    with cgutils.for_range_slice(builder, start, stop, step) as (place, _):
-        on.prefetch(on.after(first, place))
-    return context.get_dummy_value()
-
-
 def _turned(on: Vectors, rows: list[Any]) -> list[Any]:
     """Return the columns of a square: quarters change places, then quarters of quarters."""
     width = LANES // 2
@@ -217,16 +212,18 @@ def _turned(on: Vectors, rows: list[Any]) -> list[Any]:
     return rows
 
 
-def _sweep_curve_kinds(
-    typing: Any, panel: Any, packed: Any, terms: Any, found: Any, margin: Any
+def _sweep_curve_kinds(  # noqa: PLR0913 (what is in place of objects in compiled code)
+    typing: Any, panel: Any, packed: Any, terms: Any, found: Any, margin: Any, coming: Any
 ) -> Any:
     del typing, margin
-    return types.void(panel, packed, terms, found, types.float32), _sweep
+    return types.void(panel, packed, terms, found, types.float32, coming), _sweep
 
 
-def _sweep_corners_kinds(typing: Any, panel: Any, packed: Any, terms: Any, found: Any) -> Any:
+def _sweep_corners_kinds(
+    typing: Any, panel: Any, packed: Any, terms: Any, found: Any, coming: Any
+) -> Any:
     del typing
-    return types.void(panel, packed, terms, found), _sweep
+    return types.void(panel, packed, terms, found, coming), _sweep
 
 
 def _turn_kinds(typing: Any, rows: Any, panel: Any) -> Any:
@@ -241,18 +238,14 @@ def _turn_frames_kinds(  # noqa: PLR0913 (what is in place of objects in compile
     return types.boolean(frames, types.intp, centre, scale, panel, squares), _turn_frames
 
 
-def _prefetch_kinds(typing: Any, array: Any, start: Any, stop: Any) -> Any:
-    del typing, start, stop
-    return types.void(array, types.intp, types.intp), _prefetch
-
-
 sweep_curve: Any = intrinsic(_sweep_curve_kinds)
 """Fill in q of the best corner, of the second best and the best's number, for a tile of frames.
 
 Then the same of segments, of which each has the number of the corner where it ends: ``(panel (dim,
-FRAMES), packed (tiles, dim, CORNERS), terms (tiles, CORNERS, TERMS), found (6, FRAMES), margin)``.
-A corner's terms are -|c~|²/2, the inverse of the span of the segment that ends there and half of
-the span, and the corner's number. The margin is the largest round-off of a difference of two q.
+FRAMES), packed (tiles, dim, CORNERS), terms (tiles, CORNERS, TERMS), found (6, FRAMES), margin,
+coming (n, dim))``. A corner's terms are -|c~|²/2, the inverse of the span of the segment that ends
+there and half of the span, and the corner's number. The margin is the largest round-off of a
+difference of two q. The frames that are coming are asked for from memory meanwhile.
 """
 sweep_corners: Any = intrinsic(_sweep_corners_kinds)
 """Fill in the first three rows alone, as `sweep_curve`, without a margin."""
@@ -264,5 +257,3 @@ columns of the panel (dim, FRAMES), and |x - centre|²; `LANES` divides dim.
 
 Only if all are float32, scale included; False for others, and nothing is written.
 """
-prefetch: Any = intrinsic(_prefetch_kinds)
-"""Ask for values start … stop - 1 of an array in C order, which are to be read soon."""
