@@ -11,6 +11,7 @@ from sfvq_analysis.curve import (
     Engine,
     choice,
     coarse,
+    listed,
     nearest_codeword,
     octet_sweeping,
     project,
@@ -165,20 +166,31 @@ def test_what_reaches_the_limits_is_listed_in_order_and_nothing_else(size, rng):
     room.limits[:] = [np.quantile(values, 0.6, axis=0) for values in both]
     room.limits[0, 3], room.limits[1, 5] = np.nan, np.inf
     marked(octets, room)
-    coarse._list(size, room)
+    n_frames = FRAMES - 3
+    listed.list_all(n_frames, size, room)
+    found = room.listed
     for kind, values in enumerate(both):
+        here = slice(found.n_listed[kind])
+        of_frame, number, value = (
+            found.at[kind, here],
+            found.number[kind, here],
+            found.value[kind, here],
+        )
+        assert found.of_frame[kind].sum() == found.n_listed[kind]
         for at in range(FRAMES):
-            n, limit = room.n_listed[kind, at], room.limits[kind, at]
-            numbers = room.listed[kind, at, :n]
+            numbers, limit = number[of_frame == at], room.limits[kind, at]
+            assert len(numbers) == found.of_frame[kind, at]
+            if at >= n_frames:
+                assert len(numbers) == 0
+                continue
             clear = ~(np.abs(values[:, at] - limit) < 1e-5)
             wanted = np.flatnonzero(~(values[:, at] < limit) & clear)
             assert np.isin(wanted, numbers).all()
             assert not np.isin(numbers, np.flatnonzero((values[:, at] < limit) & clear)).any()
             assert (np.diff(numbers) > 0).all()
-            found = room.listed_values[kind, at, :n]
-            np.testing.assert_allclose(found, values[numbers, at], atol=1e-5)
-    assert room.n_listed[0, 3] == size
-    assert room.n_listed[1, 5] == 0
+            np.testing.assert_allclose(value[of_frame == at], values[numbers, at], atol=1e-5)
+    assert found.of_frame[0, 3] == size
+    assert found.of_frame[1, 5] == 0
 
 
 def settled(frames, corners):
@@ -198,7 +210,7 @@ def test_little_is_left_around_a_curve():
     frames = around(corners, 3000)
     (n_done, n_doubtful), room = settled(frames, corners)
     assert (n_done, n_doubtful) == (3000, 0)
-    assert room.n_listed.mean(axis=1).max() < 4  # of the last tile
+    assert room.listed.of_frame.mean(axis=1).max() < 4  # of the last tile
     assert_same_bytes(project(frames, corners, BY_OCTETS), project(frames, corners, BY_NUMPY))
 
 

@@ -16,19 +16,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sfvq_analysis.curve.coarse_room import MOST
-from sfvq_analysis.curve.compiled import compiled, compiled_in_place
-from sfvq_analysis.curve.deciding import ALONG, SQUARE, project_one, write_codes
-from sfvq_analysis.curve.geometry import TIE
+from sfvq_analysis.curve.compiled import compiled
+from sfvq_analysis.curve.deciding import write_codes
+from sfvq_analysis.curve.listed import list_all, nearest_corners, nearest_segments
 from sfvq_analysis.curve.octet_sweeping import (
     KINDS,
-    VECTORS,
-    lowest,
     mark,
     mark_corners,
     sweep_octet_corners,
     sweep_octets,
 )
-from sfvq_analysis.curve.octets import CORNERS
 from sfvq_analysis.curve.offsets import square_of
 from sfvq_analysis.curve.rounding import round_frames
 from sfvq_analysis.curve.sweeping import FRAMES, turn
@@ -53,8 +50,6 @@ _ROUNDED = 4e-7  # of its length, that a frame is moved by float32
 _LONGEST = 1e18  # of scaled frames, whose squares float32 holds
 _LEAST = 1e-36  # round-off of what float32 hardly holds
 _ZERO, _HALF, _TWO = np.float32(0), np.float32(0.5), np.float32(2)
-_WORD = 4  # corners of a word of bits
-_LANE_BITS = 4  # of a place in a word, that are the lane
 
 
 @compiled
@@ -79,10 +74,12 @@ def settle(  # noqa: PLR0913 (what is in place of objects in compiled code)
         if not _fill(frames, first, stop, geometry, octets, round_off, room):
             return -1, 0
         _screen(octets, room, frames[stop : stop + FRAMES], on_curve)
-        _list(geometry.squares.shape[0], room)
-        n_looked += _nearest_corners(frames, first, stop, geometry, room, codes)
+        list_all(stop - first, geometry.squares.shape[0], room)
+        n_looked += nearest_corners(frames, first, geometry, room)
+        for i in range(first, stop):
+            codes.codeword[i] = room.likeliest.number[0, i - first]
         if on_curve:
-            n_looked += _nearest_segments(frames, first, stop, geometry, room, codes)
+            n_looked += nearest_segments(frames, first, stop, geometry, room, codes)
             write_codes(frames, first, stop, geometry, codes, room.projected)
         else:
             for i in range(first, stop):
@@ -168,112 +165,9 @@ def _limit(room: Room) -> None:
 
 
 @compiled
-def _list(n_corners: int, room: Room) -> None:
-    """List what may be nearest to each frame."""
-    words, places, likely = room.words, room.places, room.likely
-    listed, listed_values, n_listed = room.listed, room.listed_values, room.n_listed
-    n_listed[:] = 0
-    for place in range(places[0]):
-        tile, v = places[1 + place] // VECTORS, places[1 + place] % VECTORS
-        for kind in range(KINDS):
-            for word in range(CORNERS // _WORD):
-                bits = words[place, kind, word]
-                while bits != 0:
-                    bit = lowest(bits)
-                    bits &= bits - np.uint64(1)
-                    k, lane = _WORD * word + (bit >> _LANE_BITS), bit & ((1 << _LANE_BITS) - 1)
-                    number = CORNERS * tile + k - kind  # a segment's end is one on
-                    if number < 0 or number >= n_corners - kind:
-                        continue
-                    at = v * LANES + lane
-                    n = n_listed[kind, at]
-                    if n < MOST:
-                        listed[kind, at, n] = number
-                        listed_values[kind, at, n] = likely[place, kind, k, lane]
-                    n_listed[kind, at] = n + 1
-
-
-@compiled_in_place
-def _likeliest(values: Float32, at: int, n: int) -> int:
-    """Return the place of the largest of the first values of a row."""
-    found = 0
-    for one in range(1, n):
-        found = one if values[at, one] > values[at, found] else found
-    return found
-
-
-@compiled
-def _nearest_segments(
-    frames: Frames, first: int, stop: int, geometry: Geometry, room: Room, codes: Codes
-) -> int:
-    """Fill in each frame's nearest segment, the first of equals, and its projection onto it.
-
-    Return how many more than one a frame were looked at.
-    """
-    corners, lengths = geometry.corners, geometry.lengths
-    listed, values, n_listed = room.listed[1], room.listed_values[1], room.n_listed[1]
-    norm, moved, loose = room.measures.norm, room.measures.moved, room.measures.loose
-    scale, segment, projected, n_looked = geometry.scale, codes.segment, room.projected, 0
-    for i in range(first, stop):
-        at = i - first
-        n = min(n_listed[at], MOST)
-        likeliest = _likeliest(values, at, n)
-        winner = listed[at, likeliest]
-        squared, along, square = project_one(frames, i, corners, lengths, winner)
-        if n > 1:
-            farthest = np.sqrt(squared) * scale + moved[at]
-            limit = np.float32(0.5 * (norm[at] - farthest * farthest) - loose[at])
-            known = squared, along, square
-            winner = -1
-            for one in range(n):
-                if values[at, one] < limit:
-                    continue
-                k, found = listed[at, one], known
-                if one != likeliest:
-                    found = project_one(frames, i, corners, lengths, k)
-                    n_looked += 1
-                longer = max(lengths[k], lengths[max(winner, 0)])
-                if winner < 0 or found[0] < squared - TIE * (squared + longer):
-                    winner = k
-                    squared, along, square = found
-        segment[i] = winner
-        projected[ALONG, at], projected[SQUARE, at] = along, square
-    return n_looked
-
-
-@compiled
-def _nearest_corners(
-    frames: Frames, first: int, stop: int, geometry: Geometry, room: Room, codes: Codes
-) -> int:
-    """Fill in each frame's nearest corner; return how many were looked at."""
-    corners, scale, codeword, n_looked = geometry.corners, geometry.scale, codes.codeword, 0
-    listed, values, n_listed = room.listed[0], room.listed_values[0], room.n_listed[0]
-    norm, moved, loose = room.measures.norm, room.measures.moved, room.measures.loose
-    for i in range(first, stop):
-        at = i - first
-        n = min(n_listed[at], MOST)
-        likeliest = _likeliest(values, at, n)
-        winner = listed[at, likeliest]
-        if n > 1:
-            least = square_of(frames, i, corners, winner)
-            farthest = np.sqrt(least) * scale + moved[at]
-            limit = np.float32(0.5 * (norm[at] - farthest * farthest) - loose[at])
-            for one in range(n):
-                if values[at, one] < limit or one == likeliest:
-                    continue
-                k = listed[at, one]
-                square = square_of(frames, i, corners, k)
-                if square < least or (square == least and k < winner):
-                    winner, least = k, square
-                n_looked += 1
-        codeword[i] = winner
-    return n_looked
-
-
-@compiled
 def _doubt(first: int, stop: int, room: Room, n_doubtful: int) -> int:
     """Note frames with more listed than there is room for, or too far away; count them."""
-    n_listed, loose = room.n_listed, room.measures.loose
+    n_listed, loose = room.listed.of_frame, room.measures.loose
     for i in range(first, stop):
         at = i - first
         if max(n_listed[0, at], n_listed[1, at]) > MOST or loose[at] == np.inf:

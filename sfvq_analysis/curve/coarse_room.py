@@ -1,4 +1,4 @@
-"""`Room`, `Measures`: what a tile of frames is worked out in by `sfvq_analysis.curve.coarse`.
+"""`Room` and its parts: what a tile of frames is worked out in by `sfvq_analysis.curve.coarse`.
 
 This module imports numba, which takes a while; import what uses it inside functions.
 """
@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Float32 = NDArray[np.float32]
+    Float64 = NDArray[np.float64]
     Int32 = NDArray[np.int32]
+    Int64 = NDArray[np.int64]
 
 MOST = 256
 """Corners or segments a frame that are looked at; with more it is in doubt."""
@@ -40,11 +42,74 @@ class Measures(NamedTuple):
     loose: Float32
 
 
+class Listed(NamedTuple):
+    """What may be nearest to a tile's frames, of each kind (KINDS, n): a frame's are in order.
+
+    `n_listed` of each kind; `at` is the frame's place in the tile, `number` the corner's or segment's,
+    `value` what octets say of it. `of_frame` counts each frame's, those without room included.
+    """
+
+    n_listed: Int64
+    at: Int64
+    number: Int64
+    value: Float32
+    of_frame: Int64
+
+    @classmethod
+    def empty(cls, n_frames: int, most: int) -> Listed:
+        """Return room for so many a frame, and one that doesn't count."""
+        at, number = np.empty((2, KINDS, n_frames * most + 1), np.int64)
+        value = np.empty((KINDS, n_frames * most + 1), np.float32)
+        return cls(np.zeros(KINDS, np.int64), at, number, value, np.zeros((KINDS, n_frames), int))
+
+
+class Likeliest(NamedTuple):
+    """Of each frame of a tile: the likeliest of what is listed, and what is known by it.
+
+    Its `number`, of each kind (KINDS, n); then, of the kind that is looked at, the square of the
+    distance to it, `least`, and the `limit` of values below which nothing is as near. `pair` is the
+    nearest of the frame's pairs, or -1.
+    """
+
+    number: Int64
+    least: Float64
+    limit: Float32
+    pair: Int64
+
+    @classmethod
+    def empty(cls, n_frames: int) -> Likeliest:
+        """Return room for so many frames."""
+        number, limit = np.zeros((KINDS, n_frames), np.int64), np.empty(n_frames, np.float32)
+        return cls(number, np.empty(n_frames), limit, np.zeros(n_frames, np.int64))
+
+
+class Pairs(NamedTuple):
+    """Frames with corners or segments that may be nearest even so; those of a frame in order.
+
+    `at` and `number` as in `Listed`; (x - c_k)·d_k is `along` a segment, `square` |x - c_k|²,
+    `length` |d_k|² and `squared` the distance's square. Sums of those in `todo` are to be taken.
+    """
+
+    at: Int64
+    number: Int64
+    along: Float64
+    square: Float64
+    length: Float64
+    squared: Float64
+    todo: Int64
+
+    @classmethod
+    def empty(cls, n_frames: int, most: int) -> Pairs:
+        """Return room for so many a frame, and one that doesn't count."""
+        at, number, todo = np.empty((3, n_frames * most + 1), np.int64)
+        along, square, length, squared = np.empty((4, n_frames * most + 1))
+        return cls(at, number, along, square, length, squared, todo)
+
+
 class Room(NamedTuple):
     """What tiles of frames are worked out in, by one thread; and which frames are in doubt.
 
-    For names not explained here see `sfvq_analysis.curve.octet_sweeping`. What may be nearest is
-    `listed` with its number and its value, in order (KINDS, FRAMES, MOST), `n_listed` of them.
+    For names not explained here see `sfvq_analysis.curve.octet_sweeping`.
     """
 
     rows: Float32
@@ -56,14 +121,14 @@ class Room(NamedTuple):
     tops: Float32
     best: Float32
     limits: Float32
-    places: NDArray[np.int64]
+    places: Int64
     masks: NDArray[np.uint16]
     words: NDArray[np.uint64]
     likely: Float32
-    listed: Int32
-    listed_values: Float32
-    n_listed: Int32
-    projected: NDArray[np.float64]
+    listed: Listed
+    likeliest: Likeliest
+    pairs: Pairs
+    projected: Float64
     doubtful: Int32
 
     @classmethod
@@ -87,9 +152,9 @@ class Room(NamedTuple):
             masks=masks,
             words=masks.view(np.uint64),
             likely=np.empty((n_tiles * VECTORS, KINDS, CORNERS, LANES), real),
-            listed=np.zeros((KINDS, FRAMES, MOST), np.int32),
-            listed_values=np.empty((KINDS, FRAMES, MOST), real),
-            n_listed=np.zeros((KINDS, FRAMES), np.int32),
+            listed=Listed.empty(FRAMES, MOST),
+            likeliest=Likeliest.empty(FRAMES),
+            pairs=Pairs.empty(FRAMES, MOST),
             projected=np.empty((PROJECTED, FRAMES)),
             doubtful=np.empty(n_frames, np.int32),
         )

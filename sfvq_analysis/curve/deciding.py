@@ -122,11 +122,33 @@ def project_one(
     reference, which takes longer than what is computed here.
     """
     along, square = along_and_square(frames, i, corners, k)
+    return squared_to_segment(frames, i, corners, lengths, k, along, square), along, square
+
+
+@compiled_in_place
+def squared_to_segment(  # noqa: PLR0913 (what is in place of objects in compiled code)
+    frames: Frames, i: int, corners: Float64, lengths: Float64, k: int, along: float, square: float
+) -> float:
+    """Return the squared distance of frame i to segment k from the two sums of `project_one`."""
     t, nearer = point_along(along, lengths[k])
-    squared = square - nearer
+    squared: float = square - nearer
     if squared < _TINY_SHARE * square:
         squared = _remainder(frames, i, corners, k, t)
-    return squared, along, square
+    return squared
+
+
+@compiled_as_written
+def square_all(n: int, along: Float64, square: Float64, length: Float64, squared: Float64) -> bool:
+    """Fill in the first squared distances to segments; tell if one has lost digits.
+
+    Those are to be had by `squared_to_segment` instead.
+    """
+    any_lost = False
+    for one in range(n):
+        _, nearer = point_along(along[one], length[one])
+        squared[one] = square[one] - nearer
+        any_lost |= squared[one] < _TINY_SHARE * square[one]
+    return any_lost
 
 
 @compiled_as_written

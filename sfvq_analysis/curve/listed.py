@@ -1,0 +1,175 @@
+"""The nearest of what octets leave, in float64; import it inside functions.
+
+All of a tile is listed in a row, and every loop goes over the row, whichever frame is whose: what a
+comparison says would otherwise be waited for, or guessed wrong, before the next sum is begun.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from sfvq_analysis.curve.coarse_room import MOST
+from sfvq_analysis.curve.compiled import compiled, compiled_in_place
+from sfvq_analysis.curve.deciding import ALONG, SQUARE, square_all, squared_to_segment
+from sfvq_analysis.curve.geometry import TIE
+from sfvq_analysis.curve.octet_sweeping import KINDS, VECTORS, lowest
+from sfvq_analysis.curve.octets import CORNERS
+from sfvq_analysis.curve.offsets import along_and_square, square_of
+from sfvq_analysis.curve.vectors import LANES
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from sfvq_analysis.curve.coarse_room import Room
+    from sfvq_analysis.curve.codes import Codes
+    from sfvq_analysis.curve.geometry import Geometry
+
+    Frames = NDArray[np.floating[Any]]
+
+_OF_CORNERS, _OF_SEGMENTS = range(KINDS)
+_WORD = 4  # corners of a word of bits
+_LANE_BITS = 4  # of a place in a word, that are the lane
+
+
+@compiled
+def list_all(n_frames: int, n_corners: int, room: Room) -> None:
+    """List what may be nearest to each of a tile's first frames, as it is marked.
+
+    The likeliest is 0 where nothing is listed.
+    """
+    words, places, likely, best = room.words, room.places, room.likely, room.best
+    listed, likeliest = room.listed, room.likeliest.number
+    likeliest[:] = 0
+    listed.n_listed[:] = 0
+    listed.of_frame[:] = 0
+    for place in range(places[0]):
+        tile, v = places[1 + place] // VECTORS, places[1 + place] % VECTORS
+        for kind in range(KINDS):
+            for word in range(CORNERS // _WORD):
+                bits = words[place, kind, word]
+                while bits != 0:
+                    bit = lowest(bits)
+                    bits &= bits - np.uint64(1)
+                    k, lane = _WORD * word + (bit >> _LANE_BITS), bit & ((1 << _LANE_BITS) - 1)
+                    number = CORNERS * tile + k - kind  # a segment's end is one on
+                    at, here = v * LANES + lane, listed.n_listed[kind]
+                    if number < 0 or number >= n_corners - kind or at >= n_frames:
+                        continue
+                    listed.at[kind, here], listed.number[kind, here] = at, number
+                    value, before = likely[place, kind, k, lane], likeliest[kind, at]
+                    listed.value[kind, here] = value
+                    n_before = listed.of_frame[kind, at]
+                    leads = (value == best[kind, at]) | (n_before == 0)
+                    likeliest[kind, at] = number if leads else before
+                    listed.n_listed[kind] += n_before < MOST
+                    listed.of_frame[kind, at] = n_before + 1
+
+
+@compiled
+def nearest_corners(frames: Frames, first: int, geometry: Geometry, room: Room) -> int:
+    """Make the likeliest corner of each of a tile's frames the nearest one.
+
+    Return how many more than one a frame were looked at.
+    """
+    corners, listed, likeliest, pairs = geometry.corners, room.listed, room.likeliest, room.pairs
+    of_frame, number = listed.of_frame[_OF_CORNERS], likeliest.number[_OF_CORNERS]
+    limit, least = likeliest.limit, likeliest.least
+    limit[:] = np.inf  # where one is listed no other is looked at
+    n_several = 0
+    for at in range(of_frame.shape[0]):
+        pairs.todo[n_several] = at
+        n_several += of_frame[at] > 1
+    for one in range(n_several):
+        at = pairs.todo[one]
+        least[at] = square_of(frames, first + at, corners, number[at])
+    for one in range(n_several):
+        at = pairs.todo[one]
+        limit[at] = _limit(geometry, room, at, least[at])
+    n_pairs = 0
+    for one in range(listed.n_listed[_OF_CORNERS]):
+        at, k = listed.at[_OF_CORNERS, one], listed.number[_OF_CORNERS, one]
+        pairs.at[n_pairs], pairs.number[n_pairs] = at, k
+        left = not listed.value[_OF_CORNERS, one] < limit[at]
+        n_pairs += left & (k != number[at])
+    for pair in range(n_pairs):
+        i = first + pairs.at[pair]
+        pairs.square[pair] = square_of(frames, i, corners, pairs.number[pair])
+    for pair in range(n_pairs):
+        at, k, square = pairs.at[pair], pairs.number[pair], pairs.square[pair]
+        before, nearest = number[at], least[at]
+        nearer = (square < nearest) | (square == nearest) & (k < before)
+        number[at] = k if nearer else before
+        least[at] = square if nearer else nearest
+    return n_pairs
+
+
+@compiled
+def nearest_segments(
+    frames: Frames, first: int, stop: int, geometry: Geometry, room: Room, codes: Codes
+) -> int:
+    """Fill in each frame's nearest segment, the first of equals, and its projection onto it.
+
+    Return how many more than one a frame were looked at.
+    """
+    corners, lengths, projected = geometry.corners, geometry.lengths, room.projected
+    listed, likeliest, pairs = room.listed, room.likeliest, room.pairs
+    number = likeliest.number[_OF_SEGMENTS]
+    for at in range(stop - first):
+        along, square = along_and_square(frames, first + at, corners, number[at])
+        projected[ALONG, at], projected[SQUARE, at] = along, square
+    for at in range(stop - first):
+        k, along, square = number[at], projected[ALONG, at], projected[SQUARE, at]
+        squared = squared_to_segment(frames, first + at, corners, lengths, k, along, square)
+        likeliest.limit[at] = _limit(geometry, room, at, squared)
+    n_pairs = n_todo = 0
+    for one in range(listed.n_listed[_OF_SEGMENTS]):
+        at, k = listed.at[_OF_SEGMENTS, one], listed.number[_OF_SEGMENTS, one]
+        pairs.at[n_pairs], pairs.number[n_pairs], pairs.length[n_pairs] = at, k, lengths[k]
+        pairs.along[n_pairs], pairs.square[n_pairs] = projected[ALONG, at], projected[SQUARE, at]
+        pairs.todo[n_todo] = n_pairs
+        left = not listed.value[_OF_SEGMENTS, one] < likeliest.limit[at]
+        n_pairs += left
+        n_todo += left & (k != number[at])
+    for one in range(n_todo):
+        pair = pairs.todo[one]
+        i = first + pairs.at[pair]
+        along, square = along_and_square(frames, i, corners, pairs.number[pair])
+        pairs.along[pair], pairs.square[pair] = along, square
+    _choose(frames, first, n_pairs, geometry, room)
+    for at in range(stop - first):
+        pair = likeliest.pair[at]
+        codes.segment[first + at] = number[at] if pair < 0 else pairs.number[pair]
+        if pair >= 0:
+            projected[ALONG, at], projected[SQUARE, at] = pairs.along[pair], pairs.square[pair]
+    return n_todo
+
+
+@compiled_in_place
+def _choose(frames: Frames, first: int, n_pairs: int, geometry: Geometry, room: Room) -> None:
+    """Find the nearest pair of each frame, the first of equals; -1 where there is none."""
+    corners, lengths, pairs = geometry.corners, geometry.lengths, room.pairs
+    chosen, least = room.likeliest.pair, room.likeliest.least
+    if square_all(n_pairs, pairs.along, pairs.square, pairs.length, pairs.squared):
+        for pair in range(n_pairs):
+            k, along, square = pairs.number[pair], pairs.along[pair], pairs.square[pair]
+            i = first + pairs.at[pair]
+            squared = squared_to_segment(frames, i, corners, lengths, k, along, square)
+            pairs.squared[pair] = squared
+    chosen[:] = -1
+    for pair in range(n_pairs):
+        at, squared = pairs.at[pair], pairs.squared[pair]
+        before, nearest = chosen[at], least[at]
+        longer = max(pairs.length[pair], pairs.length[max(before, 0)])
+        nearer = (before < 0) | (squared < nearest - TIE * (nearest + longer))
+        chosen[at] = pair if nearer else before
+        least[at] = squared if nearer else nearest
+
+
+@compiled_in_place
+def _limit(geometry: Geometry, room: Room, at: int, squared: float) -> Any:
+    """Return the value below which nothing is as near to a frame as that square of a distance."""
+    measures = room.measures
+    farthest = np.sqrt(squared) * geometry.scale + measures.moved[at]
+    return np.float32(0.5 * (measures.norm[at] - farthest * farthest) - measures.loose[at])
