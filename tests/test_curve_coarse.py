@@ -248,6 +248,25 @@ def test_frames_with_more_than_can_be_listed_are_searched_once_more():
 
 
 @needs_octets
+@pytest.mark.parametrize("n_near", [MOST - 1, MOST, MOST + 1])
+def test_as_many_as_can_be_listed_are_listed(n_near, rng):
+    corners = 40 * rng.normal(size=(3000, 16))
+    corners[500 : 500 + n_near] = corners[500] + 1e-3 * rng.normal(size=(n_near, 16))
+    frames = around(corners, 97)
+    frames[41] = corners[500]
+    (n_done, n_doubtful), _ = settled(frames, corners)
+    assert n_done == 97
+    assert (n_doubtful > 0) == (n_near + 1 > MOST)  # segments on both sides of them, too
+    for ours, theirs in zip(
+        nearest_codeword(frames, corners, BY_OCTETS),
+        nearest_codeword(frames, corners, BY_NUMPY),
+        strict=True,
+    ):
+        np.testing.assert_array_equal(ours, theirs)
+    assert_same_bytes(project(frames, corners, BY_OCTETS), project(frames, corners, BY_NUMPY))
+
+
+@needs_octets
 @pytest.mark.parametrize("far", [1e7, 1e17])
 @pytest.mark.parametrize("scale", [1e-29, 1e-20, 1e-3, 1.0, 1e12])
 def test_one_frame_far_away_changes_no_other(scale, far):

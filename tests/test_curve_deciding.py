@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from oracles import nearest_on_segment
 
-from sfvq_analysis.curve import Engine, deciding, project
+from sfvq_analysis.curve import Engine, deciding, offsets, project
 
 
 @pytest.mark.parametrize("share", [0.0, 0.25, 1.0, 1.5, -0.5])
@@ -15,9 +15,9 @@ def test_one_projection_keeps_its_digits_near_the_curve(share, beside):
     """A remainder of large squares has none left; a frame beside a long segment has few."""
     start, step = np.array([3.0, -1.0, 2.0]), np.array([600.0, 800.0, 0.0])
     frame = start + share * step + beside * np.array([0.8, -0.6, 0.0])
-    squared, along, square = deciding.project_one(
-        frame[None], 0, np.array([start, start + step]), np.array([step @ step]), 0
-    )
+    corners, lengths = np.array([start, start + step]), np.array([step @ step])
+    along, square = offsets.along_and_square_by_loop(frame[None], 0, corners, 0)
+    squared = deciding.squared_to_segment(frame[None], 0, corners, lengths, 0, along, square)
     t, _ = deciding.point_along(along, step @ step)
     wanted = nearest_on_segment(frame, start, start + step)
     assert t == pytest.approx(wanted[0], abs=1e-12)

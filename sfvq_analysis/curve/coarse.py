@@ -18,7 +18,13 @@ import numpy as np
 from sfvq_analysis.curve.coarse_room import MOST
 from sfvq_analysis.curve.compiled import compiled
 from sfvq_analysis.curve.deciding import write_codes
-from sfvq_analysis.curve.listed import list_all, nearest_corners, nearest_segments
+from sfvq_analysis.curve.listed import (
+    OF_CORNERS,
+    OF_SEGMENTS,
+    list_all,
+    nearest_corners,
+    nearest_segments,
+)
 from sfvq_analysis.curve.octet_sweeping import (
     KINDS,
     mark,
@@ -40,7 +46,6 @@ if TYPE_CHECKING:
     from sfvq_analysis.curve.octets import Octets
 
     Frames = NDArray[np.floating[Any]]
-    Float32 = NDArray[np.float32]
 
 _WORTH = 1 / 40  # of all corners, that may be looked at in float64 before float32 is faster
 _AGAIN = 4  # times as much it costs to search for a frame once more
@@ -77,7 +82,7 @@ def settle(  # noqa: PLR0913 (what is in place of objects in compiled code)
         list_all(stop - first, geometry.squares.shape[0], room)
         n_looked += nearest_corners(frames, first, geometry, room)
         for i in range(first, stop):
-            codes.codeword[i] = room.likeliest.number[0, i - first]
+            codes.codeword[i] = room.likeliest.number[OF_CORNERS, i - first]
         if on_curve:
             n_looked += nearest_segments(frames, first, stop, geometry, room, codes)
             write_codes(frames, first, stop, geometry, codes, room.projected)
@@ -167,10 +172,10 @@ def _limit(room: Room) -> None:
 @compiled
 def _doubt(first: int, stop: int, room: Room, n_doubtful: int) -> int:
     """Note frames with more listed than there is room for, or too far away; count them."""
-    n_listed, loose = room.listed.of_frame, room.measures.loose
+    of_frame, loose = room.listed.of_frame, room.measures.loose
     for i in range(first, stop):
         at = i - first
-        if max(n_listed[0, at], n_listed[1, at]) > MOST or loose[at] == np.inf:
+        if max(of_frame[OF_CORNERS, at], of_frame[OF_SEGMENTS, at]) > MOST or loose[at] == np.inf:
             room.doubtful[n_doubtful] = i
             n_doubtful += 1
     return n_doubtful

@@ -45,8 +45,9 @@ class Measures(NamedTuple):
 class Listed(NamedTuple):
     """What may be nearest to a tile's frames, of each kind (KINDS, n): a frame's are in order.
 
-    `n_listed` of each kind; `at` is the frame's place in the tile, `number` the corner's or segment's,
-    `value` what octets say of it. `of_frame` counts each frame's, those without room included.
+    `at` is the frame's place in the tile, `number` the corner's or segment's, and `value` what
+    octets say of it: the first `n_listed` of each kind. `of_frame` counts each frame's, those
+    without room included.
     """
 
     n_listed: Int64
@@ -60,15 +61,17 @@ class Listed(NamedTuple):
         """Return room for so many a frame, and one that doesn't count."""
         at, number = np.empty((2, KINDS, n_frames * most + 1), np.int64)
         value = np.empty((KINDS, n_frames * most + 1), np.float32)
-        return cls(np.zeros(KINDS, np.int64), at, number, value, np.zeros((KINDS, n_frames), int))
+        return cls(
+            np.zeros(KINDS, np.int64), at, number, value, np.zeros((KINDS, n_frames), np.int64)
+        )
 
 
 class Likeliest(NamedTuple):
     """Of each frame of a tile: the likeliest of what is listed, and what is known by it.
 
-    Its `number`, of each kind (KINDS, n); then, of the kind that is looked at, the square of the
-    distance to it, `least`, and the `limit` of values below which nothing is as near. `pair` is the
-    nearest of the frame's pairs, or -1.
+    Its `number`, of each kind (KINDS, n), of corners the nearest one's in the end; the `limit` of
+    values below which nothing is as near; and the square of the distance to the nearest so far,
+    `least`. `pair` is the nearest of the frame's pairs, or -1.
     """
 
     number: Int64
@@ -100,9 +103,9 @@ class Pairs(NamedTuple):
 
     @classmethod
     def empty(cls, n_frames: int, most: int) -> Pairs:
-        """Return room for so many a frame, and one that doesn't count."""
-        at, number, todo = np.empty((3, n_frames * most + 1), np.int64)
-        along, square, length, squared = np.empty((4, n_frames * most + 1))
+        """Return room for so many a frame."""
+        at, number, todo = np.empty((3, n_frames * most), np.int64)
+        along, square, length, squared = np.empty((4, n_frames * most))
         return cls(at, number, along, square, length, squared, todo)
 
 

@@ -20,7 +20,7 @@ _LINE = 64  # octets of a line of the cache
 
 
 class Coming(NamedTuple):
-    """Where they begin, and how many lines of memory they take."""
+    """Where they begin, and how many whole lines of memory they fill."""
 
     start: Any
     n_lines: Any
@@ -34,7 +34,7 @@ class Coming(NamedTuple):
         return cls(to.bitcast(start, _OCTETS), n_lines)
 
     def ask(self, on: Vectors, step: Any, n_steps: Any) -> None:
-        """Ask for the share of one of so many steps, rounded up: the last ones may have none."""
+        """Ask for one step's share; it is rounded up, so that the last steps may have none."""
         to = on.builder
         share = to.udiv(to.sub(to.add(self.n_lines, n_steps), on.size(1)), n_steps)
         first = to.mul(step, share)

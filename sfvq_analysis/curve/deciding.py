@@ -113,23 +113,14 @@ def _write_seldom(
 
 
 @compiled_in_place
-def project_one(
-    frames: Frames, i: int, corners: Float64, lengths: Float64, k: int
-) -> tuple[float, float, float]:
-    """Return the squared distance of frame i to segment k, (x - c_k)·d_k and |x - c_k|².
-
-    In float64. Rows are named by number: one that is taken out of its array is counted as a
-    reference, which takes longer than what is computed here.
-    """
-    along, square = along_and_square(frames, i, corners, k)
-    return squared_to_segment(frames, i, corners, lengths, k, along, square), along, square
-
-
-@compiled_in_place
 def squared_to_segment(  # noqa: PLR0913 (what is in place of objects in compiled code)
     frames: Frames, i: int, corners: Float64, lengths: Float64, k: int, along: float, square: float
 ) -> float:
-    """Return the squared distance of frame i to segment k from the two sums of `project_one`."""
+    """Return the squared distance of frame i to segment k, from (x - c_k)·d_k and |x - c_k|².
+
+    Rows are named by number: one that is taken out of its array is counted as a reference, which
+    takes longer than what is computed here.
+    """
     t, nearer = point_along(along, lengths[k])
     squared: float = square - nearer
     if squared < _TINY_SHARE * square:
@@ -149,6 +140,15 @@ def square_all(n: int, along: Float64, square: Float64, length: Float64, squared
         squared[one] = square[one] - nearer
         any_lost |= squared[one] < _TINY_SHARE * square[one]
     return any_lost
+
+
+@compiled_in_place
+def is_nearer(squared: float, least: float, longer: float) -> bool:
+    """Tell whether a segment is nearer than one before it, by more than makes two equals.
+
+    From the squares of their distances and the longer one's length's.
+    """
+    return squared < least - TIE * (least + longer)
 
 
 @compiled_as_written

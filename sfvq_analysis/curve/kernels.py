@@ -12,9 +12,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sfvq_analysis.curve.compiled import compiled
-from sfvq_analysis.curve.deciding import project_each, project_one, write_codes
-from sfvq_analysis.curve.geometry import TIE
-from sfvq_analysis.curve.offsets import square_of
+from sfvq_analysis.curve.deciding import (
+    is_nearer,
+    project_each,
+    squared_to_segment,
+    write_codes,
+)
+from sfvq_analysis.curve.offsets import along_and_square, square_of
 from sfvq_analysis.curve.scanning import CHUNK, least_chunks, point_on, scan_corners, scan_curve
 
 if TYPE_CHECKING:
@@ -191,8 +195,9 @@ def _decide_segment(
             value = point_on(here, there, geometry.spans[k], geometry.half_inverses[k])
             if value > limit:
                 continue
-            squared = project_one(frames, i, corners, lengths, k)[0]
+            along, square = along_and_square(frames, i, corners, k)
+            squared = squared_to_segment(frames, i, corners, lengths, k, along, square)
             longer = max(lengths[k], lengths[max(winner, 0)])
-            if winner < 0 or squared < least - TIE * (least + longer):
+            if winner < 0 or is_nearer(squared, least, longer):
                 winner, least = k, squared
     return winner

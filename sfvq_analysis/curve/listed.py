@@ -12,8 +12,13 @@ import numpy as np
 
 from sfvq_analysis.curve.coarse_room import MOST
 from sfvq_analysis.curve.compiled import compiled, compiled_in_place
-from sfvq_analysis.curve.deciding import ALONG, SQUARE, square_all, squared_to_segment
-from sfvq_analysis.curve.geometry import TIE
+from sfvq_analysis.curve.deciding import (
+    ALONG,
+    SQUARE,
+    is_nearer,
+    square_all,
+    squared_to_segment,
+)
 from sfvq_analysis.curve.octet_sweeping import KINDS, VECTORS, lowest
 from sfvq_analysis.curve.octets import CORNERS
 from sfvq_analysis.curve.offsets import along_and_square, square_of
@@ -28,7 +33,8 @@ if TYPE_CHECKING:
 
     Frames = NDArray[np.floating[Any]]
 
-_OF_CORNERS, _OF_SEGMENTS = range(KINDS)
+OF_CORNERS, OF_SEGMENTS = range(KINDS)
+"""The kinds of what is listed."""
 _WORD = 4  # corners of a word of bits
 _LANE_BITS = 4  # of a place in a word, that are the lane
 
@@ -74,7 +80,7 @@ def nearest_corners(frames: Frames, first: int, geometry: Geometry, room: Room) 
     Return how many more than one a frame were looked at.
     """
     corners, listed, likeliest, pairs = geometry.corners, room.listed, room.likeliest, room.pairs
-    of_frame, number = listed.of_frame[_OF_CORNERS], likeliest.number[_OF_CORNERS]
+    of_frame, number = listed.of_frame[OF_CORNERS], likeliest.number[OF_CORNERS]
     limit, least = likeliest.limit, likeliest.least
     limit[:] = np.inf  # where one is listed no other is looked at
     n_several = 0
@@ -88,10 +94,10 @@ def nearest_corners(frames: Frames, first: int, geometry: Geometry, room: Room) 
         at = pairs.todo[one]
         limit[at] = _limit(geometry, room, at, least[at])
     n_pairs = 0
-    for one in range(listed.n_listed[_OF_CORNERS]):
-        at, k = listed.at[_OF_CORNERS, one], listed.number[_OF_CORNERS, one]
+    for one in range(listed.n_listed[OF_CORNERS]):
+        at, k = listed.at[OF_CORNERS, one], listed.number[OF_CORNERS, one]
         pairs.at[n_pairs], pairs.number[n_pairs] = at, k
-        left = not listed.value[_OF_CORNERS, one] < limit[at]
+        left = not listed.value[OF_CORNERS, one] < limit[at]
         n_pairs += left & (k != number[at])
     for pair in range(n_pairs):
         i = first + pairs.at[pair]
@@ -115,7 +121,7 @@ def nearest_segments(
     """
     corners, lengths, projected = geometry.corners, geometry.lengths, room.projected
     listed, likeliest, pairs = room.listed, room.likeliest, room.pairs
-    number = likeliest.number[_OF_SEGMENTS]
+    number = likeliest.number[OF_SEGMENTS]
     for at in range(stop - first):
         along, square = along_and_square(frames, first + at, corners, number[at])
         projected[ALONG, at], projected[SQUARE, at] = along, square
@@ -124,12 +130,12 @@ def nearest_segments(
         squared = squared_to_segment(frames, first + at, corners, lengths, k, along, square)
         likeliest.limit[at] = _limit(geometry, room, at, squared)
     n_pairs = n_todo = 0
-    for one in range(listed.n_listed[_OF_SEGMENTS]):
-        at, k = listed.at[_OF_SEGMENTS, one], listed.number[_OF_SEGMENTS, one]
+    for one in range(listed.n_listed[OF_SEGMENTS]):
+        at, k = listed.at[OF_SEGMENTS, one], listed.number[OF_SEGMENTS, one]
         pairs.at[n_pairs], pairs.number[n_pairs], pairs.length[n_pairs] = at, k, lengths[k]
         pairs.along[n_pairs], pairs.square[n_pairs] = projected[ALONG, at], projected[SQUARE, at]
         pairs.todo[n_todo] = n_pairs
-        left = not listed.value[_OF_SEGMENTS, one] < likeliest.limit[at]
+        left = not listed.value[OF_SEGMENTS, one] < likeliest.limit[at]
         n_pairs += left
         n_todo += left & (k != number[at])
     for one in range(n_todo):
@@ -162,7 +168,7 @@ def _choose(frames: Frames, first: int, n_pairs: int, geometry: Geometry, room: 
         at, squared = pairs.at[pair], pairs.squared[pair]
         before, nearest = chosen[at], least[at]
         longer = max(pairs.length[pair], pairs.length[max(before, 0)])
-        nearer = (before < 0) | (squared < nearest - TIE * (nearest + longer))
+        nearer = (before < 0) | is_nearer(squared, nearest, longer)
         chosen[at] = pair if nearer else before
         least[at] = squared if nearer else nearest
 

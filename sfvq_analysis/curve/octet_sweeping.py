@@ -85,8 +85,7 @@ def _multiply(
         for v in range(VECTORS):
             to.store(start, sums[k][v])
     with cgutils.for_range(to, n_steps) as some:
-        step = to.add(to.mul(tile, n_steps), some.index)
-        coming.ask(on, step, to.mul(n_tiles, n_steps))
+        coming.ask(on, to.add(to.mul(tile, n_steps), some.index), to.mul(n_tiles, n_steps))
         for step in range(UNROLLED):
             j = to.add(on.place(some.index, UNROLLED), on.size(step))
             frames = on.after(panel, on.place(j, FRAMES))
