@@ -3,37 +3,43 @@
 Conventions
 -----------
 Every level becomes a tier. Segments have times in samples of the rate that the file states, the
-last one within: from ``sampleStart`` to ``sampleStart + sampleDur + 1``, half-open. They may stand
-in any order, and are sorted by time. A segment's label is the one that is named as its level, or
-its only one. A level of events is one of points; a level of items has no times of its own (they
-follow from links, which aren't followed); both are listed, but can't be read.
+last one within: from ``sampleStart`` to ``sampleStart + sampleDur + 1``, half-open. (EMU's own
+border is half a sample earlier, which at the audio's rate is the same place.) They may stand in any
+order, and are sorted by time. A segment's label is the one that is named as its level, or its only
+one. A level of events is one of points; a level of items has no times of its own (they follow from
+links, which aren't followed); both are listed, but can't be read.
 
 What is refused
 ---------------
 Names that stand twice in an object, levels of one name, levels of other types, rates that aren't
 positive numbers, and what isn't of the form that EMU writes. A level with times that aren't whole
-numbers, or labels that can't be told, is refused when it is asked for; the others can be read.
+numbers, or labels that can't be told, is refused when it is asked for; the others can be read. So
+is one all of whose segments begin in the last sample of the one before, as old versions of EMU
+wrote them.
 """
 
 from __future__ import annotations
 
 import json
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sfvq_analysis.errors import CorpusError, shown
 from sfvq_analysis.json_objects import each_once
-from sfvq_analysis.labels.entries import Label, LabelTier
+from sfvq_analysis.labels.entries import Kind, Label, LabelTier
 from sfvq_analysis.labels.text import exact_number, read_text
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from sfvq_analysis.labels.entries import Utterances
 
 _RESTORE = "export it from EMU again"
 _LARGEST = 10**18
+_KINDS: Mapping[str, Kind] = {"SEGMENT": "intervals", "EVENT": "points", "ITEM": "untimed"}
+"""Of a level of each type."""
 
 
 def read_emu(path: Path) -> Utterances:
@@ -92,7 +98,9 @@ def _tiers(annotation: Mapping[str, Any], path: Path) -> Mapping[str, LabelTier]
         try:
             tiers[name] = _tier(level, name, rate)
         except CorpusError as error:
-            tiers[name] = LabelTier("seconds", (), fault=error.at(f"{path}: level {shown(name)}"))
+            fault = error.at(f"{path}: level {shown(name)}")
+            kind = _KINDS.get(str(level.get("type")), "intervals")
+            tiers[name] = LabelTier("seconds", (), kind, fault)
     if not tiers:
         raise CorpusError("it has no levels", remedy=_RESTORE)
     return tiers
@@ -106,38 +114,67 @@ def _rate(annotation: Mapping[str, Any]) -> Fraction:
 
 
 def _tier(level: Mapping[str, Any], name: str, rate: Fraction) -> LabelTier:
-    items = _listed(level, "items")
-    match level.get("type"):
-        case "SEGMENT":
-            labels = [_label(item, name, rate) for item in items]
-            return LabelTier("seconds", tuple(sorted(labels, key=lambda one: one.start)))
-        case "EVENT":
-            return LabelTier("seconds", (), "points")
-        case "ITEM":
-            return LabelTier("seconds", (), "untimed")
-    raise CorpusError(f"it is of type {shown(str(level.get('type')))}", remedy=_RESTORE)
+    items, kind = _listed(level, "items"), str(level.get("type"))
+    if kind not in _KINDS:
+        raise CorpusError(f"it is of type {shown(kind)}", remedy=_RESTORE)
+    if kind != "SEGMENT":
+        return LabelTier("seconds", (), _KINDS[kind])
+    segments = []
+    for item in items:
+        try:
+            segments.append(_segment(item, name))
+        except CorpusError as error:
+            raise error.at(f"item {shown(str(item.get('id')))}") from error
+    segments.sort(key=lambda one: one.start)
+    _refuse_older(segments)
+    labels = (
+        Label(Fraction(start) / rate, Fraction(stop) / rate, text) for start, stop, text in segments
+    )
+    return LabelTier("seconds", tuple(labels))
 
 
-def _label(item: Mapping[str, Any], level: str, rate: Fraction) -> Label:
+class _Segment(NamedTuple):
+    """From a sample to another, half-open."""
+
+    start: int
+    stop: int
+    label: str
+
+
+def _segment(item: Mapping[str, Any], level: str) -> _Segment:
     start, duration = _samples(item, "sampleStart"), _samples(item, "sampleDur")
-    texts = {_text(one, "name"): _text(one, "value") for one in _listed(item, "labels")}
+    texts = dict[str, str]()
+    for one in _listed(item, "labels"):
+        name = _text(one, "name")
+        if name in texts:
+            raise CorpusError(f"it has two labels {shown(name)}", remedy="remove one")
+        texts[name] = _text(one, "value")
     if level not in texts and len(texts) > 1:
-        raise CorpusError(
-            f"none of the labels of item {shown(str(item.get('id')))} is named as the level",
-            remedy=_RESTORE,
-        )
+        raise CorpusError("none of its labels is named as the level", remedy=_RESTORE)
     text = texts.get(level, next(iter(texts.values()), ""))
-    return Label(Fraction(start) / rate, Fraction(start + duration + 1) / rate, text)
+    return _Segment(start, start + duration + 1, text)
+
+
+def _refuse_older(segments: Sequence[_Segment]) -> None:
+    """Refuse segments of which every one begins in the last sample of the one before."""
+    pairs = list(pairwise(segments))
+    if pairs and all(after.start == before.stop - 1 for before, after in pairs):
+        raise CorpusError(
+            "every segment begins in the last sample of the one before, "
+            "as old versions of EMU wrote them",
+            remedy="subtract 1 from every sampleDur, or save it by a newer EMU",
+        )
 
 
 def _samples(item: Mapping[str, Any], name: str) -> int:
-    time = item.get(name)
-    if isinstance(time, bool) or not isinstance(time, int) or not 0 <= time < _LARGEST:
-        raise CorpusError(
-            f"{name} of item {shown(str(item.get('id')))} is {shown(str(time))}",
-            remedy="give whole samples",
-        )
-    return time
+    if name not in item:
+        raise CorpusError(f"it has no {name}", remedy="give whole samples")
+    time = item[name]
+    whole = isinstance(time, int | Fraction) and not isinstance(time, bool) and time % 1 == 0
+    if not whole or not 0 <= time < _LARGEST:
+        said = float(time) if isinstance(time, Fraction) else time
+        raise CorpusError(f"{name} is {shown(said)}", remedy="give whole samples from 0 on")
+    return int(time)
 
 
 def _listed(found: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
@@ -152,4 +189,9 @@ def _text(found: Mapping[str, Any], name: str) -> str:
     text = found.get(name)
     if not isinstance(text, str):
         raise CorpusError(f"{name} is {shown(str(text))}", remedy="write a text")
+    if any(letter == "\0" or "\ud800" <= letter <= "\udfff" for letter in text):
+        raise CorpusError(
+            f"{name} is {shown(text)}, which is no text",
+            remedy="remove NUL and halves of surrogate pairs",
+        )
     return text

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 Unit = Literal["samples", "seconds"]
+Kind = Literal["intervals", "points", "untimed"]
 
 LATEST: Mapping[Unit, int] = {"seconds": 10**7, "samples": 10**12}
 """No label is later (four months): what is, is a number gone wrong."""
@@ -54,7 +55,7 @@ class LabelTier:
 
     unit: Unit
     labels: tuple[Label, ...]
-    kind: Literal["intervals", "points", "untimed"] = "intervals"
+    kind: Kind = "intervals"
     fault: CorpusError | None = None
 
 

@@ -68,6 +68,12 @@ def _read():
     yield _case("a_level_beside_a_wrong_one", emu(wrong, level(ITEMS)), WANTED, tier="phones")
     yield _case("of_other_type_beside", emu(level([], "Web", "SPAN"), level(ITEMS)), WANTED,
                 tier="phones")  # fmt: skip
+    pointed = plain.replace(" 1599,", " 1599.0,").replace(" 1600,", " 1.6e3,")
+    yield _case("whole_numbers_with_a_point", pointed, WANTED)
+    broken = level([{"id": 1, "labels": {}}], "Word", "ITEM") | {"items": {}}
+    yield _case("the_only_one_with_times", emu(broken, level(ITEMS)), WANTED)
+    pair = plain.replace('"sh"', '"\\ud83d\\ude00"')
+    yield _case("a_pair_of_surrogates", pair, (WANTED[0], (1600, 4000, "\U0001f600")))
     bare = ITEMS[0] | {"labels": []}
     yield _case("no_label", emu(level([bare])), ((0, 1600, ""),))
     yield _case("gap", emu(level([ITEMS[0], segment(2, 3200, 0, "x")])),
@@ -113,6 +119,18 @@ def _refused():
     yield _case("overlap", emu(level([ITEMS[0], segment(2, 1500, 99, "x")])), cause="1500|before")
     unnamed = [{"name": "x", "value": "a"}, {"name": "y", "value": "b"}]
     yield _case("none_named_as_level", emu(level([ITEMS[0] | {"labels": unnamed}])), cause="phones")
+    twice = [{"name": "phones", "value": "a"}, {"name": "phones", "value": "b"}]
+    cause = "item '1'.*two labels 'phones'"
+    yield _case("label_twice", emu(level([ITEMS[0] | {"labels": twice}])), cause=cause)
+    older = [segment(1, 0, 1600, "sil"), segment(2, 1600, 2400, "sh"), segment(3, 4000, 80, "iy")]
+    yield _case("of_an_old_version", emu(level(older)), cause="phones.*old versions.*subtract 1")
+    for kind, text in {"half_a_pair": "\\ud800", "nul": "\\u0000"}.items():
+        wrong = emu(level(ITEMS)).replace('"sh"', f'"{text}"')
+        yield _case(kind, wrong, cause="item '2'.*no text")
+    lacking = {key: value for key, value in ITEMS[0].items() if key != "sampleDur"}
+    yield _case("no_duration", emu(level([lacking])), cause="item '1'.*no sampleDur")
+    null = [{"name": "phones", "value": None}]
+    yield _case("label_null", emu(level([ITEMS[0] | {"labels": null}])), cause="item '1'.*value")
     number = [{"name": "phones", "value": 3}]
     yield _case("label_a_number", emu(level([ITEMS[0] | {"labels": number}])), cause="value")
     yield _case("events_asked_for", emu(level([], "Tone", "EVENT")), cause="Tone", tier="Tone")
