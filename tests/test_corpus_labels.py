@@ -137,6 +137,21 @@ class TestFormats:
         if labels not in ("ctm", "csv", "esps"):
             assert scan_corpus(tmp_path)["s1/a"].load_phones() == PHONES
 
+    def test_sessions_of_an_emu_database_are_its_speakers(self, tmp_path):
+        """Bundles, which are folders, have the sentence's name in each of them."""
+        for session, bundle in [("anna_ses", "s1"), ("anna_ses", "s2"), ("x.2_ses", "s1")]:
+            folder = tmp_path / "my_emuDB" / session / f"{bundle}_bndl"
+            write_audio(folder / f"{bundle}.wav")
+            write_text(folder / f"{bundle}_annot.json", annotation(phones=PHONES))
+        write_audio(tmp_path / "loose" / "a.wav")
+        write_text(tmp_path / "loose" / "a_annot.json", annotation(phones=PHONES))
+        assert [u.speaker for u in scan_corpus(tmp_path)] == ["loose", "anna", "anna", "x.2"]
+        assert [u.speaker for u in scan_corpus(tmp_path, "emu")] == ["loose", "anna", "anna", "x.2"]
+        of_sentence = scan_corpus(tmp_path, pattern=r".*/(?P<speaker>[^/]+)")
+        assert [u.speaker for u in of_sentence] == ["a", "s1", "s2", "s1"]
+        flat = scan_corpus(tmp_path / "my_emuDB" / "x.2_ses" / "s1_bndl")
+        assert [u.speaker for u in flat] == ["s1"]
+
     @pytest.mark.parametrize(
         ("labels", "name", "text"),
         [

@@ -65,6 +65,10 @@ class TestAsAFolder:
         found = load_corpus(text, labels)  # as the command line has it
         assert_same_corpus(found, load_corpus(tmp_path / "speech", labels))
 
+    def test_annotations_of_emu_are_refused(self, tree, tmp_path):
+        with pytest.raises(OptionError, match=r"emu.*isn't read from tars; unpack"):
+            load_corpus(packed(tree, tmp_path), "emu")
+
     @pytest.mark.parametrize("ending", ["tar", "tar.gz"])
     def test_at_a_url(self, tree, tmp_path, ending):
         packed(tree, tmp_path, ending, "w" if ending == "tar" else "w:gz")

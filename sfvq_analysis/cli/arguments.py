@@ -65,7 +65,8 @@ SpeakersOption = Annotated[
     typer.Option(
         metavar="REGEX",
         help="Where file names tell speakers: an expression over the path below CORPUS without "
-        "suffix, with a group such as (?P<speaker>[^_]+). By default the parent folder's name.",
+        "suffix, with a group such as (?P<speaker>[^_]+). By default the parent folder's name, "
+        "or an EMU session's.",
     ),
 ]
 EncoderOption = Annotated[

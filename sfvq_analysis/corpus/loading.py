@@ -71,7 +71,8 @@ def scan_corpus(
         Regular expression over the path below `folder`, without suffix and with ``/``; its named
         groups ``speaker``, ``sex``, ``dialect``, ``sentence``, ``split`` become properties. By
         default the parent folder is the speaker, or the one above it if labels stand in
-        ``FOLDER/*/NAME``; without a speaker every utterance has its own. Not for TIMIT.
+        ``FOLDER/*/NAME``, or the session of an EMU database; without a speaker every utterance has
+        its own. Not for TIMIT.
     on_error
         ``"raise"``: what is wrong with a file or folder stops the scan. ``"skip"``: the utterance
         is left out and listed in `Corpus.skipped`.
@@ -106,6 +107,7 @@ def scan_corpus(
     stems = stems_of(root, findings)
     if labels == "auto":
         layout = _found_layout(root, stems, layout, findings)
+        expression = property_pattern(pattern or None, layout)
     utterances = tuple(utterances_of(root, stems, layout, expression, findings))
     if not utterances and not findings.skipped:
         raise _nothing(root, layout)

@@ -24,6 +24,10 @@ if TYPE_CHECKING:
 
 _PARENT_IS_SPEAKER = r"(?:.*/)?(?P<speaker>[^/]+)/[^/]+"
 _GRANDPARENT_IS_SPEAKER = r"(?:.*/)?(?P<speaker>[^/]+)/[^/]+/[^/]+"
+_SESSION_IS_SPEAKER = (
+    r"(?:.*/)?(?P<speaker>[^/]+?)(?:_ses/[^/]+_bndl/[^/]+|(?<!_bndl)/[^/]+)"  # or the folder is
+)
+_DEFAULTS = (_PARENT_IS_SPEAKER, _GRANDPARENT_IS_SPEAKER, _SESSION_IS_SPEAKER)
 _PROPERTIES = ("speaker", "sex", "dialect", "sentence", "split")
 
 Sources = dict[str, LabelSource]
@@ -53,7 +57,8 @@ def utterances_of(
 def property_pattern(pattern: str | None, layout: Layout) -> re.Pattern[str]:
     """Return the expression over paths whose named groups become properties.
 
-    By default the folder is the speaker, or the one above it where labels have one beside it.
+    By default the folder is the speaker, or the one above it where labels have one beside it. Of an
+    EMU database, where a folder is an utterance, it is the session.
 
     Raises
     ------
@@ -61,7 +66,8 @@ def property_pattern(pattern: str | None, layout: Layout) -> re.Pattern[str]:
         If it is no regular expression, or names groups that are no properties.
     """
     if pattern is None:
-        pattern = _GRANDPARENT_IS_SPEAKER if layout.sibling else _PARENT_IS_SPEAKER
+        otherwise = _SESSION_IS_SPEAKER if layout.labels == "emu" else _PARENT_IS_SPEAKER
+        pattern = _GRANDPARENT_IS_SPEAKER if layout.sibling else otherwise
     if not isinstance(pattern, str):
         raise OptionError(f"pattern is {shown(pattern)}", remedy="give a text")
     try:
@@ -210,7 +216,7 @@ def _spelt(suffix: str) -> str:
 def _utterance(root: Path, audio: str, sources: Sources, pattern: re.Pattern[str]) -> Utterance:
     identity = audio.rpartition(".")[0]
     match = pattern.fullmatch(identity)
-    if match is None and pattern.pattern not in (_PARENT_IS_SPEAKER, _GRANDPARENT_IS_SPEAKER):
+    if match is None and pattern.pattern not in _DEFAULTS:
         raise OptionError(
             f"pattern {pattern.pattern!r} doesn't match {identity!r}", remedy="mend it"
         )

@@ -13,6 +13,7 @@ from sfvq_analysis.corpus.remote.skeleton import Skeleton, scanned
 from sfvq_analysis.corpus.remote.staging import new_staging
 from sfvq_analysis.corpus.remote.tar_listing import TarListings, list_tar
 from sfvq_analysis.corpus.remote.tar_places import all_in_a_line, name_of_tars, tar_places
+from sfvq_analysis.errors import OptionError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -59,10 +60,12 @@ def scan_webdataset(
         If a tar is missing, damaged or cut off, holds what is no file, or the files of a sample
         don't follow each other; the message names tar and file.
     OptionError
-        If no tar is named.
+        If no tar is named, or labels are those of EMU.
     StoreError
         If a place can't be reached.
     """
+    if options.get("labels") == "emu":
+        raise OptionError("labels are 'emu', which isn't read from tars", remedy="unpack them")
     findings = Findings(on_error)
     named = tar_places(places)
     found = TarListings()
