@@ -9,7 +9,7 @@ from made_curves import around, assert_nearest, assert_same_bytes, there_and_bac
 from sfvq_analysis.curve import Engine, nearest_codeword, project, screening
 from sfvq_analysis.curve.balls import CLUSTER, STRETCH, Balls, Clusters
 from sfvq_analysis.curve.few_dimensions import Pruned
-from sfvq_analysis.curve.geometry import Geometry
+from sfvq_analysis.curve.prepared import Prepared
 
 ONE_THREAD = Engine(threads=1)
 
@@ -58,7 +58,7 @@ def test_blocks_change_nothing(monkeypatch, n_frames):
 @pytest.mark.parametrize("dim", [2, 4])
 def test_large_curves_are_searched_so_and_exactly(dim):
     corners = walk(1024, dim)
-    searcher = screening._searchers(Geometry.of(corners), Engine(), 512, fused=False)()
+    searcher = screening._searchers(Prepared(corners), Engine(), 512, fused=False)()
     assert isinstance(searcher, Pruned)
     frames = around(corners, 300)
     assert_nearest(project(frames, corners), frames, corners)

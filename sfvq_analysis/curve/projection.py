@@ -30,13 +30,15 @@ from sfvq_analysis.curve.checks import (
 )
 from sfvq_analysis.curve.codes import Codes
 from sfvq_analysis.curve.engine import Engine
-from sfvq_analysis.curve.geometry import Geometry
+from sfvq_analysis.curve.prepared import prepared
 from sfvq_analysis.curve.screening import search
 from sfvq_analysis.errors import QuantizerError
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
     from torch import Tensor
+
+    from sfvq_analysis.curve.geometry import Geometry
 
 
 def project(frames: ArrayLike | Tensor, corners: ArrayLike, engine: Engine = Engine()) -> Codes:
@@ -140,7 +142,8 @@ def roughly_nearest(
 def _searched(
     frames: ArrayLike | Tensor, corners: NDArray[np.float64], engine: Engine, *, on_curve: bool
 ) -> Codes:
-    geometry = Geometry.of(corners)
+    codebook = prepared(corners)
+    geometry = codebook.geometry
     if _by_torch(frames, engine):
         from sfvq_analysis.curve.tensors import as_tensor, search_tensors
 
@@ -153,7 +156,7 @@ def _searched(
     array = as_frames(frames)
     check_dimension(array.shape, corners)
     codes = Codes.empty(len(array))
-    if not search(array, geometry, codes, engine, on_curve=on_curve):
+    if not search(array, codebook, codes, engine, on_curve=on_curve):
         raise _unusable(array, geometry)
     return codes
 

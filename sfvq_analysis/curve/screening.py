@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from sfvq_analysis.curve.fused import Packed
     from sfvq_analysis.curve.geometry import Geometry
     from sfvq_analysis.curve.octets import Octets
+    from sfvq_analysis.curve.prepared import Prepared
     from sfvq_analysis.curve.products import Product
 
     Frames = NDArray[np.floating[Any]]
@@ -78,7 +79,7 @@ class _Searcher(Protocol):
 
 
 def search(
-    frames: Frames, geometry: Geometry, codes: Codes, engine: Engine, *, on_curve: bool
+    frames: Frames, codebook: Prepared, codes: Codes, engine: Engine, *, on_curve: bool
 ) -> bool:
     """Fill in the codes of frames, shape (n_frames, dim); False if some frame isn't usable.
 
@@ -86,20 +87,21 @@ def search(
     ----------
     frames
         An array or a memory map.
-    geometry
-        Of the codebook.
+    codebook
+        As it is prepared.
     codes
         Of as many frames. Without `on_curve` only the nearest codeword and its distortion.
     engine
         Gives products and threads.
     """
+    geometry = codebook.geometry
     direct = geometry.corners.shape[1] <= MOST_DIRECT
     coarse = not direct and is_coarse(engine.products, geometry.corners.shape, on_curve=on_curve)
     fused = not direct and (coarse or is_fused(engine.products))
     size = block_size(len(frames), geometry, engine.n_threads, fused=fused)
     parts = list(blocks(len(frames), size))
     n_threads = max(min(engine.n_threads, len(parts)), 1)
-    made = _searchers(geometry, engine, size, fused=fused, coarse=coarse)
+    made = _searchers(codebook, engine, size, fused=fused, coarse=coarse)
     searchers = [made() for _ in range(n_threads)]
     left = iter(parts)  # shared by the threads
 
@@ -119,20 +121,17 @@ def search(
 
 
 def _searchers(
-    geometry: Geometry, engine: Engine, size: int, *, fused: bool, coarse: bool = False
+    codebook: Prepared, engine: Engine, size: int, *, fused: bool, coarse: bool = False
 ) -> Callable[[], _Searcher]:
     """Return what makes a searcher for each thread."""
+    geometry = codebook.geometry
     n_corners, dim = geometry.corners.shape
     if dim <= MOST_DIRECT:
         return partial(Pruned if n_corners >= _FEWEST_PRUNED else Direct, geometry, size)
     if coarse:
-        from sfvq_analysis.curve.octets import Octets
-
-        return partial(_Coarse, geometry, Octets.of(geometry), size)
+        return partial(_Coarse, codebook, codebook.octets, size)
     if fused:
-        from sfvq_analysis.curve.fused import Packed
-
-        return partial(_Fused, geometry, Packed.of(geometry), size)
+        return partial(_Fused, codebook, codebook.packed, size)
     return partial(_Screened, geometry, product(engine.products), size)
 
 
@@ -144,11 +143,11 @@ def _ready(frames: Frames) -> Frames:
 class _Fused:
     """Screens in float32 where products are computed."""
 
-    def __init__(self, geometry: Geometry, packed: Packed, size: int) -> None:
+    def __init__(self, codebook: Prepared, packed: Packed, size: int) -> None:
         from sfvq_analysis.curve.fused import Room
 
-        dim = geometry.corners.shape[1]
-        self._geometry, self._packed, self._round_off = geometry, packed, round_off(dim)
+        dim = codebook.geometry.corners.shape[1]
+        self._geometry, self._packed, self._round_off = codebook.geometry, packed, round_off(dim)
         self._room = Room.of(dim, size)
 
     def search(self, frames: Frames, codes: Codes, *, on_curve: bool) -> Doubtful | None:
@@ -163,11 +162,11 @@ class _Fused:
 class _Coarse:
     """Screens in octets; in float32 all that is left once octets tell too little apart."""
 
-    def __init__(self, geometry: Geometry, octets: Octets, size: int) -> None:
+    def __init__(self, codebook: Prepared, octets: Octets, size: int) -> None:
         from sfvq_analysis.curve.coarse_room import Room
 
-        n_corners, dim = geometry.corners.shape
-        self._geometry, self._octets, self._round_off = geometry, octets, round_off(dim)
+        n_corners, dim = codebook.geometry.corners.shape
+        self._codebook, self._octets, self._round_off = codebook, octets, round_off(dim)
         self._room, self._size = Room.of(n_corners, dim, size), size
         self._instead: _Fused | None = None
 
@@ -176,7 +175,7 @@ class _Coarse:
             return self._instead.search(frames, codes, on_curve=on_curve)
         from sfvq_analysis.curve import coarse
 
-        geometry, octets, room = self._geometry, self._octets, self._room
+        geometry, octets, room = self._codebook.geometry, self._octets, self._room
         n_done, n_doubtful = coarse.settle(
             frames, geometry, octets, self._round_off, room, codes, on_curve
         )
@@ -185,9 +184,7 @@ class _Coarse:
         doubtful = room.doubtful[:n_doubtful]
         if n_done == len(frames):
             return doubtful
-        from sfvq_analysis.curve.fused import Packed
-
-        self._instead = _Fused(geometry, Packed.of(geometry), self._size)
+        self._instead = _Fused(self._codebook, self._codebook.packed, self._size)
         rest = slice(n_done, None)
         found = self._instead.search(frames[rest], codes.rows(rest), on_curve=on_curve)
         return None if found is None else np.concatenate([doubtful, n_done + found])
