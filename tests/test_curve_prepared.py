@@ -56,7 +56,7 @@ def test_corners_of_other_shapes_with_the_same_numbers_are_others():
 
 
 def test_what_is_kept_is_limited_and_the_oldest_goes_first(monkeypatch):
-    monkeypatch.setattr(prepared, "_MOST", 100)
+    monkeypatch.setattr(prepared, "_MOST_COORDINATES", 100)
     made = [prepared.prepared(walk(size, 5)) for size in (8, 6, 4)]
     assert prepared._SHELF.kept == tuple(made)  # 90 coordinates
     large = prepared.prepared(walk(10, 5))
@@ -64,6 +64,8 @@ def test_what_is_kept_is_limited_and_the_oldest_goes_first(monkeypatch):
     assert prepared.prepared(walk(4, 5)) is made[2]
     prepared.prepared(walk(30, 5))  # more than all
     assert prepared._SHELF.kept == ()
+    made = [prepared.prepared(walk(2, 1, seed=seed)) for seed in range(15)]
+    assert prepared._SHELF.kept == tuple(made[3:])
 
 
 def test_a_codebook_that_is_refused_is_not_kept():

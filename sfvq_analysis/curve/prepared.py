@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
     Float64 = NDArray[np.float64]
 
-_MOST = 1 << 21  # coordinates that are kept in all
+_MOST, _MOST_COORDINATES = 12, 1 << 22
+"""Codebooks that are kept, and coordinates of them all: a fit has a new one at every step."""
 
 
 class Prepared:
@@ -69,8 +70,8 @@ class _Shelf:
     kept: tuple[Prepared, ...] = ()
 
     def put(self, made: Prepared) -> None:
-        kept = (*self.kept, made)
-        while sum(one.geometry.corners.size for one in kept) > _MOST:
+        kept = (*self.kept, made)[-_MOST:]
+        while sum(one.geometry.corners.size for one in kept) > _MOST_COORDINATES:
             kept = kept[1:]
         self.kept = kept
 

@@ -73,6 +73,7 @@ def find_arcs(placed: Placed, n_arcs: int, options: FitOptions, seed: int) -> li
         seed=seed,
         n_starts=_CLUSTER_STARTS,
         sweeps=_SWEEPS,
+        in_place=True,
     )
     if clusters is None:
         return None

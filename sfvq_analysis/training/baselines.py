@@ -41,7 +41,7 @@ def fit_vq(features: Source, *, bits: int, seed: int = 0) -> PlainVQ:
     """
     check_seed(seed)
     frames = FittingFrames.of(features, bits)
-    codebook = k_means(frames.all(), 2**bits, seed=seed)
+    codebook = k_means(frames.all(), 2**bits, seed=seed, in_place=True)
     if codebook is None:
         raise QuantizerError(
             f"the frames have fewer distinct values than {2**bits} codewords",

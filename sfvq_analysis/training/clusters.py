@@ -39,7 +39,13 @@ def densest(frames: NDArray[np.float32], *, at_least: int) -> NDArray[np.float32
 
 
 def k_means(
-    frames: NDArray[np.float32], size: int, *, seed: int, n_starts: int = 1, sweeps: int = 100
+    frames: NDArray[np.float32],
+    size: int,
+    *,
+    seed: int,
+    n_starts: int = 1,
+    sweeps: int = 100,
+    in_place: bool = False,
 ) -> NDArray[np.float64] | None:
     """Return the best of some codebooks, shape (size, dim); None for too few distinct frames.
 
@@ -53,6 +59,8 @@ def k_means(
         Of the starts (k-means++).
     n_starts, sweeps
         How many starts, and at most how many sweeps for each.
+    in_place
+        Whether the frames may be changed (they are centred), so that they needn't be copied.
     """
     from sklearn.cluster import KMeans
     from sklearn.exceptions import ConvergenceWarning
@@ -60,7 +68,7 @@ def k_means(
 
     if len(frames) < size:
         return None
-    means = KMeans(size, n_init=n_starts, max_iter=sweeps, random_state=seed)
+    means = KMeans(size, n_init=n_starts, max_iter=sweeps, random_state=seed, copy_x=not in_place)
     try:
         with (
             warnings.catch_warnings(action="error", category=ConvergenceWarning),
