@@ -9,8 +9,8 @@ makes its own): 1 is what no method that starts from the product can beat. Small
 All run in one process with the same number of threads, in turn, after one run that doesn't count; a
 cell is the median of `--runs`. What takes long or much memory gets fewer frames, and its time is
 scaled to one frame. Each is checked first: its nearest points must be as near as those of ours.
-Codebooks are ready when time begins: faiss' index is filled before, others hold theirs, and ours are
-kept from the run that doesn't count.
+Codebooks are ready when time begins: faiss' index is filled before, others hold theirs, and ours
+are kept from the run that doesn't count.
 Where others use the machine, too, `--threads 1` compares best: with more, code whose threads wait
 for each other again and again waits for the others' work.
 
