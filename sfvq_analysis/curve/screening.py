@@ -26,9 +26,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from sfvq_analysis.curve.engine import Engine
-    from sfvq_analysis.curve.fused import Packed
     from sfvq_analysis.curve.geometry import Geometry
-    from sfvq_analysis.curve.octets import Octets
     from sfvq_analysis.curve.prepared import Prepared
     from sfvq_analysis.curve.products import Product
 
@@ -129,9 +127,9 @@ def _searchers(
     if dim <= MOST_DIRECT:
         return partial(Pruned if n_corners >= _FEWEST_PRUNED else Direct, geometry, size)
     if coarse:
-        return partial(_Coarse, codebook, codebook.octets, size)
+        return partial(_Coarse, codebook, size)
     if fused:
-        return partial(_Fused, codebook, codebook.packed, size)
+        return partial(_Fused, codebook, size)
     return partial(_Screened, geometry, product(engine.products), size)
 
 
@@ -143,18 +141,18 @@ def _ready(frames: Frames) -> Frames:
 class _Fused:
     """Screens in float32 where products are computed."""
 
-    def __init__(self, codebook: Prepared, packed: Packed, size: int) -> None:
+    def __init__(self, codebook: Prepared, size: int) -> None:
         from sfvq_analysis.curve.fused import Room
 
         dim = codebook.geometry.corners.shape[1]
-        self._geometry, self._packed, self._round_off = codebook.geometry, packed, round_off(dim)
+        self._codebook, self._round_off = codebook, round_off(dim)
         self._room = Room.of(dim, size)
 
     def search(self, frames: Frames, codes: Codes, *, on_curve: bool) -> Doubtful | None:
         from sfvq_analysis.curve import fused
 
         settle = fused.settle_curve if on_curve else fused.settle_codebook
-        geometry, packed, room = self._geometry, self._packed, self._room
+        geometry, packed, room = self._codebook.geometry, self._codebook.packed, self._room
         n_doubtful = settle(frames, geometry, packed, self._round_off, room, codes)
         return None if n_doubtful < 0 else room.doubtful[:n_doubtful]
 
@@ -162,11 +160,11 @@ class _Fused:
 class _Coarse:
     """Screens in octets; in float32 all that is left once octets tell too little apart."""
 
-    def __init__(self, codebook: Prepared, octets: Octets, size: int) -> None:
+    def __init__(self, codebook: Prepared, size: int) -> None:
         from sfvq_analysis.curve.coarse_room import Room
 
         n_corners, dim = codebook.geometry.corners.shape
-        self._codebook, self._octets, self._round_off = codebook, octets, round_off(dim)
+        self._codebook, self._round_off = codebook, round_off(dim)
         self._room, self._size = Room.of(n_corners, dim, size), size
         self._instead: _Fused | None = None
 
@@ -175,7 +173,7 @@ class _Coarse:
             return self._instead.search(frames, codes, on_curve=on_curve)
         from sfvq_analysis.curve import coarse
 
-        geometry, octets, room = self._codebook.geometry, self._octets, self._room
+        geometry, octets, room = self._codebook.geometry, self._codebook.octets, self._room
         n_done, n_doubtful = coarse.settle(
             frames, geometry, octets, self._round_off, room, codes, on_curve
         )
@@ -184,7 +182,7 @@ class _Coarse:
         doubtful = room.doubtful[:n_doubtful]
         if n_done == len(frames):
             return doubtful
-        self._instead = _Fused(self._codebook, self._codebook.packed, self._size)
+        self._instead = _Fused(self._codebook, self._size)
         rest = slice(n_done, None)
         found = self._instead.search(frames[rest], codes.rows(rest), on_curve=on_curve)
         return None if found is None else np.concatenate([doubtful, n_done + found])
