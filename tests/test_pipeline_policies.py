@@ -16,7 +16,7 @@ from sfvq_analysis import index_table, sample_features
 from sfvq_analysis.errors import CorpusError, OptionError, SfvqError
 from sfvq_analysis.pipeline import AbxOptions, IndexOptions, abx_export, encoded_utterances
 from sfvq_analysis.pipeline.encoding import without_root
-from sfvq_analysis.pipeline.indexing import phone_labels
+from sfvq_analysis.pipeline.inventories import phone_labels
 
 RATE = 16_000
 PHONES = "0 1600 s\n1600 2400 iy\n2400 3200 s\n"

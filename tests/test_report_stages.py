@@ -8,7 +8,7 @@ import pytest
 from sfvq_analysis import demo_corpus, demo_quantizers, index_table, load_encoder, load_table
 from sfvq_analysis.errors import OptionError
 from sfvq_analysis.quantizers import PlainVQ, SpaceFillingVQ
-from sfvq_analysis.report.stages import load_stages, parted, save_stages, with_stages
+from sfvq_analysis.report.stages import load_stages, parted, table_folders, with_stages
 
 BITS = [2, 3, 4, 5, 6, 7]
 
@@ -50,10 +50,13 @@ def test_a_name_taken_twice_is_refused():
 
 
 def test_what_is_saved_inside_a_table_is_found_there(read, tmp_path):
-    _, tables, stages = read
+    (_, _, quantizers), tables, stages = read
     tables["sfvq"].save(tmp_path / "sfvq")
     assert load_stages(tmp_path / "sfvq", tables["sfvq"]) == {}
-    save_stages(stages["sfvq"], tmp_path / "sfvq")
+    folders = table_folders(quantizers, tmp_path)
+    assert folders["sfvq"] == tmp_path / "sfvq"
+    for bits, stage in stages["sfvq"].items():
+        stage.save(folders[f"sfvq.bits{bits}"])
     (tmp_path / "sfvq" / "bits").mkdir()  # not one of ours
     found = load_stages(tmp_path / "sfvq", load_table(tmp_path / "sfvq"))
     assert sorted(found) == BITS
@@ -63,6 +66,6 @@ def test_what_is_saved_inside_a_table_is_found_there(read, tmp_path):
 def test_the_stage_of_another_codebook_is_refused(read, tmp_path):
     _, tables, stages = read
     tables["vq"].save(tmp_path / "vq")
-    save_stages({3: stages["sfvq"][3]}, tmp_path / "vq")
+    stages["sfvq"][3].save(tmp_path / "vq" / "bits3")
     with pytest.raises(OptionError, match="bits3: it is a stage of codebook"):
         load_stages(tmp_path / "vq", tables["vq"])

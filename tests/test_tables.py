@@ -260,7 +260,7 @@ class TestFolder:
     def test_nothing_is_left_behind_when_writing_fails(
         self, table, tmp_path, monkeypatch, n_written
     ):
-        write, calls = pq.write_table, []
+        write, calls = pq.ParquetWriter.write_table, []
 
         def fails(*args, **kwargs):
             calls.append(args)
@@ -268,7 +268,7 @@ class TestFolder:
                 raise OSError("disk full")
             write(*args, **kwargs)
 
-        monkeypatch.setattr(pq, "write_table", fails)
+        monkeypatch.setattr(pq.ParquetWriter, "write_table", fails)
         with pytest.raises(OSError, match="disk full"):
             table.save(tmp_path / "table")
         assert len(calls) == n_written + 1

@@ -108,9 +108,10 @@ def index(
     After a kill the same command goes on: utterances that are done aren't encoded again. With
     --engine dask several processes or machines share the work, and tables are kept in shards.
     """
-    from sfvq_analysis.pipeline import IndexOptions, index_journal, index_table, journal_path
+    from sfvq_analysis.pipeline import IndexOptions, index_journal, index_parts, journal_path
     from sfvq_analysis.report.folders import provenance_of, whole_folder, write_manifest
-    from sfvq_analysis.report.stages import parted, save_stages, with_stages
+    from sfvq_analysis.report.stages import parted, table_folders, with_stages
+    from sfvq_analysis.tables import load_table, write_parts
     from sfvq_analysis.textgrids import write_textgrids
 
     quantizers = find_quantizers(quantizer)
@@ -147,16 +148,17 @@ def index(
         index_journal(journal_path(out)) as journal,
         whole_folder(out, overwrite=overwrite) as folder,
     ):
+        folders = {name: folder / name for name in quantizers}
         read = with_stages(quantizers) if stages else quantizers
-        found = index_table(speech, chosen, read, options, journal=journal, progress=on_terminal())
-        tables, of_stages = parted(found, quantizers) if stages else (found, {})
-        for name, table in tables.items():
-            table.save(folder / name)
-            save_stages(of_stages.get(name, {}), folder / name)
+        parts = index_parts(speech, chosen, read, options, journal=journal, progress=on_terminal())
+        written = write_parts(parts, table_folders(quantizers, folder) if stages else folders)
+        tables, of_stages = parted(written, quantizers) if stages else (written, {})
+        for name in quantizers if csv or textgrids else ():
+            whole = load_table(folders[name])
             if csv:
-                table.to_csv(folder / f"{name}.csv", spreadsheet_safe=spreadsheet_safe)
+                whole.to_csv(folder / f"{name}.csv", spreadsheet_safe=spreadsheet_safe)
             if textgrids:
-                write_textgrids(table, folder / "textgrids" / name)
+                write_textgrids(whole, folder / "textgrids" / name)
         write_manifest(folder, {"command": command_line(), "tables": provenance_of(tables)})
     for name, table in tables.items():
         typer.echo(f"{out / name}: {table}")
@@ -183,7 +185,7 @@ def phones(
     """List the phone labels of CORPUS: how often, and which phone and group each became."""
     from sfvq_analysis.phones import LabelCounts, phone_report
     from sfvq_analysis.pipeline import IndexOptions
-    from sfvq_analysis.pipeline.indexing import inventory_of, phone_labels
+    from sfvq_analysis.pipeline.inventories import inventory_of, phone_labels
     from sfvq_analysis.tables import write_csv
 
     speech = find_corpus(

@@ -4,7 +4,7 @@ from sfvq_analysis.pipeline.abx import AbxExport, abx_export
 from sfvq_analysis.pipeline.abx_items import AbxOptions
 from sfvq_analysis.pipeline.encoding import EncodedUtterance, encoded_utterances
 from sfvq_analysis.pipeline.indexed import SkippedUtterance
-from sfvq_analysis.pipeline.indexing import index_table
+from sfvq_analysis.pipeline.indexing import index_parts, index_table
 from sfvq_analysis.pipeline.journal import IndexJournal, index_journal, journal_path
 from sfvq_analysis.pipeline.label_rows import index_latents
 from sfvq_analysis.pipeline.options import IndexOptions
@@ -25,6 +25,7 @@ __all__ = [
     "encoded_utterances",
     "index_journal",
     "index_latents",
+    "index_parts",
     "index_table",
     "journal_path",
     "nearest_snippets",

@@ -40,7 +40,8 @@ from sfvq_analysis.pipeline.encoding import (
     with_bar,
 )
 from sfvq_analysis.pipeline.indexed import SkippedUtterance
-from sfvq_analysis.pipeline.indexing import check_match, corpus_inventory
+from sfvq_analysis.pipeline.indexing import check_match
+from sfvq_analysis.pipeline.inventories import corpus_inventory
 from sfvq_analysis.tables import PHONE_TIER
 
 if TYPE_CHECKING:

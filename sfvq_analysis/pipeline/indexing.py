@@ -1,10 +1,12 @@
-"""`index_table`: where corpus, encoder and quantizer meet."""
+"""`index_table`: where corpus, encoder and quantizer meet; and `index_parts`, for long corpora."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, nullcontext
+from dataclasses import replace
 from functools import partial
+from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING, overload
 
@@ -13,29 +15,25 @@ from sfvq_analysis.errors import (
     CorpusError,
     OptionError,
     QuantizerError,
-    SfvqError,
     shown,
 )
-from sfvq_analysis.phones import LabelCounts, PhoneInventory, resolve
 from sfvq_analysis.pipeline.encoding import (
     EncodedUtterance,
     below_root,
-    each_read,
     each_utterance,
     refuse_nothing_left,
-    unreadable,
     with_bar,
 )
 from sfvq_analysis.pipeline.indexed import (
     IndexedUtterance,
     SkippedUtterance,
 )
+from sfvq_analysis.pipeline.inventories import corpus_inventory
 from sfvq_analysis.pipeline.journal import IndexJournal, index_journal
 from sfvq_analysis.pipeline.options import IndexOptions
 from sfvq_analysis.pipeline.rows import TableRows
 from sfvq_analysis.pipeline.stamps import run_key, utterance_stamp
 from sfvq_analysis.quantizers.foreign import as_quantizer
-from sfvq_analysis.stores import StoreError
 from sfvq_analysis.tables import (
     PHONE_TIER,
     IndexTable,
@@ -45,8 +43,11 @@ from sfvq_analysis.timeline import check_segments
 if TYPE_CHECKING:
     from sfvq_analysis.corpus import Corpus, Utterance
     from sfvq_analysis.errors import ErrorPolicy
+    from sfvq_analysis.phones import PhoneInventory
     from sfvq_analysis.quantizers import Quantizer
-    from sfvq_analysis.timeline import Segment
+
+PART_FRAMES = 1 << 17
+"""Frames of a part of a table that is written as it comes, about 20 minutes of 10 ms each."""
 
 
 @overload
@@ -126,21 +127,74 @@ def index_table(
     >>> table.codebook_size, list(table.utterances["sentence"])
     (256, ['sa1', 'sa2', 'si1201', 'si1202', 'sx201', 'sx202'])
     """
-    given = quantizers if isinstance(quantizers, Mapping) else {"": quantizers}
-    if not given:
+    named = quantizers if isinstance(quantizers, Mapping) else {"": quantizers}
+    (tables,) = index_parts(
+        corpus, encoder, named, options, journal=journal, progress=progress, part_frames=None
+    )
+    return tables if isinstance(quantizers, Mapping) else tables[""]
+
+
+def index_parts(  # noqa: PLR0913 (all but three are options)
+    corpus: Corpus,
+    encoder: Encoder,
+    quantizers: Mapping[str, Quantizer],
+    options: IndexOptions = IndexOptions(),
+    *,
+    journal: IndexJournal | Path | str | None = None,
+    progress: bool = False,
+    part_frames: int | None = PART_FRAMES,
+) -> Iterator[dict[str, IndexTable]]:
+    """Yield the tables that `index_table` returns part by part, so that one part is in memory.
+
+    Parameters
+    ----------
+    corpus, encoder, quantizers, options, journal, progress
+        As in `index_table`.
+    part_frames
+        A part ends with the utterance that makes it so long; None makes one part of all.
+
+    Yields
+    ------
+    dict
+        Tables by name, of some utterances. `sfvq_analysis.tables.write_parts` writes them as they
+        come, `sfvq_analysis.tables.concatenate_tables` puts those of a name together.
+
+    Raises
+    ------
+    SfvqError
+        As `index_table`.
+
+    Examples
+    --------
+    >>> from sfvq_analysis import demo_corpus, demo_quantizers, load_encoder
+    >>> corpus = demo_corpus().select(speaker="fslt0")
+    >>> read = corpus, load_encoder("vqvae"), demo_quantizers()
+    >>> for part in index_parts(*read, part_frames=500):
+    ...     print(part["sfvq"])
+    IndexTable(4 utterances, 185 segments, 547 frames, codebook_size=256)
+    IndexTable(2 utterances, 82 segments, 255 frames, codebook_size=256)
+    """
+    if not quantizers:
         raise OptionError("no quantizer is given", remedy="give one, or several by name")
-    named = {name: as_quantizer(one) for name, one in given.items()}
+    named = {name: as_quantizer(one) for name, one in quantizers.items()}
     for name, quantizer in named.items():
         check_match(name, quantizer, encoder, allow_mismatch=options.allow_mismatch)
     inventory = corpus_inventory(corpus, options)
+    if part_frames is not None and part_frames < 1:
+        raise OptionError(f"part_frames is {part_frames}", remedy="give at least 1, or None")
+    longest = inf if part_frames is None else part_frames
     with _opened(journal) as kept:
         found = indexed_utterances(corpus, encoder, named, options, kept)
-        rows = gathered(
-            with_bar(found, corpus, progress=progress), corpus, encoder, options, inventory
-        )
+        rows = TableRows(corpus, encoder, options, inventory=inventory)
+        for one in with_bar(found, corpus, progress=progress):
+            # what is skipped goes with the part before it: a part has utterances
+            if rows.counted["frames"] >= longest and not isinstance(one, SkippedUtterance):
+                yield rows.tables(named)
+                rest = replace(corpus, skipped=())  # which the first part has
+                rows = TableRows(rest, encoder, options, inventory=inventory)
+            _take(rows, one, corpus)
         refuse_nothing_left(len(rows.utterances), rows.skipped, corpus)
-        tables = rows.tables(named)
-    return tables if isinstance(quantizers, Mapping) else tables[""]
+        yield rows.tables(named)
 
 
 def gathered(
@@ -153,11 +207,15 @@ def gathered(
     """Return the rows of the tables of a corpus' utterances, and what was left out of it."""
     rows = TableRows(corpus, encoder, options, inventory=inventory)
     for one in found:
-        if isinstance(one, SkippedUtterance):
-            rows.skip(below_root(one, corpus))
-        else:
-            rows.add(one)
+        _take(rows, one, corpus)
     return rows
+
+
+def _take(rows: TableRows, one: IndexedUtterance | SkippedUtterance, corpus: Corpus) -> None:
+    if isinstance(one, SkippedUtterance):
+        rows.skip(below_root(one, corpus))
+    else:
+        rows.add(one)
 
 
 def _opened(
@@ -264,48 +322,3 @@ def check_match(name: str, quantizer: Quantizer, encoder: Encoder, *, allow_mism
             where=quantizer.source or None,
             remedy="use the encoder that the codebook was fitted on",
         )
-
-
-def corpus_inventory(corpus: Corpus, options: IndexOptions) -> PhoneInventory:
-    """Return what the phone labels of a corpus mean; they are all read for it.
-
-    Raises
-    ------
-    CorpusError
-        If labels are unknown (unless ``unknown="na"``), or can't be read.
-    """
-    counts = LabelCounts.of(phone_labels(corpus, options.on_error))
-    return inventory_of(counts, corpus, options)
-
-
-def inventory_of(counts: LabelCounts, corpus: Corpus, options: IndexOptions) -> PhoneInventory:
-    """Return what the phone labels of a corpus mean, once they are counted."""
-    return resolve(
-        counts,
-        options.phone_set,
-        unknown=options.unknown,
-        empty="silence" if corpus.empty_is_silence else "na",
-    )
-
-
-def phone_labels(corpus: Corpus, on_error: ErrorPolicy = "raise") -> Iterator[tuple[str, str]]:
-    """Yield the label and the file of every phone segment of a corpus.
-
-    With ``on_error="skip"`` those of utterances whose labels can't be read are left out.
-    """
-    found = each_read(corpus.utterances, partial(_phones, on_error=on_error))
-    for utterance, phones in zip(corpus, found, strict=True):
-        for segment in phones:
-            yield segment.label, str(utterance.labels[PHONE_TIER])
-
-
-def _phones(utterance: Utterance, on_error: ErrorPolicy) -> tuple[Segment, ...]:
-    try:
-        return utterance.load_phones()
-    except SfvqError as error:
-        if on_error == "raise" or isinstance(error, StoreError):
-            raise
-    except OSError as error:
-        if on_error == "raise":
-            raise unreadable(error) from error
-    return ()

@@ -15,7 +15,7 @@ from sfvq_analysis.version import VERSION
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from sfvq_analysis.tables import Indexed
+    from sfvq_analysis.tables import Indexed, WrittenTable
 
 MANIFEST = "manifest.json"
 
@@ -49,7 +49,7 @@ def whole_folder(out: Path | str, *, overwrite: bool = False) -> Iterator[Path]:
         _refuse_existing(target, overwrite=overwrite)
 
 
-def provenance_of(tables: Mapping[str, Indexed]) -> dict[str, Any]:
+def provenance_of(tables: Mapping[str, Indexed | WrittenTable]) -> dict[str, Any]:
     """Return what a manifest says of tables: the provenance of each, by name."""
     return {name: dict(table.provenance) for name, table in tables.items()}
 

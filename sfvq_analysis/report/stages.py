@@ -7,7 +7,7 @@ eight codes, and a table like any other.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from sfvq_analysis.errors import OptionError
 from sfvq_analysis.quantizers import SpaceFillingVQ
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     Stages = Mapping[str, Mapping[int, IndexTable]]
 
+Table = TypeVar("Table")
 _FOLDER = re.compile(r"bits([0-9]+)")
 
 
@@ -44,12 +45,7 @@ def with_stages(quantizers: Mapping[str, Quantizer]) -> dict[str, Quantizer]:
     OptionError
         If a quantizer has the name of another one's stage.
     """
-    stages = {
-        stage_name(name, bits): stage
-        for name, quantizer in quantizers.items()
-        if isinstance(quantizer, SpaceFillingVQ)
-        for bits, stage in quantizer.stage_quantizers().items()
-    }
+    stages = {stage_name(*key): stage for key, stage in _stages_of(quantizers).items()}
     twice = sorted(stages.keys() & quantizers.keys())
     if twice:
         raise OptionError(
@@ -58,33 +54,43 @@ def with_stages(quantizers: Mapping[str, Quantizer]) -> dict[str, Quantizer]:
     return {**quantizers, **stages}
 
 
+def table_folders(quantizers: Mapping[str, Quantizer], folder: Path) -> dict[str, Path]:
+    """Return where the table of each of `with_stages` of quantizers goes, below a folder."""
+    return {
+        **{name: folder / name for name in quantizers},
+        **{
+            stage_name(name, bits): folder / name / f"bits{bits}"
+            for name, bits in _stages_of(quantizers)
+        },
+    }
+
+
 def parted(
-    tables: Mapping[str, IndexTable], quantizers: Mapping[str, Quantizer]
-) -> tuple[dict[str, IndexTable], dict[str, dict[int, IndexTable]]]:
+    tables: Mapping[str, Table], quantizers: Mapping[str, Quantizer]
+) -> tuple[dict[str, Table], dict[str, dict[int, Table]]]:
     """Return the tables of quantizers, and those of stages by name and bits.
 
     Parameters
     ----------
     tables
-        Of `with_stages` of `quantizers`.
+        Of `with_stages` of `quantizers`, or what was written of them.
     quantizers
         Without stages.
     """
-    stages = {
-        name: {bits: tables[stage_name(name, bits)] for bits in quantizer.stage_quantizers()}
+    stages: dict[str, dict[int, Table]] = {}
+    for name, bits in _stages_of(quantizers):
+        stages.setdefault(name, {})[bits] = tables[stage_name(name, bits)]
+    return {name: tables[name] for name in quantizers}, stages
+
+
+def _stages_of(quantizers: Mapping[str, Quantizer]) -> dict[tuple[str, int], Quantizer]:
+    """Return the stages of those that are curves, by name and bits."""
+    return {
+        (name, bits): stage
         for name, quantizer in quantizers.items()
         if isinstance(quantizer, SpaceFillingVQ)
+        for bits, stage in quantizer.stage_quantizers().items()
     }
-    return (
-        {name: tables[name] for name in quantizers},
-        {name: of for name, of in stages.items() if of},
-    )
-
-
-def save_stages(stages: Mapping[int, IndexTable], folder: Path) -> None:
-    """Write the tables of stages inside the folder of their curve's table."""
-    for bits, table in stages.items():
-        table.save(folder / f"bits{bits}")
 
 
 def load_stages(folder: Path, table: IndexTable) -> dict[int, IndexTable]:

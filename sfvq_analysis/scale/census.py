@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from sfvq_analysis.errors import SfvqError
 from sfvq_analysis.phones import LabelCounts
 from sfvq_analysis.pipeline.encoding import each_read, unreadable
-from sfvq_analysis.pipeline.indexing import phone_labels
+from sfvq_analysis.pipeline.inventories import phone_labels
 from sfvq_analysis.stores import StoreError
 
 if TYPE_CHECKING:

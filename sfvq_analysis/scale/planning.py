@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sfvq_analysis.pipeline.indexing import inventory_of
+from sfvq_analysis.pipeline.inventories import inventory_of
 from sfvq_analysis.scale.along_tars import cuts_along_tars
 from sfvq_analysis.scale.census import Census, census, merged
 from sfvq_analysis.scale.errors import ScaleError

@@ -37,6 +37,7 @@ from sfvq_analysis.tables.dataset import (
 from sfvq_analysis.tables.index_table import IndexTable
 from sfvq_analysis.tables.simulated import Simulation, simulated_table
 from sfvq_analysis.tables.storage import load_table
+from sfvq_analysis.tables.writing import TableWriter, WrittenTable, write_parts
 
 __all__ = [
     "FRAME_COLUMNS",
@@ -48,6 +49,8 @@ __all__ = [
     "IndexTable",
     "Indexed",
     "Simulation",
+    "TableWriter",
+    "WrittenTable",
     "as_contract",
     "concatenate_tables",
     "group_codes_of",
@@ -62,4 +65,5 @@ __all__ = [
     "save_in_shards",
     "simulated_table",
     "write_csv",
+    "write_parts",
 ]

@@ -158,7 +158,13 @@ class IndexTable:
         return table_html(self)
 
     def __repr__(self) -> str:
-        return (
-            f"IndexTable({len(self.utterances)} utterances, {len(self.segments)} segments, "
-            f"{len(self.frames)} frames, codebook_size={self.codebook_size})"
-        )
+        rows = (len(self.utterances), len(self.segments), len(self.frames))
+        return in_short(*rows, self.codebook_size)
+
+
+def in_short(n_utterances: int, n_segments: int, n_frames: int, codebook_size: int) -> str:
+    """Return what a table of so many rows says of itself."""
+    return (
+        f"IndexTable({n_utterances} utterances, {n_segments} segments, {n_frames} frames, "
+        f"codebook_size={codebook_size})"
+    )

@@ -10,7 +10,8 @@ import pyarrow.parquet as pq
 
 from sfvq_analysis.errors import SfvqError, TableError, shown
 from sfvq_analysis.tables.contract import CONTRACTS
-from sfvq_analysis.tables.storage import as_arrow, as_frame, known_of
+from sfvq_analysis.tables.storage import as_frame, known_of
+from sfvq_analysis.tables.writing import as_arrow
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -18,13 +18,13 @@ from sfvq_analysis.tables.contract import CONTRACTS, as_contract
 from sfvq_analysis.tables.index_table import IndexTable
 from sfvq_analysis.tables.known import Known
 from sfvq_analysis.tables.values import check_castable
+from sfvq_analysis.tables.writing import KNOWN, TableWriter
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from sfvq_analysis.phones import PhoneInventory
 
-_METADATA = b"sfvq_analysis"
 _LEVELS, _LOOKED_AT, _NAMED = 2, 1000, 5
 
 
@@ -32,9 +32,8 @@ def save_table(table: IndexTable, folder: Path) -> Path:
     """Write a table, whole or not at all; see `IndexTable.save`."""
     if folder.exists():
         raise TableError("folder exists", where=str(folder), remedy="give another or remove it")
-    with new_folder(folder) as partial:
-        for name in CONTRACTS:
-            pq.write_table(as_arrow(table, name), partial / f"{name}.parquet")
+    with new_folder(folder) as partial, TableWriter(partial) as writer:
+        writer.add(table)
     return folder
 
 
@@ -134,15 +133,6 @@ def _is_table(folder: Path) -> bool:
     return False
 
 
-def as_arrow(table: IndexTable, name: str) -> pa.Table:
-    """Return one of a table's three frames with what is known of the table in its metadata."""
-    frame = pa.Table.from_pandas(getattr(table, name), preserve_index=False)
-    known = Known(table.codebook_size, table.grid, table.provenance, table.inventory)
-    return frame.replace_schema_metadata(
-        {**(frame.schema.metadata or {}), _METADATA: known.to_json().encode()}
-    )
-
-
 def _as_contracts(
     read: Mapping[str, pd.DataFrame], inventory: PhoneInventory
 ) -> dict[str, pd.DataFrame]:
@@ -159,7 +149,19 @@ def _as_contracts(
                 f"{name} are of other utterances than utterances.utterance", remedy="restore them"
             )
         frames[name]["utterance"] = column.astype(ids)
-    return frames
+    return {name: _with_sorted_names(frame) for name, frame in frames.items()}
+
+
+def _with_sorted_names(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return a frame whose labels are sorted as categories: row groups add them as they have them.
+
+    Those of utterances and groups have an order of their own.
+    """
+    for name in {"tier", "label", "phone"} & set(frame):
+        names = frame[name].cat.categories
+        if not names.is_monotonic_increasing:
+            frame[name] = frame[name].cat.reorder_categories(names.sort_values())
+    return frame
 
 
 def known_of(metadata: Mapping[str, Mapping[bytes, bytes] | None]) -> Known:
@@ -170,7 +172,7 @@ def known_of(metadata: Mapping[str, Mapping[bytes, bytes] | None]) -> Known:
     TableError
         If they don't, or say nothing of ours.
     """
-    texts = {name: (found or {}).get(_METADATA, b"") for name, found in metadata.items()}
+    texts = {name: (found or {}).get(KNOWN, b"") for name, found in metadata.items()}
     for name, text in texts.items():
         if not text:
             where = f"{name}.parquet"
