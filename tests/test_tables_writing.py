@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -18,8 +19,8 @@ from sfvq_analysis.tables import (
     TableWriter,
     concatenate_tables,
     load_table,
+    save_parts,
     simulated_table,
-    write_parts,
 )
 
 FILES = ("utterances.parquet", "segments.parquet", "frames.parquet")
@@ -65,14 +66,6 @@ class TestParts:
         table = stored(made_table(said), tmp_path)
         assert_same_table(written(cut(table, [1, 2]), tmp_path / "parts"), table)
 
-    def test_one_part_gives_the_bytes_of_save(self, tmp_path):
-        table = random_table(3)
-        written([table], tmp_path / "parts")
-        table.save(tmp_path / "saved")
-        for name in FILES:
-            found, wanted = ((tmp_path / one / name).read_bytes() for one in ("parts", "saved"))
-            assert found == wanted
-
     def test_other_readers_find_a_row_group_a_part_and_what_is_known(self, table, tmp_path):
         written(cut(table, [4, 9]), tmp_path)
         for name in FILES:
@@ -84,6 +77,17 @@ class TestParts:
         assert frames.dtypes.astype(str).equals(table.frames.dtypes.astype(str))
         np.testing.assert_array_equal(frames["utterance"], table.frames["utterance"])
         assert frames["phone_group"].cat.ordered
+
+    @pytest.mark.parametrize("name", ["segments.parquet", "frames.parquet"])
+    def test_categories_of_a_row_group_go_on_from_those_before(self, table, tmp_path, name):
+        written(cut(table, [4, 9]), tmp_path)
+        file = pq.ParquetFile(tmp_path / name)
+        for column in ("utterance", "label" if "segments" in name else "phone"):
+            groups = [file.read_row_group(number)[column] for number in range(3)]
+            names = [group.chunk(0).dictionary.to_pylist() for group in groups]
+            for before, after in pairwise(names):
+                assert after[: len(before)] == before
+                assert len(set(after)) == len(after)
 
     def test_what_was_counted_is_added(self, tmp_path):
         about = {"counted": {"frames": 1}, "skipped": [{"utterance": "x", "reason": "y"}]}
@@ -114,15 +118,66 @@ class TestRefusals:
             written([], tmp_path / "none")
         assert not (tmp_path / "none").exists()
 
-    def test_after_an_error_nothing_passes_for_a_table(self, tmp_path):
+    def test_after_an_error_nothing_is_left(self, tmp_path):
         def parts():
             yield made_table([ONE])
             raise KeyboardInterrupt
 
         with pytest.raises(KeyboardInterrupt):
             written(parts(), tmp_path)
-        with pytest.raises(TableError, match="no provenance of ours"):
-            load_table(tmp_path)
+        assert list(tmp_path.iterdir()) == []
+
+    def test_when_what_is_known_cannot_be_written_nothing_is_left(self, tmp_path, monkeypatch):
+        def fails(*_):
+            raise OSError("disk full")
+
+        monkeypatch.setattr(pq.ParquetWriter, "add_key_value_metadata", fails)
+        with pytest.raises(OSError, match="disk full"):
+            written([made_table([ONE])], tmp_path)
+        assert list(tmp_path.iterdir()) == []
+
+    def test_a_table_that_is_there_is_left_alone(self, table, tmp_path):
+        table.save(tmp_path / "there")
+        with pytest.raises(TableError, match=r"utterances\.parquet: file exists"):
+            written([made_table([ONE])], tmp_path / "there")
+        assert_same_table(load_table(tmp_path / "there"), table)
+
+    def test_two_tables_in_one_folder(self, tmp_path):
+        part = {"x": made_table([ONE]), "y": made_table([ONE])}
+        with pytest.raises(TableError, match="file exists"):
+            save_parts([part], {"x": tmp_path, "y": tmp_path})
+
+    def test_a_table_without_a_folder(self, tmp_path):
+        with pytest.raises(TableError, match="the table 'y' has no folder"):
+            save_parts([{"y": made_table([ONE])}], {"x": tmp_path})
+
+
+def test_what_makes_the_parts_is_closed_after_an_error(tmp_path):
+    closed = []
+
+    def parts():
+        try:
+            yield {"x": made_table([ONE])}
+            yield {"x": made_table([ONE])}  # which isn't after the first
+        finally:
+            closed.append(True)
+
+    made = parts()
+    with pytest.raises(TableError, match="comes after"):
+        save_parts(made, {"x": tmp_path})
+    assert closed == [True]
+
+
+def test_categories_of_a_table_of_ones_own_come_back_as_they_were(tmp_path):
+    table = made_table([Said("a", [("s", [1]), ("iy", [2])])])
+    names, ordered = ["s", "iy"], []
+    for frame, column in ((table.segments, "label"), (table.frames, "phone")):
+        changed = frame[column].cat.reorder_categories(names)
+        ordered.append(frame.assign(**{column: changed}))
+    own = replace(table, segments=ordered[0], frames=ordered[1])
+    assert_same_table(stored(own, tmp_path), own)
+    as_ordered = own.segments.assign(label=own.segments["label"].cat.as_ordered())
+    assert_same_table(stored(replace(own, segments=as_ordered), tmp_path / "more"), own)
 
 
 def test_tables_of_several_codebooks_are_written_side_by_side(tmp_path):
@@ -133,7 +188,7 @@ def test_tables_of_several_codebooks_are_written_side_by_side(tmp_path):
     cuts = [cut(table, [3, 7]) for table in (one, other)]
     parts = ({"one": first, "other": second} for first, second in zip(*cuts, strict=True))
     folders = {"one": tmp_path / "one", "other": tmp_path / "one" / "inside"}
-    found = write_parts(parts, folders)
+    found = save_parts(parts, folders)
     for name, table in (("one", one), ("other", other)):
         of_name = cuts[name == "other"]
         assert_same_table(load_table(folders[name]), concatenate_tables(of_name))

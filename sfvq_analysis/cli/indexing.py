@@ -111,7 +111,7 @@ def index(
     from sfvq_analysis.pipeline import IndexOptions, index_journal, index_parts, journal_path
     from sfvq_analysis.report.folders import provenance_of, whole_folder, write_manifest
     from sfvq_analysis.report.stages import parted, table_folders, with_stages
-    from sfvq_analysis.tables import load_table, write_parts
+    from sfvq_analysis.tables import load_table, save_parts
     from sfvq_analysis.textgrids import write_textgrids
 
     quantizers = find_quantizers(quantizer)
@@ -151,14 +151,15 @@ def index(
         folders = {name: folder / name for name in quantizers}
         read = with_stages(quantizers) if stages else quantizers
         parts = index_parts(speech, chosen, read, options, journal=journal, progress=on_terminal())
-        written = write_parts(parts, table_folders(quantizers, folder) if stages else folders)
+        written = save_parts(parts, table_folders(quantizers, folder) if stages else folders)
         tables, of_stages = parted(written, quantizers) if stages else (written, {})
-        for name in quantizers if csv or textgrids else ():
-            whole = load_table(folders[name])
+        for name in quantizers:
             if csv:
-                whole.to_csv(folder / f"{name}.csv", spreadsheet_safe=spreadsheet_safe)
+                load_table(folders[name]).to_csv(
+                    folder / f"{name}.csv", spreadsheet_safe=spreadsheet_safe
+                )
             if textgrids:
-                write_textgrids(whole, folder / "textgrids" / name)
+                write_textgrids(load_table(folders[name]), folder / "textgrids" / name)
         write_manifest(folder, {"command": command_line(), "tables": provenance_of(tables)})
     for name, table in tables.items():
         typer.echo(f"{out / name}: {table}")

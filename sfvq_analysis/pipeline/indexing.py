@@ -143,7 +143,7 @@ def index_parts(  # noqa: PLR0913 (all but three are options)
     journal: IndexJournal | Path | str | None = None,
     progress: bool = False,
     part_frames: int | None = PART_FRAMES,
-) -> Iterator[dict[str, IndexTable]]:
+) -> Generator[dict[str, IndexTable], None, None]:
     """Yield the tables that `index_table` returns part by part, so that one part is in memory.
 
     Parameters
@@ -156,7 +156,7 @@ def index_parts(  # noqa: PLR0913 (all but three are options)
     Yields
     ------
     dict
-        Tables by name, of some utterances. `sfvq_analysis.tables.write_parts` writes them as they
+        Tables by name, of some utterances. `sfvq_analysis.tables.save_parts` writes them as they
         come, `sfvq_analysis.tables.concatenate_tables` puts those of a name together.
 
     Raises
@@ -179,10 +179,11 @@ def index_parts(  # noqa: PLR0913 (all but three are options)
     named = {name: as_quantizer(one) for name, one in quantizers.items()}
     for name, quantizer in named.items():
         check_match(name, quantizer, encoder, allow_mismatch=options.allow_mismatch)
-    inventory = corpus_inventory(corpus, options)
     if part_frames is not None and part_frames < 1:
         raise OptionError(f"part_frames is {part_frames}", remedy="give at least 1, or None")
     longest = inf if part_frames is None else part_frames
+    inventory = corpus_inventory(corpus, options)
+    without_skipped = replace(corpus, skipped=())  # which the first part has
     with _opened(journal) as kept:
         found = indexed_utterances(corpus, encoder, named, options, kept)
         rows = TableRows(corpus, encoder, options, inventory=inventory)
@@ -190,8 +191,7 @@ def index_parts(  # noqa: PLR0913 (all but three are options)
             # what is skipped goes with the part before it: a part has utterances
             if rows.counted["frames"] >= longest and not isinstance(one, SkippedUtterance):
                 yield rows.tables(named)
-                rest = replace(corpus, skipped=())  # which the first part has
-                rows = TableRows(rest, encoder, options, inventory=inventory)
+                rows = TableRows(without_skipped, encoder, options, inventory=inventory)
             _take(rows, one, corpus)
         refuse_nothing_left(len(rows.utterances), rows.skipped, corpus)
         yield rows.tables(named)

@@ -21,6 +21,7 @@ from sfvq_analysis.tables import (
     UTTERANCE_COLUMNS,
     IndexTable,
     as_contract,
+    commonest_first,
     group_codes_of,
     group_dtype,
     phone_codes,
@@ -293,10 +294,15 @@ def _sorted_categories(codes: NDArray[np.integer], names: Sequence[str]) -> pd.C
 
 
 def _label_counts(segments: pd.DataFrame, inventory: PhoneInventory, how: How) -> dict[str, int]:
-    """Return how many phone segments have each label that means nothing for this reason."""
+    """Return how many phone segments have each label that means nothing for this reason.
+
+    The commonest is first.
+    """
     labels = segments.loc[segments["tier"] == PHONE_TIER, "label"].value_counts()
-    return {
-        str(label): int(count)
-        for label, count in labels.items()
-        if count and inventory.entries[str(label)].how == how
-    }
+    return commonest_first(
+        {
+            str(label): int(count)
+            for label, count in labels.items()
+            if count and inventory.entries[str(label)].how == how
+        }
+    )

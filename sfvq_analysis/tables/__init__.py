@@ -12,7 +12,7 @@ A table is stored as a folder of three Parquet files, each with the table's prov
 metadata.
 """
 
-from sfvq_analysis.tables.concatenation import concatenate_tables
+from sfvq_analysis.tables.concatenation import commonest_first, concatenate_tables
 from sfvq_analysis.tables.contract import (
     FRAME_COLUMNS,
     GROUP_DTYPE,
@@ -37,7 +37,7 @@ from sfvq_analysis.tables.dataset import (
 from sfvq_analysis.tables.index_table import IndexTable
 from sfvq_analysis.tables.simulated import Simulation, simulated_table
 from sfvq_analysis.tables.storage import load_table
-from sfvq_analysis.tables.writing import TableWriter, WrittenTable, write_parts
+from sfvq_analysis.tables.writing import TableWriter, WrittenTable, save_parts
 
 __all__ = [
     "FRAME_COLUMNS",
@@ -52,6 +52,7 @@ __all__ = [
     "TableWriter",
     "WrittenTable",
     "as_contract",
+    "commonest_first",
     "concatenate_tables",
     "group_codes_of",
     "group_dtype",
@@ -63,7 +64,7 @@ __all__ = [
     "phone_rows",
     "read_index_csv",
     "save_in_shards",
+    "save_parts",
     "simulated_table",
     "write_csv",
-    "write_parts",
 ]

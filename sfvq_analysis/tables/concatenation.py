@@ -100,7 +100,14 @@ def merge_known(parts: Iterable[Known]) -> Known:
     kept = {name: one for name, one in first.provenance.items() if name in (*_ADDED, *_LISTED)}
     merged = {name: {**added, **listed}[name] for name in kept}
     of_all = {name: dict(one) if name in _ADDED else one for name, one in merged.items()}
+    if "unknown_phones" in of_all:
+        of_all["unknown_phones"] = commonest_first(added["unknown_phones"])
     return first._replace(provenance={**first.provenance, **of_all})
+
+
+def commonest_first(counts: Mapping[str, int]) -> dict[str, int]:
+    """Return counts with the largest first, and names in order where they are equal."""
+    return dict(sorted(counts.items(), key=lambda one: (-one[1], one[0])))
 
 
 def _check_alike(first: Known, part: Known) -> None:

@@ -18,7 +18,7 @@ from sfvq_analysis.tables.contract import CONTRACTS, as_contract
 from sfvq_analysis.tables.index_table import IndexTable
 from sfvq_analysis.tables.known import Known
 from sfvq_analysis.tables.values import check_castable
-from sfvq_analysis.tables.writing import KNOWN, TableWriter
+from sfvq_analysis.tables.writing import IN_PARTS, KNOWN, TableWriter
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -66,8 +66,12 @@ def table_of(read: Mapping[str, tuple[pa.Table, pd.DataFrame]], where: str) -> I
     """
     try:
         known = known_of({name: table.schema.metadata for name, (table, _) in read.items()})
+        frames = _as_contracts({name: frame for name, (_, frame) in read.items()}, known.inventory)
+        for name, (table, _) in read.items():
+            if IN_PARTS in table.schema.metadata:
+                frames[name] = _with_sorted_names(frames[name])
         return IndexTable(
-            **_as_contracts({name: frame for name, (_, frame) in read.items()}, known.inventory),
+            **frames,
             codebook_size=known.codebook_size,
             grid=known.grid,
             provenance=known.provenance,
@@ -149,19 +153,18 @@ def _as_contracts(
                 f"{name} are of other utterances than utterances.utterance", remedy="restore them"
             )
         frames[name]["utterance"] = column.astype(ids)
-    return {name: _with_sorted_names(frame) for name, frame in frames.items()}
+    return frames
 
 
 def _with_sorted_names(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return a frame whose labels are sorted as categories: row groups add them as they have them.
-
-    Those of utterances and groups have an order of their own.
-    """
-    for name in {"tier", "label", "phone"} & set(frame):
-        names = frame[name].cat.categories
-        if not names.is_monotonic_increasing:
-            frame[name] = frame[name].cat.reorder_categories(names.sort_values())
-    return frame
+    """Return a frame whose labels are sorted as categories, which parts add as they have them."""
+    names = {column: frame[column].cat for column in {"tier", "label", "phone"} & set(frame)}
+    return frame.assign(
+        **{
+            column: one.reorder_categories(one.categories.sort_values())
+            for column, one in names.items()
+        }
+    )
 
 
 def known_of(metadata: Mapping[str, Mapping[bytes, bytes] | None]) -> Known:

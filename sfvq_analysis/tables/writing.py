@@ -10,11 +10,14 @@ file's key-value pairs), where readers of Arrow look for metadata.
 from __future__ import annotations
 
 import base64
-from contextlib import ExitStack
+from collections.abc import Generator
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
+import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -33,13 +36,14 @@ if TYPE_CHECKING:
 KNOWN = b"sfvq_analysis"
 """Under which key a file's metadata have what is known of its table."""
 
+IN_PARTS = b"sfvq_analysis.in_parts"
+"""Which key is there, too, if a table was written in several."""
+
 _SCHEMA = b"ARROW:schema"
-_NAMES = pa.dictionary(pa.int32(), pa.large_string())
-_GROUPS = pa.dictionary(pa.int32(), pa.large_string(), ordered=True)
 _TYPES = {
     "str": pa.large_string(),
-    "category": _NAMES,
-    "group": _GROUPS,
+    "category": pa.dictionary(pa.int32(), pa.large_string()),
+    "group": pa.dictionary(pa.int32(), pa.large_string(), ordered=True),
     "int64": pa.int64(),
     "int32": pa.int32(),
     "float32": pa.float32(),
@@ -76,7 +80,8 @@ class TableWriter:
     """Writes a table's parts to a folder, as they come; `load_table` reads what they make together.
 
     That is what `concatenate_tables` makes of them. A context: the files are finished when it ends
-    without error, and worthless after one.
+    without error, and removed after one. For hundreds of hours better write shards
+    (`save_in_shards`): every part of a file has the ids of all before it.
 
     Parameters
     ----------
@@ -104,7 +109,9 @@ class TableWriter:
         self._files = ExitStack()
         self._writers: dict[str, pq.ParquetWriter] = {}
         self._about: dict[str, Mapping[bytes, bytes]] = {}  # what pandas says of the columns
+        self._names: dict[tuple[str, str], pd.Index] = {}  # categories so far
         self._rows = dict.fromkeys(CONTRACTS, 0)
+        self._n_parts = 0
         self._last = ""
         self._known: Known | None = None
 
@@ -117,9 +124,15 @@ class TableWriter:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        with self._files:
-            if kind is None:
-                self._write_known()
+        finished = False
+        try:
+            with self._files:
+                if kind is None:
+                    self._write_known()
+            finished = kind is None
+        finally:
+            for name in () if finished else self._writers:
+                self._path(name).unlink(missing_ok=True)
 
     def add(self, part: IndexTable) -> None:
         """Write a part.
@@ -127,7 +140,8 @@ class TableWriter:
         Raises
         ------
         TableError
-            If it wasn't read as those before, or its ids don't come after theirs.
+            If a table is there already, or the part wasn't read as those before, or its ids don't
+            come after theirs.
         """
         ids = part.utterances["utterance"]
         if len(ids) and self._rows["utterances"] and ids.iloc[0] <= self._last:
@@ -138,9 +152,11 @@ class TableWriter:
         known = known_of_table(part)
         self._known = known if self._known is None else merge_known([self._known, known])
         self._last = str(ids.iloc[-1]) if len(ids) else self._last
+        self._n_parts += 1
         for name in CONTRACTS:
-            rows = _rows_of(part, name)
-            self._writer(name, rows.schema.metadata).write_table(rows.replace_schema_metadata())
+            rows = _as_rows(self._with_names_so_far(getattr(part, name), name), name)
+            self._writer(name).write_table(rows.replace_schema_metadata())
+            self._about[name] = rows.schema.metadata
             self._rows[name] += len(rows)
 
     def written(self) -> WrittenTable:
@@ -151,26 +167,47 @@ class TableWriter:
         TableError
             If nothing was.
         """
-        known = self._known_so_far()
-        n = self._rows
+        known, n = self._known_so_far(), self._rows
         return WrittenTable(
             n["utterances"], n["segments"], n["frames"], known.codebook_size, known.provenance
         )
 
-    def _writer(self, name: str, about: Mapping[bytes, bytes]) -> pq.ParquetWriter:
+    def _with_names_so_far(self, frame: pd.DataFrame, name: str) -> pd.DataFrame:
+        """Return a part's frame whose categories go on from those of the parts before.
+
+        Some readers (fastparquet) take those of the last row group for all of them.
+        """
+        changed = {}
+        for column, dtype in CONTRACTS[name].items():
+            if dtype == "category":
+                mine = frame[column].cat.categories
+                before = self._names.get((name, column), mine[:0])
+                names = before.append(mine[~mine.isin(before)])
+                codes = np.append(names.get_indexer(mine), -1)[frame[column].cat.codes.to_numpy()]
+                changed[column] = pd.Categorical.from_codes(codes, categories=names)
+                self._names[name, column] = names
+        return frame.assign(**changed)
+
+    def _path(self, name: str) -> Path:
+        return self._folder / f"{name}.parquet"
+
+    def _writer(self, name: str) -> pq.ParquetWriter:
         if name not in self._writers:
             self._folder.mkdir(parents=True, exist_ok=True)
-            writer = pq.ParquetWriter(self._folder / f"{name}.parquet", _SCHEMAS[name])
-            self._writers[name] = self._files.enter_context(writer)
-            self._about[name] = about
+            path = self._path(name)
+            if path.exists():
+                raise TableError("file exists", where=str(path), remedy="name another folder")
+            self._writers[name] = self._files.enter_context(pq.ParquetWriter(path, _SCHEMAS[name]))
         return self._writers[name]
 
     def _write_known(self) -> None:
         known = self._known_so_far()
         for name, writer in self._writers.items():
-            schema = _SCHEMAS[name].with_metadata(_with_known(self._about[name], known))
-            stored = base64.b64encode(schema.serialize())
-            writer.add_key_value_metadata({**schema.metadata, _SCHEMA: stored})
+            about = _with_known(self._about[name], known)
+            if self._n_parts > 1:
+                about[IN_PARTS] = str(self._n_parts).encode()
+            stored = base64.b64encode(_SCHEMAS[name].with_metadata(about).serialize())
+            writer.add_key_value_metadata({**about, _SCHEMA: stored})
 
     def _known_so_far(self) -> Known:
         if self._known is None:
@@ -178,10 +215,13 @@ class TableWriter:
         return self._known
 
 
-def write_parts(
-    parts: Iterable[Mapping[str, IndexTable]], folders: Mapping[str, Path]
+def save_parts(
+    parts: Iterable[Mapping[str, IndexTable]], folders: Mapping[str, Path | str]
 ) -> dict[str, WrittenTable]:
     """Write the tables of several codebooks, which come part by part, and return what was written.
+
+    One part is in memory at a time. Parts that are made as they are asked for (a generator, such as
+    `sfvq_analysis.pipeline.index_parts`) are closed in the end, whatever happens.
 
     Parameters
     ----------
@@ -193,28 +233,44 @@ def write_parts(
     Raises
     ------
     TableError
-        As `TableWriter`.
+        As `TableWriter`, or if a table has no folder.
     """
     with ExitStack() as opened:
+        if isinstance(parts, Generator):
+            opened.enter_context(closing(parts))
         writers = {
             name: opened.enter_context(TableWriter(folder)) for name, folder in folders.items()
         }
         for part in parts:
-            for name, table in part.items():
-                writers[name].add(table)
+            _add_each(part, writers)
+            del part  # before the next is made
         return {name: writer.written() for name, writer in writers.items()}
+
+
+def _add_each(part: Mapping[str, IndexTable], writers: Mapping[str, TableWriter]) -> None:
+    for name, table in part.items():
+        if name not in writers:
+            raise TableError(f"the table {name!r} has no folder", remedy="name one for each")
+        writers[name].add(table)
 
 
 def as_arrow(table: IndexTable, name: str) -> pa.Table:
     """Return one of a table's three frames with what is known of the table in its metadata."""
-    rows = _rows_of(table, name)
+    rows = _as_rows(getattr(table, name), name)
     about = _with_known(rows.schema.metadata, known_of_table(table))
     return rows.replace_schema_metadata(about)
 
 
-def _rows_of(table: IndexTable, name: str) -> pa.Table:
+def _as_rows(frame: pd.DataFrame, name: str) -> pa.Table:
     """Return one of a table's three frames, of the same types whatever is in it."""
-    return pa.Table.from_pandas(getattr(table, name), schema=_SCHEMAS[name], preserve_index=False)
+    unordered = {
+        column: frame[column].cat.as_unordered()
+        for column, dtype in CONTRACTS[name].items()
+        if dtype == "category"
+    }
+    return pa.Table.from_pandas(
+        frame.assign(**unordered), schema=_SCHEMAS[name], preserve_index=False
+    )
 
 
 def _with_known(about: Mapping[bytes, bytes], known: Known) -> dict[bytes, bytes]:
