@@ -4,7 +4,8 @@ Frames x~ and corners c~ are taken for what octets can say, x^ and c^, and how f
 that is known: together m. A distance to a corner, or to a segment, changes by no more. So what is
 farther from x^ than the nearest to x^, and 2m, isn't nearest to x~; and once the likeliest has been
 looked at in float64, what is farther from x^ than that one is from x~, and m. Of the few that are
-left the nearest is found in float64.
+left the nearest is found in float64; where they aren't few, float32 sorts them out first
+(`sfvq_analysis.curve.closer`).
 
 Where many are left, because some coordinates are far larger than all others, the search gives up.
 """
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from sfvq_analysis.curve.closer import ROUNDED
 from sfvq_analysis.curve.coarse_room import MOST
 from sfvq_analysis.curve.compiled import compiled
 from sfvq_analysis.curve.deciding import write_codes
@@ -51,7 +53,6 @@ _WORTH = 1 / 40  # of all corners, that may be looked at in float64 before float
 _AGAIN = 4  # times as much it costs to search for a frame once more
 _TILES = 4  # of frames before that is judged
 _MORE = 1 + 1e-4
-_ROUNDED = 4e-7  # of its length, that a frame is moved by float32
 _LONGEST = 1e18  # of scaled frames, whose squares float32 holds
 _LEAST = 1e-36  # round-off of what float32 hardly holds
 _ZERO, _HALF, _TWO = np.float32(0), np.float32(0.5), np.float32(2)
@@ -150,7 +151,7 @@ def _fill(  # noqa: PLR0913 (what is in place of objects in compiled code)
         norm[at] *= unit[at] * unit[at]
         apart = np.sqrt(lost[at]) * _MORE
         length = np.sqrt(norm[at]) + apart
-        lost[at] = apart + _ROUNDED * length + octets.lost
+        lost[at] = apart + ROUNDED * length + octets.lost
         loose[at] = round_off * (length + geometry.reach) ** 2 + _LEAST
         if not (length < _LONGEST and square[at] * _MORE**2 <= geometry.farthest**2):
             loose[at] = np.inf  # another search decides, at the border of what can be used, too

@@ -89,12 +89,14 @@ class Likeliest(NamedTuple):
 class Pairs(NamedTuple):
     """Frames with corners or segments that may be nearest even so; those of a frame in order.
 
-    `at` and `number` as in `Listed`; (x - c_k)·d_k is `along` a segment, `square` |x - c_k|²,
-    `length` |d_k|² and `squared` the distance's square. Sums of those in `todo` are to be taken.
+    `at` and `number` as in `Listed`, `value` what float32 says; (x - c_k)·d_k is `along` a segment,
+    `square` |x - c_k|², `length` |d_k|² and `squared` the distance's square. Sums of those in
+    `todo` are to be taken.
     """
 
     at: Int64
     number: Int64
+    value: Float32
     along: Float64
     square: Float64
     length: Float64
@@ -106,7 +108,8 @@ class Pairs(NamedTuple):
         """Return room for so many a frame."""
         at, number, todo = np.empty((3, n_frames * most), np.int64)
         along, square, length, squared = np.empty((4, n_frames * most))
-        return cls(at, number, along, square, length, squared, todo)
+        value = np.empty(n_frames * most, np.float32)
+        return cls(at, number, value, along, square, length, squared, todo)
 
 
 class Room(NamedTuple):

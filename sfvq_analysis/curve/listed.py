@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from sfvq_analysis.curve.closer import close_corners, close_segments
 from sfvq_analysis.curve.coarse_room import MOST
 from sfvq_analysis.curve.compiled import compiled, compiled_in_place
 from sfvq_analysis.curve.deciding import (
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 
 OF_CORNERS, OF_SEGMENTS = range(KINDS)
 """The kinds of what is listed."""
+_MANY = 4  # pairs a frame, from which on float32 sorts them out first
 _WORD = 4  # corners of a word of bits
 _LANE_BITS = 4  # of a place in a word, that are the lane
 
@@ -99,6 +101,9 @@ def nearest_corners(frames: Frames, first: int, geometry: Geometry, room: Room) 
         pairs.at[n_pairs], pairs.number[n_pairs] = at, k
         left = not listed.value[OF_CORNERS, one] < limit[at]
         n_pairs += left & (k != number[at])
+    n_looked = n_pairs
+    if n_pairs > _MANY * of_frame.shape[0]:
+        n_pairs = close_corners(n_pairs, geometry, room)
     for pair in range(n_pairs):
         i = first + pairs.at[pair]
         pairs.square[pair] = square_of(frames, i, corners, pairs.number[pair])
@@ -108,7 +113,7 @@ def nearest_corners(frames: Frames, first: int, geometry: Geometry, room: Room) 
         nearer = (square < nearest) | (square == nearest) & (k < before)
         number[at] = k if nearer else before
         least[at] = square if nearer else nearest
-    return n_pairs
+    return n_looked
 
 
 @compiled
@@ -128,16 +133,22 @@ def nearest_segments(
     for at in range(stop - first):
         k, along, square = number[at], projected[ALONG, at], projected[SQUARE, at]
         squared = squared_to_segment(frames, first + at, corners, lengths, k, along, square)
+        likeliest.least[at] = squared
         likeliest.limit[at] = _limit(geometry, room, at, squared)
     n_pairs = n_todo = 0
     for one in range(listed.n_listed[OF_SEGMENTS]):
         at, k = listed.at[OF_SEGMENTS, one], listed.number[OF_SEGMENTS, one]
-        pairs.at[n_pairs], pairs.number[n_pairs], pairs.length[n_pairs] = at, k, lengths[k]
-        pairs.along[n_pairs], pairs.square[n_pairs] = projected[ALONG, at], projected[SQUARE, at]
-        pairs.todo[n_todo] = n_pairs
-        left = not listed.value[OF_SEGMENTS, one] < likeliest.limit[at]
-        n_pairs += left
-        n_todo += left & (k != number[at])
+        pairs.at[n_pairs], pairs.number[n_pairs] = at, k
+        n_pairs += not listed.value[OF_SEGMENTS, one] < likeliest.limit[at]
+    n_looked = n_pairs
+    if n_pairs > _MANY * (stop - first):
+        n_pairs = close_segments(n_pairs, OF_SEGMENTS, geometry, room)
+    for pair in range(n_pairs):
+        at, k = pairs.at[pair], pairs.number[pair]
+        pairs.length[pair] = lengths[k]
+        pairs.along[pair], pairs.square[pair] = projected[ALONG, at], projected[SQUARE, at]
+        pairs.todo[n_todo] = pair
+        n_todo += k != number[at]
     for one in range(n_todo):
         pair = pairs.todo[one]
         i = first + pairs.at[pair]
@@ -149,7 +160,7 @@ def nearest_segments(
         codes.segment[first + at] = number[at] if pair < 0 else pairs.number[pair]
         if pair >= 0:
             projected[ALONG, at], projected[SQUARE, at] = pairs.along[pair], pairs.square[pair]
-    return n_todo
+    return n_looked - (stop - first)
 
 
 @compiled_in_place
