@@ -11,7 +11,7 @@ from test_pipeline import LINE, Ramp, made_corpus
 from test_pipeline_policies import SKIP
 
 from sfvq_analysis import demo_corpus, demo_quantizers, index_table, load_encoder, load_table
-from sfvq_analysis.corpus import Skipped
+from sfvq_analysis.corpus import Skipped, Utterance
 from sfvq_analysis.errors import CorpusError, OptionError
 from sfvq_analysis.pipeline import IndexOptions, index_journal, index_parts
 from sfvq_analysis.tables import concatenate_tables, save_parts
@@ -80,6 +80,23 @@ class TestParts:
         for found in (joined, table):
             counts = found.provenance["unknown_phones"]
             assert list(counts.items()) == [("zzz", 7), ("qqq", 2), ("vvv", 1)]
+
+    def test_labels_that_could_not_be_read_when_they_were_counted(self, corpus, monkeypatch):
+        read, failed = Utterance.load_phones, []
+
+        def fails_once(utterance):
+            if utterance.id == "e" and not failed:
+                failed.append(True)
+                raise OSError(5, "Input/output error", "e.phn")
+            return read(utterance)
+
+        monkeypatch.setattr(Utterance, "load_phones", fails_once)
+        parts = in_parts(corpus, 20)
+        assert failed.pop()
+        assert "iy" not in parts[0].inventory.entries
+        joined = concatenate_tables(parts)
+        assert_same_table(joined, whole(corpus))
+        assert joined.inventory.entries["iy"].group == "vowel"
 
     @pytest.mark.parametrize("length", [0, -1])
     def test_a_length_that_is_none_is_refused(self, corpus, length):

@@ -20,9 +20,11 @@ from sfvq_analysis.tables import (
     concatenate_tables,
     open_dataset,
     open_table,
+    phone_labels_of,
     save_in_shards,
     simulated_table,
 )
+from sfvq_analysis.tables.concatenation import common_inventory, known_of_table, merge_known
 from sfvq_analysis.tables.dataset import DATASET
 
 
@@ -39,6 +41,13 @@ def place(request, tmp_path):
     url = f"memory://{tmp_path.name}"
     yield url
     Store.at(url).clear()
+
+
+def with_own_labels(table: IndexTable) -> IndexTable:
+    """Return a table whose inventory has the labels that are in it, and no others."""
+    labels = phone_labels_of(table.segments)
+    entries = {label: table.inventory.entries[label] for label in labels}
+    return replace(table, inventory=replace(table.inventory, entries=entries))
 
 
 class TestConcatenation:
@@ -72,6 +81,25 @@ class TestConcatenation:
         first, second = cut(table, [9])
         with pytest.raises(TableError, match="differ"):
             concatenate_tables([first, replace(second, **change)])
+
+    def test_a_part_may_know_its_own_labels_alone(self, table, place):
+        whole = with_own_labels(table)
+        parts = [with_own_labels(part) for part in cut(table, [1, 9])]
+        assert len({frozenset(part.inventory.entries) for part in parts}) > 1
+        assert_same_table(concatenate_tables(parts), whole)
+        dataset = save_in_shards(parts, place)
+        assert dataset.inventory == whole.inventory
+        assert_same_table(dataset.load(), whole)
+
+    @pytest.mark.parametrize(
+        "change", [{"phone_set": "ipa"}, {"source": "mine.csv"}, {"note": "chosen by hand"}]
+    )
+    def test_parts_whose_labels_mean_something_else_are_refused(self, table, change):
+        first, second = (with_own_labels(part) for part in cut(table, [1]))
+        other = replace(second.inventory, **change)
+        assert common_inventory(first.inventory, other) is None
+        with pytest.raises(TableError, match="differ"):
+            merge_known([known_of_table(first), known_of_table(second)._replace(inventory=other)])
 
     def test_nothing_is_refused(self):
         with pytest.raises(TableError, match="no table"):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from sfvq_analysis.errors import TableError
+from sfvq_analysis.errors import SfvqError, TableError
 from sfvq_analysis.tables.contract import (
     CONTRACTS,
     FRAME_COLUMNS,
@@ -21,6 +21,8 @@ from sfvq_analysis.tables.known import Known
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+
+    from sfvq_analysis.phones import PhoneInventory
 
 _ADDED = ("counted", "unknown_phones")
 _LISTED = ("utterances_without_frames", "skipped")
@@ -89,8 +91,7 @@ def merge_known(parts: Iterable[Known]) -> Known:
     added: dict[str, Counter[str]] = {name: Counter() for name in _ADDED}
     listed: dict[str, list[Any]] = {name: [] for name in _LISTED}
     for part in parts:
-        first = first or part
-        _check_alike(first, part)
+        first = part if first is None else _with_labels_of(first, part)
         for name, counter in added.items():
             counter.update(part.provenance.get(name, {}))
         for name, found in listed.items():
@@ -110,15 +111,32 @@ def commonest_first(counts: Mapping[str, int]) -> dict[str, int]:
     return dict(sorted(counts.items(), key=lambda one: (-one[1], one[0])))
 
 
-def _check_alike(first: Known, part: Known) -> None:
-    same = first[:2] == part[:2] and first.inventory == part.inventory
+def _with_labels_of(first: Known, part: Known) -> Known:
+    """Return what is known first, of the labels of another part, too, which was read alike."""
+    inventory = common_inventory(first.inventory, part.inventory)
+    same = inventory is not None and first[:2] == part[:2]
     for name in (first.provenance.keys() | part.provenance.keys()) - {*_ADDED, *_LISTED}:
         same = same and first.provenance.get(name) == part.provenance.get(name)
-    if not same:
+    if inventory is None or not same:
         raise TableError(
             "tables differ in codebook, encoder, phones or options",
             remedy="index them with the same",
         )
+    return first._replace(inventory=inventory)
+
+
+def common_inventory(one: PhoneInventory, other: PhoneInventory) -> PhoneInventory | None:
+    """Return what the labels of both mean, by the same rules; None if they aren't the same.
+
+    One may have labels more: of an utterance that couldn't be read when labels were counted.
+    """
+    if one == other:
+        return one
+    try:
+        both, again = one.covering(other.entries), other.covering(one.entries)
+    except SfvqError:  # groups of one's own say nothing of other labels; or labels contradict
+        return None
+    return both if both == again else None
 
 
 def _joined(

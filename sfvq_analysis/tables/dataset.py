@@ -20,7 +20,12 @@ import pandas as pd
 
 from sfvq_analysis.errors import SfvqError, TableError, shown
 from sfvq_analysis.stores import Store
-from sfvq_analysis.tables.concatenation import concatenate_tables, known_of_table, merge_known
+from sfvq_analysis.tables.concatenation import (
+    common_inventory,
+    concatenate_tables,
+    known_of_table,
+    merge_known,
+)
 from sfvq_analysis.tables.contract import CONTRACTS
 from sfvq_analysis.tables.index_table import IndexTable
 from sfvq_analysis.tables.known import Known
@@ -100,7 +105,8 @@ class IndexDataset:
         table = table_of(read, f"{self.store.where()} (shard {number})")
         self._check_size(self._shard(number), size_of(table, number))
         stated = self.codebook_size, self.grid, self.inventory
-        if stated != (table.codebook_size, table.grid, table.inventory):
+        inventory = common_inventory(self.inventory, table.inventory)
+        if stated != (table.codebook_size, table.grid, inventory):
             raise self._contradicted(number, "is of another codebook, grid or phones than it says")
         return table
 
