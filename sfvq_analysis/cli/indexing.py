@@ -153,13 +153,13 @@ def index(
         parts = index_parts(speech, chosen, read, options, journal=journal, progress=on_terminal())
         written = save_parts(parts, table_folders(quantizers, folder) if stages else folders)
         tables, of_stages = parted(written, quantizers) if stages else (written, {})
-        for name in quantizers:
+        for name in quantizers if csv or textgrids else ():
+            whole = load_table(folders[name])
             if csv:
-                load_table(folders[name]).to_csv(
-                    folder / f"{name}.csv", spreadsheet_safe=spreadsheet_safe
-                )
+                whole.to_csv(folder / f"{name}.csv", spreadsheet_safe=spreadsheet_safe)
             if textgrids:
-                write_textgrids(load_table(folders[name]), folder / "textgrids" / name)
+                write_textgrids(whole, folder / "textgrids" / name)
+            del whole  # before the next is read
         write_manifest(folder, {"command": command_line(), "tables": provenance_of(tables)})
     for name, table in tables.items():
         typer.echo(f"{out / name}: {table}")

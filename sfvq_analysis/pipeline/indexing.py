@@ -19,7 +19,6 @@ from sfvq_analysis.errors import (
 )
 from sfvq_analysis.pipeline.encoding import (
     EncodedUtterance,
-    below_root,
     each_utterance,
     refuse_nothing_left,
     with_bar,
@@ -192,7 +191,7 @@ def index_parts(  # noqa: PLR0913 (all but three are options)
             if rows.counted["frames"] >= longest and not isinstance(one, SkippedUtterance):
                 yield rows.tables(named)
                 rows = TableRows(without_skipped, encoder, options, inventory=inventory)
-            _take(rows, one, corpus)
+            rows.take(one)
         refuse_nothing_left(len(rows.utterances), rows.skipped, corpus)
         yield rows.tables(named)
 
@@ -207,15 +206,8 @@ def gathered(
     """Return the rows of the tables of a corpus' utterances, and what was left out of it."""
     rows = TableRows(corpus, encoder, options, inventory=inventory)
     for one in found:
-        _take(rows, one, corpus)
+        rows.take(one)
     return rows
-
-
-def _take(rows: TableRows, one: IndexedUtterance | SkippedUtterance, corpus: Corpus) -> None:
-    if isinstance(one, SkippedUtterance):
-        rows.skip(below_root(one, corpus))
-    else:
-        rows.add(one)
 
 
 def _opened(

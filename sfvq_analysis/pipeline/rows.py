@@ -12,7 +12,8 @@ import pandas as pd
 from sfvq_analysis.corpus import Skipped
 from sfvq_analysis.encoders import Encoder, config_digest
 from sfvq_analysis.phones import PhoneInventory
-from sfvq_analysis.pipeline.encoding import without_root
+from sfvq_analysis.pipeline.encoding import below_root, without_root
+from sfvq_analysis.pipeline.indexed import SkippedUtterance
 from sfvq_analysis.quantizers import Codes, Quantizer
 from sfvq_analysis.tables import (
     FRAME_COLUMNS,
@@ -21,13 +22,13 @@ from sfvq_analysis.tables import (
     UTTERANCE_COLUMNS,
     IndexTable,
     as_contract,
-    commonest_first,
     group_codes_of,
     group_dtype,
     phone_codes,
     phone_labels_of,
     phone_rows,
 )
+from sfvq_analysis.tables.concatenation import commonest_first
 from sfvq_analysis.timeline import owners
 from sfvq_analysis.version import VERSION
 
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
 
     from sfvq_analysis.corpus import Corpus, Utterance
     from sfvq_analysis.phones import How
-    from sfvq_analysis.pipeline.indexed import IndexedUtterance, SkippedUtterance
+    from sfvq_analysis.pipeline.indexed import IndexedUtterance
     from sfvq_analysis.pipeline.options import IndexOptions
     from sfvq_analysis.timeline import FrameGrid, Segment
 
@@ -90,9 +91,12 @@ class TableRows:
             self.codes.setdefault(name, []).append(found)
         self._count(indexed.utterance, indexed.n_samples, phones, owner)
 
-    def skip(self, skipped: SkippedUtterance) -> None:
-        """Note an utterance that is left out."""
-        self.skipped.append(skipped)
+    def take(self, found: IndexedUtterance | SkippedUtterance) -> None:
+        """Add an utterance's rows, or note that it is left out."""
+        if isinstance(found, SkippedUtterance):
+            self.skipped.append(below_root(found, self.corpus))
+        else:
+            self.add(found)
 
     def _utterance_row(self, indexed: IndexedUtterance) -> dict[str, Any]:
         utterance = indexed.utterance

@@ -12,7 +12,7 @@ A table is stored as a folder of three Parquet files, each with the table's prov
 metadata.
 """
 
-from sfvq_analysis.tables.concatenation import commonest_first, concatenate_tables
+from sfvq_analysis.tables.concatenation import concatenate_tables
 from sfvq_analysis.tables.contract import (
     FRAME_COLUMNS,
     GROUP_DTYPE,
@@ -52,7 +52,6 @@ __all__ = [
     "TableWriter",
     "WrittenTable",
     "as_contract",
-    "commonest_first",
     "concatenate_tables",
     "group_codes_of",
     "group_dtype",

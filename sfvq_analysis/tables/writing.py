@@ -16,8 +16,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-import numpy as np
-import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -29,6 +27,8 @@ from sfvq_analysis.tables.index_table import in_short
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from types import TracebackType
+
+    import pandas as pd
 
     from sfvq_analysis.tables.index_table import IndexTable
     from sfvq_analysis.tables.known import Known
@@ -183,8 +183,7 @@ class TableWriter:
                 mine = frame[column].cat.categories
                 before = self._names.get((name, column), mine[:0])
                 names = before.append(mine[~mine.isin(before)])
-                codes = np.append(names.get_indexer(mine), -1)[frame[column].cat.codes.to_numpy()]
-                changed[column] = pd.Categorical.from_codes(codes, categories=names)
+                changed[column] = frame[column].cat.set_categories(names)
                 self._names[name, column] = names
         return frame.assign(**changed)
 
