@@ -87,9 +87,12 @@ def _products(rows: Float32, at: int, minus_two: Float32, k: int) -> tuple[Any, 
 @compiled_in_place
 def _limit(geometry: Geometry, room: Room) -> None:
     """Fill in the values in float32 below which nothing is as near as the likeliest is."""
-    measures, limit, least = room.measures, room.likeliest.limit, room.likeliest.least
+    rows, measures = room.rows, room.measures
+    limit, least = room.likeliest.limit, room.likeliest.least
     for at in range(limit.shape[0]):
-        norm = measures.square[at] * geometry.scale * geometry.scale
+        norm = _ZERO  # scaled before it is squared, which float32 may not hold otherwise
+        for j in range(rows.shape[1]):
+            norm += rows[at, j] * rows[at, j]
         moved = ROUNDED * (np.sqrt(norm) + geometry.reach)
         farthest = np.sqrt(least[at]) * geometry.scale + moved
         limit[at] = 0.5 * (norm - farthest * farthest) - 2.0 * measures.loose[at]
