@@ -11,10 +11,10 @@ from sfvq_analysis.curve.closer import close_corners, close_segments
 from sfvq_analysis.curve.coarse import settle
 from sfvq_analysis.curve.coarse_room import Room
 from sfvq_analysis.curve.codes import Codes
-from sfvq_analysis.curve.geometry import Geometry
+from sfvq_analysis.curve.geometry import Geometry, round_off
 from sfvq_analysis.curve.listed import OF_SEGMENTS
+from sfvq_analysis.curve.octet_balls import OctetBalls
 from sfvq_analysis.curve.octets import Octets
-from sfvq_analysis.curve.screening import round_off
 from sfvq_analysis.curve.sweeping import FRAMES
 
 BY_OCTETS, BY_NUMPY = Engine(products="octets", threads=1), Engine(products="numpy", threads=1)
@@ -42,7 +42,7 @@ def worked_out(frames, corners):
     geometry, room = Geometry.of(corners), Room.of(*corners.shape, FRAMES)
     codes, on_curve = Codes.empty(FRAMES), True
     octets, lost = Octets.of(geometry), round_off(corners.shape[1])
-    settle(frames, geometry, octets, lost, room, codes, on_curve)
+    settle(frames, geometry, octets, OctetBalls.none(octets), lost, room, codes, on_curve)
     return geometry, room, codes
 
 
@@ -99,3 +99,12 @@ def test_codes_are_those_of_products_where_much_is_left(size, kind, offset, rng)
         strict=True,
     ):
         np.testing.assert_array_equal(ours, theirs)
+
+
+@pytest.mark.parametrize("kind", [np.float32, np.float64])
+@pytest.mark.parametrize("scale", [1e-21, 1e-19, 1e9])
+def test_squares_that_float32_does_not_hold_change_nothing(scale, kind, rng):
+    corners = walk(1000, 13) / 30
+    frames = (corners[rng.integers(1000, size=1000)] + rng.normal(size=(1000, 13)) / 2) * scale
+    corners, frames = (corners * scale).astype(kind).astype(float), frames.astype(kind)
+    assert_same_bytes(project(frames, corners, BY_OCTETS), project(frames, corners, BY_NUMPY))

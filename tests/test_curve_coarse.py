@@ -20,9 +20,9 @@ from sfvq_analysis.curve import (
 )
 from sfvq_analysis.curve.coarse_room import MOST, Room
 from sfvq_analysis.curve.codes import Codes
-from sfvq_analysis.curve.geometry import Geometry
-from sfvq_analysis.curve.octets import CORNERS, LEVELS, ZERO, Octets
-from sfvq_analysis.curve.screening import round_off
+from sfvq_analysis.curve.geometry import Geometry, round_off
+from sfvq_analysis.curve.octet_balls import OctetBalls
+from sfvq_analysis.curve.octets import CORNERS, LEVELS, LOWEST, ZERO, Octets
 from sfvq_analysis.curve.sweeping import FRAMES
 from sfvq_analysis.curve.vectors import LANES
 from sfvq_analysis.errors import OptionError
@@ -41,26 +41,27 @@ def rounded(frames, centre, scale, room):
 
 
 @njit
-def swept(octets, room):
+def swept(octets, room, tiles):
     octet_sweeping.sweep_octets(
         room.panel, octets.fours, octets.starts, octets.terms, room.measures.scale,
-        room.values, room.tops, room.best, room.rows,
+        room.values, room.tops, room.best, tiles, room.rows,
     )  # fmt: skip
 
 
 @njit
-def swept_corners(octets, room):
+def swept_corners(octets, room, tiles):
     octet_sweeping.sweep_octet_corners(
         room.panel, octets.fours, octets.starts, octets.terms, room.measures.scale,
-        room.values, room.tops, room.best, room.rows,
+        room.values, room.tops, room.best, tiles, room.rows,
     )  # fmt: skip
 
 
 @njit
-def marked(octets, room):
+def marked(octets, room, tiles):
     octet_sweeping.mark(
-        octets.terms, room.values, room.tops, room.limits, room.places, room.masks, room.likely
-    )
+        octets.terms, room.values, room.tops, room.limits, room.places, room.masks, room.likely,
+        tiles,
+    )  # fmt: skip
 
 
 def said(octets: Octets, size: int) -> np.ndarray:
@@ -141,11 +142,12 @@ def values_of(octets: Octets, size: int, frames) -> tuple[np.ndarray, np.ndarray
 def test_values_are_those_of_what_octets_say(size, dim, rng):
     octets, room, frames = tile_of(size, dim, rng)
     corners, segments = values_of(octets, size, frames)
-    room.best[:] = np.nan
-    swept_corners(octets, room)
+    room.best[0], room.best[1] = LOWEST, np.nan
+    swept_corners(octets, room, room.every)
     assert np.isnan(room.best[1]).all()
     np.testing.assert_allclose(room.best[0], corners.max(axis=0), atol=1e-5)
-    swept(octets, room)
+    room.best[:] = LOWEST
+    swept(octets, room, room.every)
     np.testing.assert_allclose(room.values.reshape(-1, FRAMES)[:size], corners, atol=1e-5)
     np.testing.assert_allclose(room.best[0], corners.max(axis=0), atol=1e-5)
     np.testing.assert_allclose(room.best[1], segments.max(axis=0), atol=1e-5)
@@ -158,14 +160,49 @@ def test_values_are_those_of_what_octets_say(size, dim, rng):
 
 
 @needs_octets
+@pytest.mark.parametrize(
+    "tiles", [[0], [24], [0, 1, 2], [0, 2], [3, 4, 9, 11, 12], list(range(1, 25)), []]
+)
+def test_listed_tiles_alone_are_swept_and_marked(tiles, rng):
+    """Values, limits and best values are those that a sweep of all tiles finds there."""
+    octets, room, _ = tile_of(200, 24, rng)
+    room.best[:] = LOWEST
+    swept(octets, room, room.every)
+    values, tops = room.values.copy(), room.tops.copy()
+    room.limits[:] = np.quantile(tops, 0.3, axis=0)
+    marked(octets, room, room.every)
+    places = room.places[1 : 1 + room.places[0]].copy()
+    masks, likely = room.masks[: len(places)].copy(), room.likely[: len(places)].copy()
+    for array in (room.values, room.tops):
+        array[:] = np.nan
+    room.best[:] = start = [np.linspace(-1, 1, FRAMES), np.full(FRAMES, LOWEST)]
+    listed_tiles = np.array(tiles, np.int64)
+    swept(octets, room, listed_tiles)
+    np.testing.assert_array_equal(room.values[listed_tiles], values[listed_tiles])
+    np.testing.assert_array_equal(room.tops[listed_tiles], tops[listed_tiles])
+    wanted = np.concatenate([np.float32(start)[None], tops[listed_tiles]]).max(axis=0)
+    np.testing.assert_array_equal(room.best, wanted)
+    others = np.setdiff1d(room.every, listed_tiles)
+    before = np.isin(others + 1, listed_tiles)  # of these, the last corner's values are needed
+    assert np.isnan(room.values[others[~before]]).all()
+    assert np.isnan(room.values[others, :-1]).all()
+    assert np.isnan(room.tops[others]).all()
+    marked(octets, room, listed_tiles)
+    n_places, there = room.places[0], np.isin(places // octet_sweeping.VECTORS, listed_tiles)
+    np.testing.assert_array_equal(room.places[1 : 1 + n_places], places[there])
+    np.testing.assert_array_equal(room.masks[:n_places], masks[there])
+    np.testing.assert_array_equal(room.likely[:n_places], likely[there])
+
+
+@needs_octets
 @pytest.mark.parametrize("size", SIZES)
 def test_what_reaches_the_limits_is_listed_in_order_and_nothing_else(size, rng):
     octets, room, frames = tile_of(size, 24, rng)
-    swept(octets, room)
+    swept(octets, room, room.every)
     both = values_of(octets, size, frames)
     room.limits[:] = [np.quantile(values, 0.6, axis=0) for values in both]
     room.limits[0, 3], room.limits[1, 5] = np.nan, np.inf
-    marked(octets, room)
+    marked(octets, room, room.every)
     n_frames = FRAMES - 3
     listed.list_all(n_frames, size, room)
     found = room.listed
@@ -197,9 +234,10 @@ def settled(frames, corners):
     """Return how many frames are done, how many in doubt, and how many a frame were looked at."""
     geometry, dim = Geometry.of(corners), corners.shape[1]
     room, codes = Room.of(len(corners), dim, len(frames)), Codes.empty(len(frames))
-    on_curve = True
+    octets, on_curve = Octets.of(geometry), True
+    everywhere = OctetBalls.none(octets)
     done = coarse.settle(
-        frames, geometry, Octets.of(geometry), round_off(dim), room, codes, on_curve
+        frames, geometry, octets, everywhere, round_off(dim), room, codes, on_curve
     )
     return done, room
 
@@ -310,8 +348,9 @@ def test_they_are_refused_where_they_cannot_be_had(at_hand):
 def test_a_search_that_is_wrong_is_never_chosen(monkeypatch):
     settle = coarse.settle
 
-    def wrong(frames, geometry, octets, round_off, room, codes, on_curve):
-        found = settle(frames, geometry, octets, round_off, room, codes, on_curve)
+    def wrong(*given):
+        found = settle(*given)
+        codes = next(one for one in given if isinstance(one, Codes))
         codes.codeword[17] += 1
         return found
 

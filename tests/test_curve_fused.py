@@ -24,8 +24,7 @@ from sfvq_analysis.curve import (
 )
 from sfvq_analysis.curve.codes import Codes
 from sfvq_analysis.curve.fused import Packed, Room
-from sfvq_analysis.curve.geometry import Geometry
-from sfvq_analysis.curve.screening import round_off
+from sfvq_analysis.curve.geometry import Geometry, round_off
 from sfvq_analysis.curve.vectors import LANES
 from sfvq_analysis.errors import OptionError, QuantizerError
 

@@ -26,9 +26,8 @@ from made_curves import (
 from oracles import nearest_corner, nearest_on_curve
 
 from sfvq_analysis.curve import Engine, nearest_codeword, point_at, project, screening
-from sfvq_analysis.curve.geometry import Geometry
+from sfvq_analysis.curve.geometry import Geometry, round_off
 from sfvq_analysis.curve.products import product
-from sfvq_analysis.curve.screening import round_off
 from sfvq_analysis.errors import QuantizerError
 
 EVERY_WAY = [Engine(products=name, threads=threads) for name in PRODUCTS for threads in (1, 3)]
@@ -251,7 +250,8 @@ def test_a_memory_map_is_read_by_blocks(mapped, engine, mode):
     for rule, bytes_a_frame in ((project, 20), (nearest_codeword, 20)):
         rule(frames[:100], corners, engine)  # compiles
         held = peak(lambda rule=rule: rule(frames, corners, engine))
-        assert held - bytes_a_frame * len(frames) < frames.nbytes / 4
+        # of two threads, each with a block, and at worst both searching what is in doubt once more
+        assert held - bytes_a_frame * len(frames) < frames.nbytes / 3
     assert_same_bytes(
         project(frames, corners, engine).rows(slice(150_000, 150_050)),
         project(np.array(frames[150_000:150_050]), corners, engine),

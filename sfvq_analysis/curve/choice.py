@@ -17,6 +17,7 @@ import numpy as np
 
 from sfvq_analysis.curve.codes import Codes
 from sfvq_analysis.curve.geometry import Geometry
+from sfvq_analysis.curve.octet_balls import OctetBalls
 from sfvq_analysis.curve.octets import Octets
 from sfvq_analysis.curve.products import least_seconds, one_thread_each, product, trial_matrices
 from sfvq_analysis.errors import OptionError
@@ -104,7 +105,8 @@ def _has_octets() -> bool:
     geometry, codes = Geometry.of(corners.astype(np.float64)), Codes.empty(len(frames))
     room = Room.of(len(corners), corners.shape[1], len(frames))
     octets, on_curve = Octets.of(geometry), True
-    run = partial(settle, frames, geometry, octets, _ROUND_OFF, room, codes, on_curve)
+    balls = OctetBalls.none(octets)
+    run = partial(settle, frames, geometry, octets, balls, _ROUND_OFF, room, codes, on_curve)
     found = _ran(run)
     return (
         found is not None

@@ -5,7 +5,8 @@ that is known: together m. A distance to a corner, or to a segment, changes by n
 farther from x^ than the nearest to x^, and 2m, isn't nearest to x~; and once the likeliest has been
 looked at in float64, what is farther from x^ than that one is from x~, and m. Of the few that are
 left the nearest is found in float64; where they aren't few, float32 sorts them out first
-(`sfvq_analysis.curve.closer`).
+(`sfvq_analysis.curve.closer`). Of large codebooks not all corners are looked at
+(`sfvq_analysis.curve.picking`).
 
 Where many are left, because some coordinates are far larger than all others, the search gives up.
 """
@@ -34,7 +35,16 @@ from sfvq_analysis.curve.octet_sweeping import (
     sweep_octet_corners,
     sweep_octets,
 )
+from sfvq_analysis.curve.octets import LOWEST
 from sfvq_analysis.curve.offsets import square_of
+from sfvq_analysis.curve.picking import (
+    find_likeliest,
+    list_picked,
+    list_together,
+    note_likeliest,
+    pick_likeliest,
+    pick_rest,
+)
 from sfvq_analysis.curve.rounding import round_frames
 from sfvq_analysis.curve.sweeping import FRAMES, turn
 from sfvq_analysis.curve.vectors import LANES
@@ -45,9 +55,11 @@ if TYPE_CHECKING:
     from sfvq_analysis.curve.coarse_room import Room
     from sfvq_analysis.curve.codes import Codes
     from sfvq_analysis.curve.geometry import Geometry
+    from sfvq_analysis.curve.octet_balls import OctetBalls
     from sfvq_analysis.curve.octets import Octets
 
     Frames = NDArray[np.floating[Any]]
+    Int64 = NDArray[np.int64]
 
 _WORTH = 1 / 40  # of all corners, that may be looked at in float64 before float32 is faster
 _AGAIN = 4  # times as much it costs to search for a frame once more
@@ -63,6 +75,7 @@ def settle(  # noqa: PLR0913 (what is in place of objects in compiled code)
     frames: Frames,
     geometry: Geometry,
     octets: Octets,
+    balls: OctetBalls,
     round_off: float,
     room: Room,
     codes: Codes,
@@ -79,7 +92,7 @@ def settle(  # noqa: PLR0913 (what is in place of objects in compiled code)
         stop = min(first + FRAMES, n_frames)
         if not _fill(frames, first, stop, geometry, octets, round_off, room):
             return -1, 0
-        _screen(octets, room, frames[stop : stop + FRAMES], on_curve)
+        _screen(octets, balls, room, frames[stop : stop + FRAMES], on_curve)
         list_all(stop - first, geometry.squares.shape[0], room)
         n_looked += nearest_corners(frames, first, geometry, room)
         for i in range(first, stop):
@@ -98,21 +111,64 @@ def settle(  # noqa: PLR0913 (what is in place of objects in compiled code)
 
 
 @compiled
-def _screen(octets: Octets, room: Room, coming: Frames, on_curve: bool) -> None:
+def put_together(  # noqa: PLR0913 (what is in place of objects in compiled code)
+    frames: Frames,
+    geometry: Geometry,
+    octets: Octets,
+    balls: OctetBalls,
+    round_off: float,
+    room: Room,
+    order: Int64,
+) -> bool:
+    """Fill in the order in which frames (B, dim) that are near the same ball are side by side.
+
+    False if some isn't usable.
+    """
+    n_frames = frames.shape[0]
+    for first in range(0, n_frames, FRAMES):
+        stop = min(first + FRAMES, n_frames)
+        if not _fill(frames, first, stop, geometry, octets, round_off, room):
+            return False
+        find_likeliest(balls, room)
+        note_likeliest(first, room)
+    list_together(n_frames, order, room)
+    return True
+
+
+@compiled
+def _screen(octets: Octets, balls: OctetBalls, room: Room, coming: Frames, on_curve: bool) -> None:
     """Mark all that may be nearest to the frames of a tile, while others are coming."""
-    scale, values, tops, limits = room.measures.scale, room.values, room.tops, room.limits
-    places, masks, likely = room.places, room.masks, room.likely
-    fours, starts, terms = octets.fours, octets.starts, octets.terms
-    if on_curve:
-        sweep_octets(room.panel, fours, starts, terms, scale, values, tops, room.best, coming)
+    room.best[:] = LOWEST
+    tiles = room.every
+    if balls.radii.shape[0] > 0:
+        find_likeliest(balls, room)
+        n_likeliest = pick_likeliest(room)
+        _sweep(octets, room, room.picking.tiles[:n_likeliest], coming[:0], on_curve)
         _limit(room)
-        mark(terms, values, tops, limits, places, masks, likely)
+        tiles = room.picking.tiles[: pick_rest(balls, room)]
+    _sweep(octets, room, tiles, coming, on_curve)
+    if balls.radii.shape[0] > 0:
+        tiles = room.picking.tiles[: list_picked(room)]
+    _limit(room)
+    terms, values, tops, limits = octets.terms, room.values, room.tops, room.limits
+    places, masks, likely = room.places, room.masks, room.likely
+    if on_curve:
+        mark(terms, values, tops, limits, places, masks, likely, tiles)
+    else:
+        mark_corners(terms, values, tops, limits, places, masks, likely, tiles)
+
+
+@compiled
+def _sweep(octets: Octets, room: Room, tiles: Int64, coming: Frames, on_curve: bool) -> None:
+    """Find values of listed tiles."""
+    fours, starts, terms = octets.fours, octets.starts, octets.terms
+    panel, scale, values, tops = room.panel, room.measures.scale, room.values, room.tops
+    if on_curve:
+        sweep_octets(panel, fours, starts, terms, scale, values, tops, room.best, tiles, coming)
     else:
         sweep_octet_corners(
-            room.panel, fours, starts, terms, scale, values, tops, room.best, coming
+            panel, fours, starts, terms, scale, values, tops, room.best, tiles, coming
         )
-        _limit(room)
-        mark_corners(terms, values, tops, limits, places, masks, likely)
 
 
 @compiled

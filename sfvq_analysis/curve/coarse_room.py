@@ -12,6 +12,7 @@ import numpy as np
 from sfvq_analysis.curve.deciding import PROJECTED
 from sfvq_analysis.curve.octet_sweeping import KINDS, VECTORS
 from sfvq_analysis.curve.octets import CORNERS, FOUR, ZERO
+from sfvq_analysis.curve.picking import Picking
 from sfvq_analysis.curve.sweeping import FRAMES
 from sfvq_analysis.curve.vectors import LANES
 
@@ -115,7 +116,7 @@ class Pairs(NamedTuple):
 class Room(NamedTuple):
     """What tiles of frames are worked out in, by one thread; and which frames are in doubt.
 
-    For names not explained here see `sfvq_analysis.curve.octet_sweeping`.
+    For names not explained here see `sfvq_analysis.curve.octet_sweeping`; `every` lists all tiles.
     """
 
     rows: Float32
@@ -131,6 +132,8 @@ class Room(NamedTuple):
     masks: NDArray[np.uint16]
     words: NDArray[np.uint64]
     likely: Float32
+    every: Int64
+    picking: Picking
     listed: Listed
     likeliest: Likeliest
     pairs: Pairs
@@ -158,6 +161,8 @@ class Room(NamedTuple):
             masks=masks,
             words=masks.view(np.uint64),
             likely=np.empty((n_tiles * VECTORS, KINDS, CORNERS, LANES), real),
+            every=np.arange(n_tiles),
+            picking=Picking.of(n_tiles, n_frames),
             listed=Listed.empty(FRAMES, MOST),
             likeliest=Likeliest.empty(FRAMES),
             pairs=Pairs.empty(FRAMES, MOST),

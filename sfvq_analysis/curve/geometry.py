@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -107,6 +108,16 @@ class Geometry(NamedTuple):
         held = same and 1 / _LARGEST_NARROW < self.scale < _LARGEST_NARROW
         kind = np.float32 if held else np.float64
         return self.centre.astype(kind), kind(self.scale)
+
+
+def round_off(dim: int, eps: float = float(np.finfo(np.float32).eps)) -> float:
+    """Return what bounds the error of screened values, in units of (|x~| + max|c~|)².
+
+    (4 + 4 √dim) eps: products of random round-off err by 6 √dim eps / 2 · |x~| |c~| at most, but
+    for one in 3e7 (Higham & Mary 2019), a value holds two of them twice, and |x~| |c~| is at most
+    a quarter of the square.
+    """
+    return (4 + 4 * math.sqrt(dim)) * eps
 
 
 def _centre_of(corners: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -1,4 +1,4 @@
-"""`sweep_octets`, `mark`: all corners for a tile of frames, in octets, and what may be nearest.
+"""`sweep_octets`, `mark`: tiles of corners for a tile of frames, in octets; what may be nearest.
 
 An instruction adds four products of octets where it adds one of float32, and what it finds is
 exact: the product of a frame x^ and a corner c^ that octets can say. A corner's value is q = x^·c^
@@ -11,6 +11,7 @@ This module imports numba, which takes a while; import what uses it inside funct
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from llvmlite import ir
@@ -24,7 +25,7 @@ from sfvq_analysis.curve.sweeping import FRAMES
 from sfvq_analysis.curve.vectors import LANES, Vectors
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
 VECTORS = FRAMES // LANES
 """Vectors of a tile of frames, one value a frame."""
@@ -34,18 +35,31 @@ KINDS = 2
 
 
 def _swept(on: Vectors, values: Sequence[Any], n_kinds: int) -> None:
-    panel, packed, starts, terms, scales, found, tops, best, *rest = values
-    start, n_lines, n_tiles, n_fours = rest
-    coming, shape = Coming(start, n_lines), (n_tiles, n_fours)
-    to, lowest = on.builder, on.constant(LOWEST)
+    panel, packed, starts, terms, scales, found, tops, best, listed, *rest = values
+    start, n_lines, n_fours, n_listed = rest
+    given, to = (panel, packed, starts, n_fours), on.builder
+    coming, n_steps = Coming(start, n_lines), to.udiv(n_fours, on.size(UNROLLED))
+    lowest, n_steps_in_all = on.constant(LOWEST), to.mul(n_listed, n_steps)
     sums = [[on.variable(on.spread(_INT(0))) for _ in range(VECTORS)] for _ in range(CORNERS)]
     before = [on.variable(lowest) for _ in range(VECTORS)]
-    leading = [[on.variable(lowest) for _ in range(VECTORS)] for _ in range(n_kinds)]
-    with cgutils.for_range(to, n_tiles) as tiles:
-        _multiply(on, (panel, packed, starts), shape, tiles.index, sums, coming)
-        of_tile = on.after(terms, on.place(tiles.index, TERMS * CORNERS))
-        place = on.after(found, on.place(tiles.index, CORNERS * FRAMES))
-        top = on.after(tops, on.place(tiles.index, KINDS * FRAMES))
+    row = [kind * FRAMES for kind in range(n_kinds)]
+    leading = [
+        [on.variable(on.load(on.after(best, at + v * LANES))) for v in range(VECTORS)] for at in row
+    ]
+    following = cgutils.alloca_once_value(to, on.size(0))
+    with cgutils.for_range(to, n_listed) as some:
+        tile = to.load(on.after(listed, some.index))
+        if n_kinds == KINDS:
+            follows = to.icmp_unsigned("==", tile, to.load(following))
+            with to.if_then(to.not_(follows), likely=False):
+                _look_back(on, given, tile, (terms, scales, found), sums, before)
+            to.store(to.add(tile, on.size(1)), following)
+        asked = to.mul(some.index, n_steps)
+        with _multiplied(on, given, tile, sums) as step:
+            coming.ask(on, to.add(asked, step), n_steps_in_all)
+        of_tile = on.after(terms, on.place(tile, TERMS * CORNERS))
+        place = on.after(found, on.place(tile, CORNERS * FRAMES))
+        top = on.after(tops, on.place(tile, KINDS * FRAMES))
         for v in range(VECTORS):  # one after the other: there are no registers for more
             scale = on.load(on.after(scales, v * LANES))
             largest = [lowest] * n_kinds
@@ -63,37 +77,58 @@ def _swept(on: Vectors, values: Sequence[Any], n_kinds: int) -> None:
             for kind, variable in enumerate(row[v] for row in leading):
                 on.store(largest[kind], on.after(top, kind * FRAMES + v * LANES))
                 to.store(on.larger(largest[kind], to.load(variable)), variable)
-    for kind in range(n_kinds):
-        for v in range(VECTORS):
-            on.store(to.load(leading[kind][v]), on.after(best, kind * FRAMES + v * LANES))
+    for at, variables in zip(row, leading, strict=True):
+        for v, variable in enumerate(variables):
+            on.store(to.load(variable), on.after(best, at + v * LANES))
 
 
-def _multiply(
+def _look_back(
     on: Vectors,
     given: tuple[Any, ...],
-    shape: tuple[Any, Any],
     tile: Any,
+    rows: tuple[Any, Any, Any],
     sums: list[list[Any]],
-    coming: Coming,
+    before: list[Any],
 ) -> None:
-    """Sum up the products of a tile of corners; ask for what is coming meanwhile."""
-    to, (panel, packed, starts), (n_tiles, n_fours) = on.builder, given, shape
-    n_steps = to.udiv(n_fours, on.size(UNROLLED))
+    """Find the values of the corner before a tile, where the one before isn't swept just now."""
+    to, (terms, scales, found) = on.builder, rows
+    tile, last = to.sub(tile, on.size(1)), CORNERS - 1
+    with _multiplied(on, given, tile, sums[last:]):
+        pass
+    start = _terms(on, on.after(terms, on.place(tile, TERMS * CORNERS)), last)[0]
+    place = on.after(found, on.place(tile, CORNERS * FRAMES), last * FRAMES)
+    for v in range(VECTORS):
+        scale = on.load(on.after(scales, v * LANES))
+        q = on.multiply_add(on.as_floats(to.load(sums[last][v])), scale, start)
+        on.store(q, on.after(place, v * LANES))
+        to.store(q, before[v])
+
+
+@contextmanager
+def _multiplied(
+    on: Vectors, given: tuple[Any, ...], tile: Any, sums: list[list[Any]]
+) -> Iterator[Any]:
+    """Sum up the products of a tile's last corners, one for each row of sums.
+
+    What is written within is done at each step, of which the number is given.
+    """
+    to, (panel, packed, starts, n_fours) = on.builder, given
     corners = on.after(packed, on.place(tile, n_fours, CORNERS))
-    for k in range(CORNERS):
+    here = list(enumerate(sums, CORNERS - len(sums)))
+    for k, row in here:
         start = on.spread(to.load(on.after(starts, on.place(tile, CORNERS), k)))
         for v in range(VECTORS):
-            to.store(start, sums[k][v])
-    with cgutils.for_range(to, n_steps) as some:
-        coming.ask(on, to.add(to.mul(tile, n_steps), some.index), to.mul(n_tiles, n_steps))
+            to.store(start, row[v])
+    with cgutils.for_range(to, to.udiv(n_fours, on.size(UNROLLED))) as some:
+        yield some.index
         for step in range(UNROLLED):
             j = to.add(on.place(some.index, UNROLLED), on.size(step))
             frames = on.after(panel, on.place(j, FRAMES))
             values = [on.load(on.after(frames, v * LANES)) for v in range(VECTORS)]
-            for k in range(CORNERS):
+            for k, row in here:
                 four = on.spread(to.load(on.after(corners, on.place(j, CORNERS), k)))
                 for v in range(VECTORS):
-                    to.store(on.add_fours(to.load(sums[k][v]), values[v], four), sums[k][v])
+                    to.store(on.add_fours(to.load(row[v]), values[v], four), row[v])
 
 
 def _terms(on: Vectors, of_tile: Any, k: int) -> list[Any]:
@@ -109,11 +144,12 @@ def _inside(on: Vectors, near: Any, far: Any, inverse: Any, half: Any) -> Any:
 
 
 def _marked(on: Vectors, values: Sequence[Any], n_kinds: int) -> None:
-    terms, found, tops, limits, places, masks, likely, n_tiles = values
+    terms, found, tops, limits, places, masks, likely, listed, n_listed = values
     to = on.builder
     count = cgutils.alloca_once_value(to, on.size(0))
-    with cgutils.for_range(to, n_tiles) as tiles:
-        top = on.after(tops, on.place(tiles.index, KINDS * FRAMES))
+    with cgutils.for_range(to, n_listed) as some_tile:
+        tile = to.load(on.after(listed, some_tile.index))
+        top = on.after(tops, on.place(tile, KINDS * FRAMES))
         for v in range(VECTORS):
             of_kind = [kind * FRAMES + v * LANES for kind in range(n_kinds)]
             limit = [on.load(on.after(limits, at)) for at in of_kind]
@@ -125,11 +161,11 @@ def _marked(on: Vectors, values: Sequence[Any], n_kinds: int) -> None:
             with to.if_then(to.icmp_unsigned("!=", some, some.type(0))):
                 at = to.load(count)
                 to.store(to.add(at, on.size(1)), count)
-                number = to.add(on.place(tiles.index, VECTORS), on.size(v))
+                number = to.add(on.place(tile, VECTORS), on.size(v))
                 to.store(number, on.after(places, to.add(at, on.size(1))))
                 mask = on.after(masks, on.place(at, KINDS * CORNERS))
                 value = on.after(likely, on.place(at, KINDS * CORNERS * LANES))
-                for k, ends in enumerate(_values(on, terms, found, (tiles.index, v), n_kinds)):
+                for k, ends in enumerate(_values(on, terms, found, (tile, v), n_kinds)):
                     for kind, one in enumerate(ends):
                         row = kind * CORNERS + k
                         on.store(one, on.after(value, row * LANES))
@@ -162,12 +198,11 @@ def _reaches(on: Vectors, value: Any, limit: Any) -> Any:
     return on.builder.not_(on.exceeds(limit, value))
 
 
-def _written(
-    name: str, write: Any, n_kinds: int, *, shaping: int, n_numbers: int, n_coming: int = 0
-) -> Any:
-    """Return what writes a function of arrays, and of the first numbers of one array's shape.
+def _written(name: str, write: Any, n_kinds: int, *, shapes: dict[int, int], n_coming: int) -> Any:
+    """Return what writes a function of arrays, and of some numbers of their shapes.
 
-    The last `n_coming` arrays are what is only asked for.
+    Those are by the array's place: of which dimension. The last `n_coming` arrays are only asked
+    for.
     """
 
     def inside(there: Vectors, values: Sequence[Any]) -> None:
@@ -180,7 +215,7 @@ def _written(
         values = [start for start, _ in begun]
         for kind, one in given[n_begun:]:
             values += Coming.begin(on, context, kind, one)
-        values += begun[shaping][1][:n_numbers]
+        values += [begun[place][1][dimension] for place, dimension in shapes.items()]
         on.call(f"{name}_{n_kinds}", values, inside)
         return context.get_dummy_value()
 
@@ -188,7 +223,7 @@ def _written(
 
 
 def _sweep(n_kinds: int) -> Any:
-    write = _written("sweep_octets", _swept, n_kinds, shaping=1, n_numbers=2, n_coming=1)
+    write = _written("sweep_octets", _swept, n_kinds, shapes={1: 1, 8: 0}, n_coming=1)
 
     def kinds(  # noqa: PLR0913 (what is in place of objects in compiled code)
         typing: Any,
@@ -200,17 +235,18 @@ def _sweep(n_kinds: int) -> Any:
         values: Any,
         tops: Any,
         best: Any,
+        tiles: Any,
         coming: Any,
     ) -> Any:
         del typing
-        given = panel, fours, starts, terms, scales, values, tops, best, coming
+        given = panel, fours, starts, terms, scales, values, tops, best, tiles, coming
         return types.void(*given), write
 
     return intrinsic(kinds)
 
 
 def _mark(n_kinds: int) -> Any:
-    write = _written("mark", _marked, n_kinds, shaping=0, n_numbers=1)
+    write = _written("mark", _marked, n_kinds, shapes={7: 0}, n_coming=0)
 
     def kinds(  # noqa: PLR0913 (what is in place of objects in compiled code)
         typing: Any,
@@ -221,9 +257,10 @@ def _mark(n_kinds: int) -> Any:
         places: Any,
         masks: Any,
         likely: Any,
+        tiles: Any,
     ) -> Any:
         del typing
-        return types.void(terms, values, tops, limits, places, masks, likely), write
+        return types.void(terms, values, tops, limits, places, masks, likely, tiles), write
 
     return intrinsic(kinds)
 
@@ -240,15 +277,16 @@ def _lowest_kinds(typing: Any, mask: Any) -> Any:
 
 sweep_octets: Any = _sweep(KINDS)
 """Fill in values of corners (tiles, CORNERS, FRAMES), the largest of each tile's corners and
-segments (tiles, KINDS, FRAMES), and the largest of all (KINDS, FRAMES).
+segments (tiles, KINDS, FRAMES), and the largest of all and of what was there (KINDS, FRAMES).
 
-Of frames' octets, four to a number (fours, FRAMES), the corners of `Octets`, and the scale of each
-frame's products (FRAMES,). The frames that are coming, last, are asked for from memory meanwhile.
+Of frames' octets, four to a number (fours, FRAMES), the corners of `Octets`, the scale of each
+frame's products (FRAMES,), and the listed tiles (n,), in order. The frames that are coming, last,
+are asked for from memory meanwhile.
 """
 sweep_octet_corners: Any = _sweep(1)
 """Fill in the same of corners alone; what is for segments is left as it was."""
 mark: Any = _mark(KINDS)
-"""List the vectors of values in which some reach the limits (KINDS, FRAMES), by `tops`.
+"""List the vectors of listed tiles in which some values reach the limits (KINDS, FRAMES).
 
 ``places`` begins with their number; each is a tile's number times `VECTORS` and its vector. Then
 those values (places, KINDS, CORNERS, LANES), and bits that tell which of them reach the limit

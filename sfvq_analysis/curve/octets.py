@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from sfvq_analysis.curve.geometry import Geometry
 
     Float32 = NDArray[np.float32]
+    Float64 = NDArray[np.float64]
     Int32 = NDArray[np.int32]
 
 LEVELS = 127
@@ -61,12 +62,16 @@ class Octets(NamedTuple):
 
     @classmethod
     def of(cls, geometry: Geometry) -> Octets:
-        """Return the corners of a codebook in tiles; dimensions are filled up with zeros."""
-        n_corners, dim = geometry.corners.shape
+        """Return the corners of a codebook in tiles."""
+        return cls.near((geometry.corners - geometry.centre) * geometry.scale, geometry)
+
+    @classmethod
+    def near(cls, points: Float64, geometry: Geometry) -> Octets:
+        """Return points c~ (n, dim) as corners in tiles; dimensions are filled up with zeros."""
+        n_corners, dim = points.shape
         n_tiles = -(-n_corners // CORNERS)
-        centred = (geometry.corners - geometry.centre) * geometry.scale
-        unit = float(np.abs(centred).max() / LEVELS) or 1.0
-        whole = np.rint(centred / unit)
+        unit = float(np.abs(points).max() / LEVELS) or 1.0
+        whole = np.rint(points / unit)
         n_fours = -(-dim // (FOUR * UNROLLED)) * UNROLLED
         octets = np.zeros((n_tiles * CORNERS, n_fours * FOUR), np.int8)
         octets[:n_corners, :dim] = whole
@@ -85,6 +90,14 @@ class Octets(NamedTuple):
             starts.reshape(n_tiles, CORNERS),
             terms.reshape(n_tiles, CORNERS, TERMS),
             unit,
-            float(np.sqrt(((centred - near) ** 2).sum(axis=1).max())),
+            float(np.sqrt(((points - near) ** 2).sum(axis=1).max())),
             *geometry.narrow(),
         )
+
+    def said(self, n_corners: int) -> Float64:
+        """Return the first corners c^, (n_corners, dim), dim filled up."""
+        n_tiles, n_fours, _ = self.fours.shape
+        rows = np.ascontiguousarray(self.fours.transpose(0, 2, 1)).view(np.int8)
+        whole = rows.reshape(n_tiles * CORNERS, FOUR * n_fours)[:n_corners]
+        said: Float64 = whole * np.float64(self.unit)
+        return said

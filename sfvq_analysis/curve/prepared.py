@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from sfvq_analysis.curve.fused import Packed
+    from sfvq_analysis.curve.octet_balls import OctetBalls
     from sfvq_analysis.curve.octets import Octets
 
     Float64 = NDArray[np.float64]
@@ -39,6 +40,7 @@ class Prepared:
 
     def __init__(self, corners: Float64) -> None:
         self.geometry = Geometry.of(corners.copy())
+        self.picking_pays = True  # until it is tried in vain
 
     @functools.cached_property
     def packed(self) -> Packed:
@@ -53,6 +55,13 @@ class Prepared:
         from sfvq_analysis.curve.octets import Octets
 
         return Octets.of(self.geometry)
+
+    @functools.cached_property
+    def balls(self) -> OctetBalls:
+        """Octets by stretches of the curve."""
+        from sfvq_analysis.curve.octet_balls import OctetBalls
+
+        return OctetBalls.of(self.octets, self.geometry)
 
     def has(self, corners: Float64) -> bool:
         """Tell whether these are its corners; most others are told by their last number."""

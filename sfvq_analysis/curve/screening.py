@@ -7,17 +7,19 @@ them is found out by the caller.
 
 from __future__ import annotations
 
-import math
+import operator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
+from sfvq_analysis.curve.by_tiles import Coarse, Fused, Picked
 from sfvq_analysis.curve.checks import as_floats, blocks
 from sfvq_analysis.curve.choice import is_coarse, is_fused
 from sfvq_analysis.curve.codes import Codes
 from sfvq_analysis.curve.few_dimensions import MOST_DIRECT, NONE_IN_DOUBT, Direct, Pruned
+from sfvq_analysis.curve.geometry import round_off
 from sfvq_analysis.curve.products import one_thread_each, one_thread_here, product
 
 if TYPE_CHECKING:
@@ -37,17 +39,8 @@ _WORTH_A_THREAD = 1 << 18  # products of a block; those of fewer frames are done
 _SCRATCH = 1 << 21  # products of the largest block: more than 8 MB gain nothing
 _FEWEST, _MOST, _LANES = 64, 4096, 16
 _MOST_FUSED = 1 << 13  # frames of the largest block where products aren't kept
+_PICKING_PAYS = 4096, 512, 1 << 17  # frames, corners, and coordinates of a codebook
 _DIRECT_BLOCK, _FEWEST_PRUNED = 1024, 1024  # fewer frames a block: as long to begin it
-
-
-def round_off(dim: int, eps: float = float(np.finfo(np.float32).eps)) -> float:
-    """Return what bounds the error of screened values, in units of (|x~| + max|c~|)².
-
-    (4 + 4 √dim) eps: products of random round-off err by 6 √dim eps / 2 · |x~| |c~| at most, but
-    for one in 3e7 (Higham & Mary 2019), a value holds two of them twice, and |x~| |c~| is at most
-    a quarter of the square.
-    """
-    return (4 + 4 * math.sqrt(dim)) * eps
 
 
 def block_size(n_frames: int, geometry: Geometry, n_threads: int, *, fused: bool) -> int:
@@ -99,7 +92,9 @@ def search(
     size = block_size(len(frames), geometry, engine.n_threads, fused=fused)
     parts = list(blocks(len(frames), size))
     n_threads = max(min(engine.n_threads, len(parts)), 1)
-    made = _searchers(codebook, engine, size, fused=fused, coarse=coarse)
+    extent = len(frames), len(geometry.corners), geometry.corners.size
+    picks = all(map(operator.ge, extent, _PICKING_PAYS))
+    made = _searchers(codebook, engine, size, fused=fused, coarse=coarse, picks=picks)
     searchers = [made() for _ in range(n_threads)]
     left = iter(parts)  # shared by the threads
 
@@ -119,7 +114,13 @@ def search(
 
 
 def _searchers(
-    codebook: Prepared, engine: Engine, size: int, *, fused: bool, coarse: bool = False
+    codebook: Prepared,
+    engine: Engine,
+    size: int,
+    *,
+    fused: bool,
+    coarse: bool = False,
+    picks: bool = False,
 ) -> Callable[[], _Searcher]:
     """Return what makes a searcher for each thread."""
     geometry = codebook.geometry
@@ -127,65 +128,15 @@ def _searchers(
     if dim <= MOST_DIRECT:
         return partial(Pruned if n_corners >= _FEWEST_PRUNED else Direct, geometry, size)
     if coarse:
-        return partial(_Coarse, codebook, size)
+        return partial(Picked if picks else Coarse, codebook, size)
     if fused:
-        return partial(_Fused, codebook, size)
+        return partial(Fused, codebook, size)
     return partial(_Screened, geometry, product(engine.products), size)
 
 
 def _ready(frames: Frames) -> Frames:
     """Return frames aligned and writable: for others the loops would be compiled again."""
     return np.require(as_floats(frames), requirements=["C", "A", "W"])
-
-
-class _Fused:
-    """Screens in float32 where products are computed."""
-
-    def __init__(self, codebook: Prepared, size: int) -> None:
-        from sfvq_analysis.curve.fused import Room
-
-        dim = codebook.geometry.corners.shape[1]
-        self._codebook, self._round_off = codebook, round_off(dim)
-        self._room = Room.of(dim, size)
-
-    def search(self, frames: Frames, codes: Codes, *, on_curve: bool) -> Doubtful | None:
-        from sfvq_analysis.curve import fused
-
-        settle = fused.settle_curve if on_curve else fused.settle_codebook
-        geometry, packed, room = self._codebook.geometry, self._codebook.packed, self._room
-        n_doubtful = settle(frames, geometry, packed, self._round_off, room, codes)
-        return None if n_doubtful < 0 else room.doubtful[:n_doubtful]
-
-
-class _Coarse:
-    """Screens in octets; in float32 all that is left once octets tell too little apart."""
-
-    def __init__(self, codebook: Prepared, size: int) -> None:
-        from sfvq_analysis.curve.coarse_room import Room
-
-        n_corners, dim = codebook.geometry.corners.shape
-        self._codebook, self._round_off = codebook, round_off(dim)
-        self._room, self._size = Room.of(n_corners, dim, size), size
-        self._instead: _Fused | None = None
-
-    def search(self, frames: Frames, codes: Codes, *, on_curve: bool) -> Doubtful | None:
-        if self._instead is not None:
-            return self._instead.search(frames, codes, on_curve=on_curve)
-        from sfvq_analysis.curve import coarse
-
-        geometry, octets, room = self._codebook.geometry, self._codebook.octets, self._room
-        n_done, n_doubtful = coarse.settle(
-            frames, geometry, octets, self._round_off, room, codes, on_curve
-        )
-        if n_done < 0:
-            return None
-        doubtful = room.doubtful[:n_doubtful]
-        if n_done == len(frames):
-            return doubtful
-        self._instead = _Fused(self._codebook, self._size)
-        rest = slice(n_done, None)
-        found = self._instead.search(frames[rest], codes.rows(rest), on_curve=on_curve)
-        return None if found is None else np.concatenate([doubtful, n_done + found])
 
 
 class _Again:

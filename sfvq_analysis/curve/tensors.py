@@ -17,9 +17,8 @@ import torch
 from torch import Tensor
 
 from sfvq_analysis.curve.checks import as_floats, as_frames, blocks
-from sfvq_analysis.curve.geometry import TIE
+from sfvq_analysis.curve.geometry import TIE, round_off
 from sfvq_analysis.curve.products import float32_precision
-from sfvq_analysis.curve.screening import round_off
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
