@@ -12,9 +12,10 @@ import numpy as np
 from sfvq_analysis import fit_sfvq
 from sfvq_analysis.curve import nearest_codeword, project
 
-SHAPES = ((2, 32), (16, 32), (64, 256))
-"""Dimensions and corners: of few dimensions, of few corners, and of enough for octets."""
-N_FRAMES = 1024
+SHAPES = ((2, 32), (16, 32), (64, 256), (256, 512))
+"""Dimensions and corners: of few dimensions, of few corners, of enough for octets, and of so many
+that not all are looked at."""
+N_FRAMES = 4096
 
 
 def main() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import numpy as np
 import pytest
 from made_curves import around, assert_same_bytes, walk
@@ -11,6 +13,7 @@ from sfvq_analysis.curve import (
     Engine,
     choice,
     coarse,
+    fused,
     listed,
     nearest_codeword,
     octet_sweeping,
@@ -324,8 +327,13 @@ def test_frames_and_corners_that_are_all_the_same():
 
 @pytest.fixture
 def at_hand(monkeypatch):
-    """Let a test say that products of octets can be had, or not."""
-    return lambda *, octets: monkeypatch.setattr(choice, "_has_octets", lambda: octets)
+    """Let a test say that products of octets can be had, or not, and whether they are fast."""
+
+    def said(*, octets, fast=True):
+        monkeypatch.setattr(choice, "_has_octets", lambda: octets)
+        monkeypatch.setattr(choice, "_octets_are_faster", lambda: fast)
+
+    return said
 
 
 def test_they_are_chosen_for_codebooks_of_some_size(at_hand):
@@ -335,6 +343,36 @@ def test_they_are_chosen_for_codebooks_of_some_size(at_hand):
     assert choice.is_coarse("auto", (128, 64), on_curve=False)
     assert choice.is_coarse("octets", (2, 5), on_curve=True)
     assert not choice.is_coarse("fused", (256, 64), on_curve=True)
+
+
+def test_they_are_chosen_for_larger_ones_where_float32_is_as_fast(at_hand):
+    at_hand(octets=True, fast=False)
+    assert not choice.is_coarse("auto", (512, 64), on_curve=True)
+    assert choice.is_coarse("auto", (1024, 64), on_curve=True)
+    assert not choice.is_coarse("auto", (128, 64), on_curve=False)
+    assert choice.is_coarse("auto", (256, 64), on_curve=False)
+    assert choice.is_coarse("octets", (2, 5), on_curve=True)
+
+
+@needs_octets
+@pytest.mark.parametrize("slow", [True, False])
+def test_which_is_faster_is_measured(slow, monkeypatch):
+    settle = coarse.settle
+
+    def slowly(*given):
+        time.sleep(0.05 * slow)
+        return settle(*given)
+
+    def stopped(*given):
+        time.sleep(0.05 * (not slow))
+
+    choice._octets_are_faster.cache_clear()
+    monkeypatch.setattr(coarse, "settle", slowly)
+    monkeypatch.setattr(fused, "settle_curve", stopped)
+    try:
+        assert choice._octets_are_faster() == (not slow)
+    finally:
+        choice._octets_are_faster.cache_clear()
 
 
 def test_they_are_refused_where_they_cannot_be_had(at_hand):

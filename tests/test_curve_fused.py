@@ -278,9 +278,9 @@ def share(monkeypatch):
 
 
 def test_it_is_chosen_where_it_pays(share):
-    share(1.4)
+    share(1.7)
     assert choice.is_fused("auto")
-    share(1.6)
+    share(1.8)
     assert not choice.is_fused("auto")
     assert choice.is_fused("fused")
     assert not choice.is_fused("numpy")

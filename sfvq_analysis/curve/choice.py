@@ -3,7 +3,7 @@
 That takes no room for products and no second look at them. It is timed and checked once a process:
 compiled for a processor whose vectors are short, it could be the slower way. Products of octets
 take a quarter of the time, and leave more to be looked at in float64; so they pay where there are
-many.
+many; how many that is depends on the processor, too.
 """
 
 from __future__ import annotations
@@ -29,9 +29,12 @@ if TYPE_CHECKING:
 
     from sfvq_analysis.curve.engine import Products
 
-_PAYS = 1.5
-"""Times a library's product that it may take; to look at that product takes half of it at least."""
-_CURVE_PAYS, _CODEBOOK_PAYS = 1 << 14, 1 << 13  # coordinates of a codebook, by measurement
+_PAYS = 1.75
+"""Times a library's product that it may take; to look at that product takes most of it again."""
+_MAY_PAY = {True: 1 << 14, False: 1 << 13}
+"""Coordinates of a codebook from which octets may pay, on the curve or not, by measurement."""
+_PAYS_ANYWAY = {True: 9 << 12, False: 1 << 14}
+"""From which on they do where float32 is the faster for 256 corners of 64 dimensions, too."""
 _ROUND_OFF = 1e-5  # more than there is: what is settled must be right for sure
 
 
@@ -63,8 +66,11 @@ def is_coarse(products: Products, shape: tuple[int, ...], *, on_curve: bool) -> 
             "products is 'octets', which isn't at hand",
             remedy="use 'auto': octets need numba and a processor with AVX-512 VNNI",
         )
-    pays = math.prod(shape) >= (_CURVE_PAYS if on_curve else _CODEBOOK_PAYS)
-    return products == "octets" or (products == "auto" and pays and _has_octets())
+    if products != "auto":
+        return products == "octets"
+    size = math.prod(shape)
+    pays = size >= _MAY_PAY[on_curve] and _has_octets()
+    return pays and (size >= _PAYS_ANYWAY[on_curve] or _octets_are_faster())
 
 
 @functools.cache
@@ -113,6 +119,29 @@ def _has_octets() -> bool:
         and found[0] == len(frames)
         and _is_right(codes, room.doubtful[: found[1]])
     )
+
+
+@functools.cache
+def _octets_are_faster() -> bool:
+    """Tell whether octets take less time than float32, of frames around a curve like others."""
+    from sfvq_analysis.curve import coarse, fused
+    from sfvq_analysis.curve.coarse_room import Room
+
+    rng = np.random.default_rng(0)
+    steps, noise = trial_matrices()
+    corners = steps.cumsum(axis=0)
+    corners /= corners.std(axis=0)
+    frames = corners[rng.integers(len(corners), size=len(noise))] + noise / np.float32(2)
+    geometry, codes = Geometry.of(corners.astype(np.float64)), Codes.empty(len(frames))
+    octets, packed, on_curve = Octets.of(geometry), fused.Packed.of(geometry), True
+    balls, (n_corners, dim) = OctetBalls.none(octets), corners.shape
+    room, fused_room = Room.of(n_corners, dim, len(frames)), fused.Room.of(dim, len(frames))
+    runs = (
+        partial(coarse.settle, frames, geometry, octets, balls, _ROUND_OFF, room, codes, on_curve),
+        partial(fused.settle_curve, frames, geometry, packed, _ROUND_OFF, fused_room, codes),
+    )
+    by_octets, by_float32 = (least_seconds(run) for run in runs)
+    return by_octets < by_float32
 
 
 def _ran(run: Callable[[], Any]) -> Any:
