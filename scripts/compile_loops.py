@@ -15,13 +15,13 @@ from sfvq_analysis.curve import nearest_codeword, project
 SHAPES = ((2, 32), (16, 32), (64, 256), (256, 512))
 """Dimensions and corners: of few dimensions, of few corners, of enough for octets, and of so many
 that not all are looked at."""
-N_FRAMES = 4096
+N_FRAMES = 1 << 14
 
 
 def main() -> None:
     """Fit a small curve, and search some of all kinds."""
     rng = np.random.default_rng(0)
-    fit_sfvq(rng.normal(size=(N_FRAMES, 8)).astype(np.float32), bits=6)
+    fit_sfvq(rng.normal(size=(1024, 8)).astype(np.float32), bits=6)
     for dim, size in SHAPES:
         corners = rng.normal(size=(size, dim))
         for kind in (np.float32, np.float64):

@@ -355,6 +355,21 @@ def test_they_are_chosen_for_larger_ones_where_float32_is_as_fast(at_hand):
 
 
 @needs_octets
+@pytest.mark.parametrize("name", ["octets", "float32"])
+def test_what_cannot_be_had_is_not_faster(name, monkeypatch):
+    def missing(*given):
+        raise RuntimeError
+
+    choice._octets_are_faster.cache_clear()
+    module, function = (coarse, "settle") if name == "octets" else (fused, "settle_curve")
+    monkeypatch.setattr(module, function, missing)
+    try:
+        assert choice._octets_are_faster() == (name == "float32")
+    finally:
+        choice._octets_are_faster.cache_clear()
+
+
+@needs_octets
 @pytest.mark.parametrize("slow", [True, False])
 def test_which_is_faster_is_measured(slow, monkeypatch):
     settle = coarse.settle
@@ -365,6 +380,7 @@ def test_which_is_faster_is_measured(slow, monkeypatch):
 
     def stopped(*given):
         time.sleep(0.05 * (not slow))
+        return 0
 
     choice._octets_are_faster.cache_clear()
     monkeypatch.setattr(coarse, "settle", slowly)

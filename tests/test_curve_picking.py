@@ -112,6 +112,25 @@ def test_what_is_marked_is_what_a_sweep_of_all_corners_marks(size, spread, on_cu
 
 
 @needs_octets
+@pytest.mark.parametrize("on_curve", [True, False])
+def test_what_lies_at_the_rim_of_another_ball_is_marked(on_curve, rng):
+    """Beside each wide stretch is a tight one, whose centre is nearer to the wide one's rim."""
+    wide = rng.normal(size=(40, STRETCH, 64))
+    rim = wide[:, 3]
+    tight = rim[:, None] * 1.03 + 0.02 * rng.normal(size=wide.shape)
+    corners = np.stack([wide, tight], axis=1).reshape(-1, 64)
+    geometry, room = Geometry.of(corners), Room.of(len(corners), 64, FRAMES)
+    octets = Octets.of(geometry)
+    for middle in rim:
+        frames = (middle + 0.002 * rng.normal(size=(FRAMES, 64))).astype(np.float32)
+        found = []
+        for balls in (OctetBalls.none(octets), OctetBalls.of(octets, geometry)):
+            screened(frames, (geometry, octets, balls, round_off(64)), room, on_curve)
+            found.append(listed(room))
+        assert found[0] == found[1]
+
+
+@needs_octets
 def test_frames_of_a_ball_are_put_together_in_their_order(rng):
     corners = walk(20 * STRETCH, 16)
     frames = around(corners, 500)
@@ -143,6 +162,18 @@ def test_codes_are_those_of_products(size, dim, kind, offset, shares):
     assert len(shares) == 2
     if size > 500:
         assert max(shares) < 0.6
+
+
+@needs_octets
+@pytest.mark.parametrize("threads", [1, 3])
+def test_threads_and_memory_maps_change_nothing(threads, tmp_path, shares):
+    corners = walk(700, 24)
+    frames = around(corners, 3001)
+    frames.tofile(tmp_path / "frames")
+    mapped = np.memmap(tmp_path / "frames", np.float32, "r", shape=frames.shape)
+    engine = Engine(products="octets", threads=threads)
+    assert_same_bytes(project(mapped, corners, engine), project(frames, corners, BY_NUMPY))
+    assert len(shares) >= threads
 
 
 @needs_octets
@@ -217,10 +248,10 @@ def test_it_is_tried_where_it_may_pay(monkeypatch):
     together = coarse.put_together
     monkeypatch.setattr(coarse, "put_together", lambda *args: tried.append(1) or together(*args))
     for n_frames, size, dim, pays in (
-        (4096, 2048, 64, True),
-        (4095, 2048, 64, False),
-        (4096, 2047, 64, False),
-        (4096, 511, 512, False),
+        (5000, 2048, 64, True),
+        (4096, 2048, 64, False),  # as a fit has them, each with a codebook of its own
+        (5000, 2047, 64, False),
+        (5000, 511, 512, False),
     ):
         corners = walk(size, dim)
         project(around(corners, n_frames), corners, BY_OCTETS)

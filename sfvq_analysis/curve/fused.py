@@ -161,7 +161,7 @@ def _fill(  # noqa: PLR0913 (what is in place of objects in compiled code)
 ) -> Any:
     """Fill in a tile's frames less the centre, scaled; a tile that isn't full keeps what was there.
 
-    Return the largest round-off of a difference of values of 2 q (`screening.round_off`), which is
+    Return the largest round-off of a difference of values of 2 q (`geometry.round_off`), which is
     twice that of q; -1 if a frame isn't usable.
     """
     centre, scale, rows, dim = packed.centre, packed.scale, room.rows, frames.shape[1]

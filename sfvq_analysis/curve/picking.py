@@ -1,4 +1,4 @@
-"""`sweep_picked`: only those stretches of a curve that may hold what is nearest to some of a tile.
+"""`pick_likeliest`, `pick_rest`: the stretches of a curve that may hold what is nearest to a tile.
 
 Stretches lie within balls (`sfvq_analysis.curve.octet_balls`). Those whose centres are nearest to a
 frame are swept first; what is found there says how near the others would have to come, and a
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
     Float32 = NDArray[np.float32]
     Int64 = NDArray[np.int64]
-_FIRST, _REST = np.int8(1), np.int8(2)
+_ANY, _FIRST, _REST = np.int8(0), np.int8(1), np.int8(2)
 _HALF, _TWO, _ZERO = np.float32(0.5), np.float32(2), np.float32(0)
 
 
@@ -177,7 +177,7 @@ def pick_rest(balls: OctetBalls, room: Room) -> Any:
 @compiled
 def list_picked(room: Room) -> Any:
     """List the tiles in all balls that are picked; return their number."""
-    n_listed = _list(np.int8(0), room.picking)
+    n_listed = _list(_ANY, room.picking)
     room.picking.n_swept[0] += n_listed
     room.picking.n_swept[1] += room.picking.tiles.shape[0]
     return n_listed
@@ -185,10 +185,10 @@ def list_picked(room: Room) -> Any:
 
 @compiled
 def _list(which: int, picking: Picking) -> int:
-    """List the tiles of the balls that are picked as that, or as anything if it is 0."""
+    """List the tiles of the balls that are picked as that, or as anything."""
     picked, tiles, n_listed = picking.picked, picking.tiles, 0
     for n in range(-(-tiles.shape[0] // TILES)):
-        if picked[n] != 0 and (which == 0 or picked[n] == which):
+        if picked[n] != 0 and (which == _ANY or picked[n] == which):
             for tile in range(TILES * n, min(TILES * n + TILES, tiles.shape[0])):
                 tiles[n_listed] = tile
                 n_listed += 1

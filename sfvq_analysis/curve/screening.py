@@ -1,8 +1,8 @@
 """Blocks of frames against a codebook on the CPU: products, compiled loops, threads.
 
 Scratch memory is O(K · B) for each thread, whatever the number of frames, and less where products
-are looked at in registers. A block whose frames aren't usable ends the work; what is wrong with
-them is found out by the caller.
+are looked at in registers; frames that are put together are a copy of the block. A block whose
+frames aren't usable ends the work; what is wrong with them is found out by the caller.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ _WORTH_A_THREAD = 1 << 18  # products of a block; those of fewer frames are done
 _SCRATCH = 1 << 21  # products of the largest block: more than 8 MB gain nothing
 _FEWEST, _MOST, _LANES = 64, 4096, 16
 _MOST_FUSED = 1 << 13  # frames of the largest block where products aren't kept
-_PICKING_PAYS = 4096, 512, 1 << 17  # frames, corners, and coordinates of a codebook
+_PICKING_PAYS = 4608, 512, 1 << 17  # frames of a block, corners, and coordinates of a codebook
 _DIRECT_BLOCK, _FEWEST_PRUNED = 1024, 1024  # fewer frames a block: as long to begin it
 
 
@@ -92,7 +92,7 @@ def search(
     size = block_size(len(frames), geometry, engine.n_threads, fused=fused)
     parts = list(blocks(len(frames), size))
     n_threads = max(min(engine.n_threads, len(parts)), 1)
-    extent = len(frames), len(geometry.corners), geometry.corners.size
+    extent = size, len(geometry.corners), geometry.corners.size
     picks = all(map(operator.ge, extent, _PICKING_PAYS))
     made = _searchers(codebook, engine, size, fused=fused, coarse=coarse, picks=picks)
     searchers = [made() for _ in range(n_threads)]
