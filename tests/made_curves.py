@@ -6,7 +6,15 @@ import numpy as np
 import pytest
 from oracles import nearest_corner, nearest_on_curve
 
-from sfvq_analysis.curve import Engine, choice, kernels, products, screening
+from sfvq_analysis.curve import (
+    Engine,
+    choice,
+    kernels,
+    nearest_codeword,
+    products,
+    project,
+    screening,
+)
 from sfvq_analysis.curve.geometry import Geometry
 
 LIBRARIES = sorted(products._candidates(with_torch=True))
@@ -54,6 +62,14 @@ def block_size(corners, n_frames=1_000_000, threads=1, *, fused=False) -> int:
 def assert_same_bytes(found, wanted):
     for ours, theirs in zip(found, wanted, strict=True):
         np.testing.assert_array_equal(ours.view(np.int32), theirs.view(np.int32))
+
+
+def assert_same_codes(frames, corners, engine, other):
+    """Check that two engines find the same codes, on the curve and of codewords alone."""
+    assert_same_bytes(project(frames, corners, engine), project(frames, corners, other))
+    both = (nearest_codeword(frames, corners, one) for one in (engine, other))
+    for ours, theirs in zip(*both, strict=True):
+        np.testing.assert_array_equal(ours, theirs)
 
 
 def assert_nearest(codes, frames, corners):

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from made_curves import around, assert_same_bytes, walk
+from made_curves import around, assert_same_bytes, assert_same_codes, walk
 
-from sfvq_analysis.curve import Engine, choice, nearest_codeword, project
+from sfvq_analysis.curve import Engine, choice, project
 from sfvq_analysis.curve.closer import close_corners, close_segments
 from sfvq_analysis.curve.coarse import settle
 from sfvq_analysis.curve.coarse_room import Room
@@ -92,13 +92,7 @@ def test_codes_are_those_of_products_where_much_is_left(size, kind, offset, rng)
     corners[size // 2 :: 7] = corners[: len(corners[size // 2 :: 7])]  # equals
     frames = (rng.normal(size=(210, 24)) + offset).astype(kind)
     frames[::5] = (corners[: 210 // 5] + corners[1 : 210 // 5 + 1]) / 2
-    assert_same_bytes(project(frames, corners, BY_OCTETS), project(frames, corners, BY_NUMPY))
-    for ours, theirs in zip(
-        nearest_codeword(frames, corners, BY_OCTETS),
-        nearest_codeword(frames, corners, BY_NUMPY),
-        strict=True,
-    ):
-        np.testing.assert_array_equal(ours, theirs)
+    assert_same_codes(frames, corners, BY_OCTETS, BY_NUMPY)
 
 
 @pytest.mark.parametrize("kind", [np.float32, np.float64])

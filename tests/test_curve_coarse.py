@@ -6,7 +6,7 @@ import time
 
 import numpy as np
 import pytest
-from made_curves import around, assert_same_bytes, walk
+from made_curves import around, assert_same_bytes, assert_same_codes, walk
 from numba import njit
 
 from sfvq_analysis.curve import (
@@ -15,7 +15,6 @@ from sfvq_analysis.curve import (
     coarse,
     fused,
     listed,
-    nearest_codeword,
     octet_sweeping,
     project,
     rounding,
@@ -67,19 +66,12 @@ def marked(octets, room, tiles):
     )  # fmt: skip
 
 
-def said(octets: Octets, size: int) -> np.ndarray:
-    """Return the corners that octets say, (K, dim)."""
-    tiles, fours, _ = octets.fours.shape
-    rows = np.ascontiguousarray(octets.fours.transpose(0, 2, 1)).view(np.int8)
-    return rows.reshape(tiles * CORNERS, 4 * fours)[:size] * octets.unit
-
-
 @pytest.mark.parametrize("dim", [5, 16, 65])
 @pytest.mark.parametrize("size", SIZES)
 def test_corners_are_near_what_octets_say(size, dim):
     geometry = Geometry.of(walk(size, dim))
     octets = Octets.of(geometry)
-    near, centred = said(octets, size), (geometry.corners - geometry.centre) * geometry.scale
+    near, centred = octets.said(size), (geometry.corners - geometry.centre) * geometry.scale
     assert not near[:, dim:].any()
     assert np.abs(near[:, :dim] - centred).max() <= octets.unit * 0.501
     moved = np.linalg.norm(near[:, :dim] - centred, axis=1)
@@ -131,7 +123,7 @@ def tile_of(size: int, dim: int, rng):
 
 def values_of(octets: Octets, size: int, frames) -> tuple[np.ndarray, np.ndarray]:
     """Return values of corners and of the segments that end there, (K, n) and (K - 1, n)."""
-    corners = said(octets, size)
+    corners = octets.said(size)
     q = corners @ frames.T - 0.5 * (corners**2).sum(axis=1)[:, None]
     spans = (np.diff(corners, axis=0) ** 2).sum(axis=1)[:, None]
     apart = np.diff(q, axis=0)
@@ -267,15 +259,9 @@ def test_it_gives_up_where_octets_tell_too_little_apart(monkeypatch):
     settle = coarse.settle
     monkeypatch.setattr(coarse, "settle", lambda *args: tried.append(1) or settle(*args))
     monkeypatch.setattr(screening, "_MOST_FUSED", 1000)
-    codes = project(frames, corners, BY_OCTETS)
+    project(frames, corners, BY_OCTETS)
     assert len(tried) == 1  # and isn't tried again
-    assert_same_bytes(codes, project(frames, corners, BY_NUMPY))
-    for ours, theirs in zip(
-        nearest_codeword(frames, corners, BY_OCTETS),
-        nearest_codeword(frames, corners, BY_NUMPY),
-        strict=True,
-    ):
-        np.testing.assert_array_equal(ours, theirs)
+    assert_same_codes(frames, corners, BY_OCTETS, BY_NUMPY)
 
 
 @needs_octets
@@ -298,13 +284,7 @@ def test_as_many_as_can_be_listed_are_listed(n_near, rng):
     (n_done, n_doubtful), _ = settled(frames, corners)
     assert n_done == 97
     assert (n_doubtful > 0) == (n_near + 1 > MOST)  # segments on both sides of them, too
-    for ours, theirs in zip(
-        nearest_codeword(frames, corners, BY_OCTETS),
-        nearest_codeword(frames, corners, BY_NUMPY),
-        strict=True,
-    ):
-        np.testing.assert_array_equal(ours, theirs)
-    assert_same_bytes(project(frames, corners, BY_OCTETS), project(frames, corners, BY_NUMPY))
+    assert_same_codes(frames, corners, BY_OCTETS, BY_NUMPY)
 
 
 @needs_octets

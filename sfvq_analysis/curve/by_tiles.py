@@ -110,6 +110,5 @@ class Picked(Coarse):
             return None
         if room.picking.share() > _MOST_PICKED:
             self._codebook.picking_pays = False
-        for there, here in zip(codes, found, strict=True):
-            there[order] = here
+        codes.put(order, found)
         return order[doubtful]

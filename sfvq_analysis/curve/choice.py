@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from sfvq_analysis.curve.engine import Products
+    from sfvq_analysis.curve.products import Matrix
 
 _PAYS = 1.75
 """Times a library's product that it may take; to look at that product takes most of it again."""
@@ -81,12 +82,8 @@ def _share() -> float:
     """
     if not _is_compiled():
         return np.inf
-    from sfvq_analysis.curve.fused import Packed, Room, settle_curve
-
     corners, frames = trial_matrices()
-    geometry, codes = Geometry.of(corners.astype(np.float64)), Codes.empty(len(frames))
-    room = Room.of(frames.shape[1], len(frames))
-    run = partial(settle_curve, frames, geometry, Packed.of(geometry), _ROUND_OFF, room, codes)
+    run, codes, room = _by_tiles(corners, frames)
     n_doubtful = _ran(run)
     if n_doubtful is None or n_doubtful < 0 or not _is_right(codes, room.doubtful[:n_doubtful]):
         return np.inf
@@ -104,15 +101,8 @@ def _has_octets() -> bool:
 
     if not ADDS_FOURS:
         return False
-    from sfvq_analysis.curve.coarse import settle
-    from sfvq_analysis.curve.coarse_room import Room
-
     corners, frames = trial_matrices()
-    geometry, codes = Geometry.of(corners.astype(np.float64)), Codes.empty(len(frames))
-    room = Room.of(len(corners), corners.shape[1], len(frames))
-    octets, on_curve = Octets.of(geometry), True
-    balls = OctetBalls.none(octets)
-    run = partial(settle, frames, geometry, octets, balls, _ROUND_OFF, room, codes, on_curve)
+    run, codes, room = _by_octets(corners, frames)
     found = _ran(run)
     return (
         found is not None
@@ -124,27 +114,38 @@ def _has_octets() -> bool:
 @functools.cache
 def _octets_are_faster() -> bool:
     """Tell whether octets take less time than float32, of frames around a curve like others."""
-    from sfvq_analysis.curve import coarse, fused
-    from sfvq_analysis.curve.coarse_room import Room
-
     rng = np.random.default_rng(0)
     steps, noise = trial_matrices()
     corners = steps.cumsum(axis=0)
     corners /= corners.std(axis=0)
     frames = corners[rng.integers(len(corners), size=len(noise))] + noise / np.float32(2)
-    geometry, codes = Geometry.of(corners.astype(np.float64)), Codes.empty(len(frames))
-    octets, packed, on_curve = Octets.of(geometry), fused.Packed.of(geometry), True
-    balls, (n_corners, dim) = OctetBalls.none(octets), corners.shape
-    room, fused_room = Room.of(n_corners, dim, len(frames)), fused.Room.of(dim, len(frames))
-    runs = (
-        partial(coarse.settle, frames, geometry, octets, balls, _ROUND_OFF, room, codes, on_curve),
-        partial(fused.settle_curve, frames, geometry, packed, _ROUND_OFF, fused_room, codes),
-    )
+    runs = [by(corners, frames)[0] for by in (_by_octets, _by_tiles)]
     found, doubtful = (_ran(run) for run in runs)
     if doubtful is None or found is None or found[0] < len(frames):
         return doubtful is None  # whichever can't be had is the slower
     by_octets, by_float32 = (least_seconds(run) for run in runs)
     return by_octets < by_float32
+
+
+def _by_tiles(corners: Matrix, frames: Matrix) -> tuple[Callable[[], Any], Codes, Any]:
+    """Return a search in tiles of float32, the codes that it fills in, and its room."""
+    from sfvq_analysis.curve.fused import Packed, Room, settle_curve
+
+    geometry, codes = Geometry.of(corners.astype(np.float64)), Codes.empty(len(frames))
+    room, packed = Room.of(frames.shape[1], len(frames)), Packed.of(geometry)
+    return partial(settle_curve, frames, geometry, packed, _ROUND_OFF, room, codes), codes, room
+
+
+def _by_octets(corners: Matrix, frames: Matrix) -> tuple[Callable[[], Any], Codes, Any]:
+    """Return a search by octets of all corners, the codes that it fills in, and its room."""
+    from sfvq_analysis.curve.coarse import settle
+    from sfvq_analysis.curve.coarse_room import Room
+
+    geometry, codes = Geometry.of(corners.astype(np.float64)), Codes.empty(len(frames))
+    (n_corners, dim), octets, on_curve = corners.shape, Octets.of(geometry), True
+    room, balls = Room.of(n_corners, dim, len(frames)), OctetBalls.none(octets)
+    run = partial(settle, frames, geometry, octets, balls, _ROUND_OFF, room, codes, on_curve)
+    return run, codes, room
 
 
 def _ran(run: Callable[[], Any]) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -42,6 +42,11 @@ class Codes(NamedTuple):
             self.distortion[part],
             self.codeword_distortion[part],
         )
+
+    def put(self, numbers: NDArray[np.integer[Any]], found: Codes) -> None:
+        """Write the codes of the frames with these numbers."""
+        for there, here in zip(self, found, strict=True):
+            there[numbers] = here
 
     def to_pandas(self) -> pd.DataFrame:
         """Return a row a frame, `position` included.

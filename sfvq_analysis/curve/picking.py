@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
     Float32 = NDArray[np.float32]
     Int64 = NDArray[np.int64]
+
 _ANY, _FIRST, _REST = np.int8(0), np.int8(1), np.int8(2)
 _HALF, _TWO, _ZERO = np.float32(0.5), np.float32(2), np.float32(0)
 

@@ -92,9 +92,7 @@ def search(
     size = block_size(len(frames), geometry, engine.n_threads, fused=fused)
     parts = list(blocks(len(frames), size))
     n_threads = max(min(engine.n_threads, len(parts)), 1)
-    extent = size, len(geometry.corners), geometry.corners.size
-    picks = all(map(operator.ge, extent, _PICKING_PAYS))
-    made = _searchers(codebook, engine, size, fused=fused, coarse=coarse, picks=picks)
+    made = _searchers(codebook, engine, size, fused=fused, coarse=coarse)
     searchers = [made() for _ in range(n_threads)]
     left = iter(parts)  # shared by the threads
 
@@ -114,13 +112,7 @@ def search(
 
 
 def _searchers(
-    codebook: Prepared,
-    engine: Engine,
-    size: int,
-    *,
-    fused: bool,
-    coarse: bool = False,
-    picks: bool = False,
+    codebook: Prepared, engine: Engine, size: int, *, fused: bool, coarse: bool = False
 ) -> Callable[[], _Searcher]:
     """Return what makes a searcher for each thread."""
     geometry = codebook.geometry
@@ -128,6 +120,8 @@ def _searchers(
     if dim <= MOST_DIRECT:
         return partial(Pruned if n_corners >= _FEWEST_PRUNED else Direct, geometry, size)
     if coarse:
+        extent = size, n_corners, geometry.corners.size
+        picks = all(map(operator.ge, extent, _PICKING_PAYS))
         return partial(Picked if picks else Coarse, codebook, size)
     if fused:
         return partial(Fused, codebook, size)
@@ -167,8 +161,7 @@ class _Again:
             frames = _ready(self._frames[rows])
             if screened.search(frames, found, on_curve=self._on_curve) is None:
                 return False
-            for there, here in zip(self._codes, found, strict=True):
-                there[rows] = here
+            self._codes.put(rows, found)
         return True
 
 
