@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from made_curves import assert_same_bytes
 from oracles import nearest_on_segment
 
-from sfvq_analysis.curve import Engine, deciding, offsets, project
+from sfvq_analysis.curve import Engine, deciding, offsets, project, sweeping
 
 
 @pytest.mark.parametrize("share", [0.0, 0.25, 1.0, 1.5, -0.5])
@@ -33,3 +34,21 @@ def test_of_a_point_far_away_the_far_end_of_a_segment_is_not_its_start():
     codes = project(frame, corners, Engine(products="numpy"))
     assert (codes.segment[0], codes.t[0]) == (2, 1)
     assert codes.distortion[0] == np.float32((1e7 - 3) ** 2 + 1)
+
+
+def test_a_tile_has_no_more_frames_than_are_written_together():
+    assert sweeping.FRAMES <= deciding.TOGETHER
+
+
+@pytest.mark.parametrize("n_frames", [1, 47, 48, 49, 97])
+def test_frames_that_are_not_as_many_as_are_written_together(n_frames):
+    """What the last ones before left behind them isn't taken for theirs."""
+    rng = np.random.default_rng(n_frames)
+    corners = rng.normal(size=(9, 12)).cumsum(axis=0)
+    frames = rng.normal(size=(200, 12)) + corners[rng.integers(9, size=200)]
+    for products in ("numpy", "fused"):
+        engine = Engine(products=products, threads=1)
+        whole = project(frames, corners, engine)
+        assert_same_bytes(
+            project(frames[-n_frames:], corners, engine), whole.rows(slice(-n_frames, None))
+        )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ from sfvq_analysis.curve import (
     choice,
     compiled,
     fused,
+    kernels,
     nearest_codeword,
     project,
     screening,
@@ -127,12 +129,12 @@ def test_what_many_blocks_leave_in_doubt_is_searched_together(monkeypatch, most,
     frames = around(corners, 600)
     wanted = project(frames, corners, BY_NUMPY)
     searched = []
-    screened = screening._Screened
+    screened = screening.Screened
     monkeypatch.setattr(screening, "_most_products", lambda _: most)
     monkeypatch.setattr(screening, "_MOST_FUSED", 64)
     monkeypatch.setattr(screening, "_WORTH_A_THREAD", 1)
     monkeypatch.setattr(
-        screening, "_Screened", lambda *given: searched.append(1) or screened(*given)
+        screening, "Screened", lambda *given: searched.append(1) or screened(*given)
     )
     found = project(frames, corners, Engine(products="fused", threads=threads))
     assert_same_bytes(found, wanted)
@@ -269,36 +271,47 @@ def test_one_frame_far_away_changes_no_other(scale):
 
 
 @pytest.fixture
-def share(monkeypatch):
-    """Let a test say how long a search in tiles takes, or take away what it needs."""
-    choice._share.cache_clear()
-    yield lambda value: monkeypatch.setattr(choice, "_share", lambda: value)
-    monkeypatch.undo()
-    choice._share.cache_clear()
+def chosen_anew():
+    """Forget, before a test and after it, whether a search in tiles can be had and is faster."""
+    asked = choice._has_tiles, choice._tiles_are_faster
+    for one in asked:
+        one.cache_clear()
+    yield
+    for one in asked:
+        one.cache_clear()
 
 
-def test_it_is_chosen_where_it_pays(share):
-    share(1.7)
-    assert choice.is_fused("auto")
-    share(1.8)
-    assert not choice.is_fused("auto")
+def later(function, seconds):
+    def slowly(*given):
+        time.sleep(seconds)
+        return function(*given)
+
+    return slowly
+
+
+@pytest.mark.parametrize("slow", [True, False])
+def test_it_is_chosen_where_it_is_faster(chosen_anew, monkeypatch, slow):
+    """Than what is done otherwise, not than a product alone."""
+    monkeypatch.setattr(fused, "settle_curve", later(fused.settle_curve, 0.05 * slow))
+    monkeypatch.setattr(kernels, "search_curve", later(kernels.search_curve, 0.05 * (not slow)))
+    assert choice.is_fused("auto") == (not slow)
     assert choice.is_fused("fused")
     assert not choice.is_fused("numpy")
 
 
-def test_it_is_refused_where_it_cannot_be_had(share):
-    share(np.inf)
+def test_it_is_refused_where_it_cannot_be_had(chosen_anew, monkeypatch):
+    monkeypatch.setattr(choice, "_has_tiles", lambda: False)
     assert not choice.is_fused("auto")
     with pytest.raises(OptionError, match="products is 'fused', which isn't at hand; install"):
         project(np.eye(8), np.eye(8), FUSED)
 
 
-def test_without_numba_it_is_not_chosen(share, monkeypatch):
+def test_without_numba_it_is_not_chosen(chosen_anew, monkeypatch):
     monkeypatch.setattr(compiled, "njit", None)
-    assert choice._share() == np.inf
+    assert not choice.is_fused("auto")
 
 
-def test_a_search_that_is_wrong_is_never_chosen(share, monkeypatch):
+def test_a_search_that_is_wrong_is_never_chosen(chosen_anew, monkeypatch):
     settle = fused.settle_curve
 
     def wrong(frames, geometry, packed, round_off, room, codes):
@@ -306,10 +319,10 @@ def test_a_search_that_is_wrong_is_never_chosen(share, monkeypatch):
         codes.codeword[17] += 1
         return n_doubtful
 
-    assert np.isfinite(choice._share())
-    choice._share.cache_clear()
+    assert choice._has_tiles()
+    choice._has_tiles.cache_clear()
     monkeypatch.setattr(fused, "settle_curve", wrong)
-    assert choice._share() == np.inf
+    assert not choice.is_fused("auto")
 
 
 ON_ANOTHER_PROCESSOR = """

@@ -25,7 +25,8 @@ from made_curves import (
 )
 from oracles import nearest_corner, nearest_on_curve
 
-from sfvq_analysis.curve import Engine, nearest_codeword, point_at, project, screening
+from sfvq_analysis.curve import Engine, nearest_codeword, point_at, project, screened, screening
+from sfvq_analysis.curve.checks import blocks
 from sfvq_analysis.curve.geometry import Geometry, round_off
 from sfvq_analysis.curve.products import product
 from sfvq_analysis.errors import QuantizerError
@@ -79,9 +80,23 @@ def test_threads_get_as_many_blocks_each_and_none_is_large(n_frames, size, threa
         assert -(-n_blocks // threads) * each * threads < 1.3 * n_frames
 
 
+@pytest.mark.parametrize("threads", [2, 3, 8])
+@pytest.mark.parametrize("n_frames", [20_000, 65_537, 100_000])
+def test_each_threads_last_block_is_cut_up(n_frames, threads):
+    size = block_size(np.eye(32, 5), n_frames, threads, fused=True)
+    parts = list(blocks(n_frames, size))
+    cut = screening._last_in_pieces(parts, threads)
+    assert cut[: len(parts) - threads] == parts[:-threads]
+    rows = [row for part in cut for row in range(part.start, part.stop)]
+    assert rows == list(range(n_frames))
+    pieces = [part.stop - part.start for part in cut[len(parts) - threads :]]
+    assert 3 * threads < len(pieces) <= 4 * threads
+    assert max(pieces) <= size // 4 + 16
+
+
 def test_room_for_products_begins_with_a_line_of_the_cache():
     for shape in ((3, 16), (256, 1040), (4096, 272)):
-        room = screening._aligned(*shape)
+        room = screened._aligned(*shape)
         assert room.shape == shape
         assert room.ctypes.data % 64 == 0
 

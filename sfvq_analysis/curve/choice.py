@@ -20,6 +20,7 @@ from sfvq_analysis.curve.geometry import Geometry
 from sfvq_analysis.curve.octet_balls import OctetBalls
 from sfvq_analysis.curve.octets import Octets
 from sfvq_analysis.curve.products import least_seconds, one_thread_each, product, trial_matrices
+from sfvq_analysis.curve.screened import Screened
 from sfvq_analysis.errors import OptionError
 
 if TYPE_CHECKING:
@@ -30,8 +31,6 @@ if TYPE_CHECKING:
     from sfvq_analysis.curve.engine import Products
     from sfvq_analysis.curve.products import Matrix
 
-_PAYS = 1.75
-"""Times a library's product that it may take; to look at that product takes most of it again."""
 _MAY_PAY = {True: 1 << 14, False: 1 << 13}
 """Coordinates of a codebook from which octets may pay, on the curve or not, by measurement."""
 _PAYS_ANYWAY = {True: 9 << 12, False: 1 << 14}
@@ -47,11 +46,11 @@ def is_fused(products: Products) -> bool:
     OptionError
         If that is asked for and can't be had.
     """
-    if products == "fused" and not np.isfinite(_share()):
+    if products == "fused" and not _has_tiles():
         raise OptionError(
             "products is 'fused', which isn't at hand", remedy="install numba, or use 'auto'"
         )
-    return products == "fused" or (products == "auto" and _share() < _PAYS)
+    return products == "fused" or (products == "auto" and _tiles_are_faster())
 
 
 def is_coarse(products: Products, shape: tuple[int, ...], *, on_curve: bool) -> bool:
@@ -75,21 +74,30 @@ def is_coarse(products: Products, shape: tuple[int, ...], *, on_curve: bool) -> 
 
 
 @functools.cache
-def _share() -> float:
-    """Return the time of a search in tiles over that of a library's product.
-
-    Infinity if it can't be had, or finds other corners or farther points than float64 does.
-    """
+def _has_tiles() -> bool:
+    """Tell whether a search in tiles can be had, and finds what float64 does."""
     if not _is_compiled():
-        return np.inf
+        return False
     corners, frames = trial_matrices()
     run, codes, room = _by_tiles(corners, frames)
     n_doubtful = _ran(run)
-    if n_doubtful is None or n_doubtful < 0 or not _is_right(codes, room.doubtful[:n_doubtful]):
-        return np.inf
+    return (
+        n_doubtful is not None and n_doubtful >= 0 and _is_right(codes, room.doubtful[:n_doubtful])
+    )
+
+
+@functools.cache
+def _tiles_are_faster() -> bool:
+    """Tell whether it takes less time than by a library's product; as a rule it takes half."""
+    if not _has_tiles():
+        return False
+    corners, frames = trial_matrices()
+    geometry, codes = Geometry.of(corners.astype(np.float64)), Codes.empty(len(frames))
     with one_thread_each():
-        multiply, scratch = product("auto"), np.empty((len(corners), len(frames)), np.float32)
-        return least_seconds(run) / least_seconds(partial(multiply, corners, frames, scratch))
+        screened = Screened(geometry, product("auto"), len(frames))
+        by_product = partial(screened.search, frames, codes, on_curve=True)
+        seconds = least_seconds(_by_tiles(corners, frames)[0], by_product)
+    return seconds[0] < seconds[1]
 
 
 @functools.cache
@@ -123,7 +131,7 @@ def _octets_are_faster() -> bool:
     found, doubtful = (_ran(run) for run in runs)
     if doubtful is None or found is None or found[0] < len(frames):
         return doubtful is None  # whichever can't be had is the slower
-    by_octets, by_float32 = (least_seconds(run) for run in runs)
+    by_octets, by_float32 = least_seconds(*runs)
     return by_octets < by_float32
 
 

@@ -166,6 +166,6 @@ class Room(NamedTuple):
             listed=Listed.empty(FRAMES, MOST),
             likeliest=Likeliest.empty(FRAMES),
             pairs=Pairs.empty(FRAMES, MOST),
-            projected=np.empty((PROJECTED, FRAMES)),
+            projected=np.zeros(PROJECTED),
             doubtful=np.empty(n_frames, np.int32),
         )

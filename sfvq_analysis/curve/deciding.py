@@ -17,11 +17,17 @@ if TYPE_CHECKING:
     from sfvq_analysis.curve.geometry import Geometry
 
     Frames = NDArray[np.floating[Any]]
+    Float32 = NDArray[np.float32]
     Float64 = NDArray[np.float64]
 
-PROJECTED = 5
-"""Rows of what is known of frames on their segments: (x - c_k)·d_k, |x - c_k|², what follows."""
-ALONG, SQUARE, _LENGTH, _LONGER, _SELDOM = range(PROJECTED)
+TOGETHER = 48
+"""Frames whose codes are written together, at most."""
+PROJECTED = 10 * TOGETHER
+"""Numbers that are known of them in the meantime: one after the other for all, then the next."""
+ALONG, SQUARE, _LENGTH, _LONGER, _AHEAD, _END, _T, _SQUARED, _NEAREST, _SELDOM = range(
+    0, PROJECTED, TOGETHER
+)
+"""Where those begin: (x - c_k)·d_k of frames on their segments k, |x - c_k|², what follows."""
 _ONE = np.float32(1)
 _TINY_SHARE = 1e-6  # a remainder below it has lost digits, and is computed anew
 
@@ -32,12 +38,12 @@ def project_each(
 ) -> None:
     """Fill in (x - c_k)·d_k and |x - c_k|² of frames first … stop - 1 on their segments k.
 
-    They are the first two of the rows of `projected` (`PROJECTED`, frames), from column 0 on.
+    They are written from `ALONG` and from `SQUARE` on.
     """
     corners, segment = geometry.corners, codes.segment
-    for i in range(first, stop):
-        along, square = along_and_square(frames, i, corners, segment[i])
-        projected[ALONG, i - first], projected[SQUARE, i - first] = along, square
+    for at in range(stop - first):
+        along, square = along_and_square(frames, first + at, corners, segment[first + at])
+        projected[ALONG + at], projected[SQUARE + at] = along, square
 
 
 @compiled_in_place
@@ -46,44 +52,63 @@ def write_codes(
 ) -> None:
     """Complete the codes of frames first … stop - 1, whose nearest segment and corner are there.
 
-    So are the first two rows of their projections onto those segments. A point that is a corner, or
-    as near as that, is the start of the segment that begins there, on whichever of the two it was
-    found. Most frames are written by vectors; few need a branch.
+    So are their projections onto those segments, as `project_each` fills them in. A point that is a
+    corner, or as near as that, is the start of the segment that begins there, on whichever of the
+    two it was found. Most frames are written by vectors; few need a branch.
     """
-    lengths, segment = geometry.lengths, codes.segment
-    for i in range(first, stop):
-        k = segment[i]
-        projected[_LENGTH, i - first] = lengths[k]
-        projected[_LONGER, i - first] = max(lengths[k], lengths[max(k - 1, 0)])
-    if _write_plain(first, stop, lengths.shape[0] - 1, codes, projected):
+    lengths, segment, codeword = geometry.lengths, codes.segment[first:stop], codes.codeword
+    ahead = codeword[first:stop]
+    for at in range(stop - first):
+        k = segment[at]
+        projected[_AHEAD + at] = ahead[at] - k
+        projected[_END + at] = 1.0 if k < lengths.shape[0] - 1 else np.inf
+    for at in range(stop - first):
+        k = segment[at]
+        length = lengths[k]
+        projected[_LENGTH + at] = length
+        projected[_LONGER + at] = max(length, lengths[k - 1]) if k > 0 else -np.inf
+    _work_out(projected)
+    _put(projected, _T, codes.t[first:stop])
+    _put(projected, _SQUARED, codes.distortion[first:stop])
+    _put(projected, _NEAREST, codes.codeword_distortion[first:stop])
+    any_seldom = False
+    for at in range(stop - first):
+        any_seldom |= projected[_SELDOM + at] > 0.0
+    if any_seldom:
         _write_seldom(frames, first, stop, geometry, codes, projected)
 
 
+@compiled_in_place
+def _put(projected: Float64, start: int, column: Float32) -> None:
+    """Write what begins there to a column of codes."""
+    for at in range(column.shape[0]):
+        column[at] = projected[start + at]
+
+
 @compiled_as_written
-def _write_plain(first: int, stop: int, last: int, codes: Codes, projected: Float64) -> bool:
-    """Write the codes of most frames, by vectors; mark the others, and tell if there are any."""
-    codeword, segment, t_of = codes.codeword, codes.segment, codes.t
-    distortion, codeword_distortion = codes.distortion, codes.codeword_distortion
-    any_seldom = False
-    for i in range(first, stop):
-        k, corner, at = segment[i], codeword[i], i - first
-        along, square = projected[ALONG, at], projected[SQUARE, at]
-        length, longer = projected[_LENGTH, at], projected[_LONGER, at]
+def _work_out(projected: Float64) -> None:
+    """Fill in t and both distortions, and which frames are seldom ones.
+
+    All operands are in one row of one kind, and as many as there is room for, so that LLVM needn't
+    ask whether arrays overlap, and makes vectors of it.
+    """
+    for at in range(TOGETHER):
+        along, square = projected[ALONG + at], projected[SQUARE + at]
+        length, ahead = projected[_LENGTH + at], projected[_AHEAD + at]
         t, nearer = point_along(along, length)
         squared = square - nearer
-        at_end = corner == k + 1
-        nearest = square - along - along + length if at_end else square
+        nearest = square - along - along + length if ahead == 1.0 else square
         seldom = (
             (squared < _TINY_SHARE * square)
             | (nearest < _TINY_SHARE * square)
-            | (not at_end) & (corner != k)
-            | (k > 0) & (t > 0.0) & (nearer <= TIE * (squared + longer))
-            | (np.float32(t) == _ONE) & (k < last)
+            | (ahead < 0.0)
+            | (ahead > 1.0)
+            | (t > 0.0) & (nearer <= TIE * (squared + projected[_LONGER + at]))
+            | (np.float32(t) >= projected[_END + at])
         )
-        t_of[i], distortion[i], codeword_distortion[i] = t, squared, nearest
-        projected[_SELDOM, at] = 1.0 if seldom else 0.0
-        any_seldom |= seldom
-    return any_seldom
+        projected[_T + at], projected[_SQUARED + at] = t, squared
+        projected[_NEAREST + at] = nearest
+        projected[_SELDOM + at] = 1.0 if seldom else 0.0
 
 
 @compiled
@@ -96,14 +121,14 @@ def _write_seldom(
     """
     corners, lengths, last = geometry.corners, geometry.lengths, geometry.lengths.shape[0] - 1
     for i in range(first, stop):
-        if not projected[_SELDOM, i - first] > 0.0:
+        if not projected[_SELDOM + i - first] > 0.0:
             continue
-        k, square = codes.segment[i], projected[SQUARE, i - first]
-        t, nearer = point_along(projected[ALONG, i - first], lengths[k])
+        k, square = codes.segment[i], projected[SQUARE + i - first]
+        t, nearer = point_along(projected[ALONG + i - first], lengths[k])
         squared = square - nearer
         if squared < _TINY_SHARE * square:
             squared = _remainder(frames, i, corners, k, t)
-        if k > 0 and t > 0.0 and nearer <= TIE * (squared + projected[_LONGER, i - first]):
+        if t > 0.0 and nearer <= TIE * (squared + projected[_LONGER + i - first]):
             t, squared = 0.0, square  # it is the corner where the segment starts
         if np.float32(t) == _ONE and k < last:  # as if it had been found there
             k, t = k + 1, 0.0

@@ -90,7 +90,7 @@ class Room(NamedTuple):
             np.zeros((wide, FRAMES), np.float32),
             np.empty((6, FRAMES), np.float32),
             np.empty(n_frames, np.int32),
-            np.empty((PROJECTED, FRAMES)),
+            np.zeros(PROJECTED),
         )
 
 
@@ -111,15 +111,17 @@ def settle_curve(
             return -1
         coming = frames[stop : stop + FRAMES]
         sweep_curve(room.panel, packed.corners, packed.terms, found, _HALF * slack, coming)
-        for i in range(first, stop):
-            codes.codeword[i] = min(np.int32(found[2, i - first]), last + 1)
-            codes.segment[i] = min(np.int32(found[5, i - first]) - 1, last)
-            if not (
-                found[0, i - first] - found[1, i - first] > _HALF * slack
-                and found[3, i - first] - found[4, i - first] > slack
-            ):
-                room.doubtful[n_doubtful] = i
-                n_doubtful += 1
+        codeword, segment = codes.codeword[first:stop], codes.segment[first:stop]
+        for at in range(stop - first):
+            codeword[at] = min(np.int32(found[2, at]), last + 1)
+        for at in range(stop - first):
+            segment[at] = min(np.int32(found[5, at]) - 1, last)
+        for at in range(stop - first):
+            room.doubtful[n_doubtful] = first + at
+            settled = (found[0, at] - found[1, at] > _HALF * slack) & (
+                found[3, at] - found[4, at] > slack
+            )
+            n_doubtful += not settled
         project_each(frames, first, stop, geometry, codes, room.projected)
         write_codes(frames, first, stop, geometry, codes, room.projected)
     return n_doubtful
@@ -139,13 +141,14 @@ def settle_codebook(
             return -1
         coming = frames[stop : stop + FRAMES]
         sweep_corners(room.panel, packed.corners, packed.terms, found, coming)
+        codeword = codes.codeword[first:stop]
+        for at in range(stop - first):
+            codeword[at] = min(np.int32(found[2, at]), last)
+        for at in range(stop - first):
+            room.doubtful[n_doubtful] = first + at
+            n_doubtful += not found[0, at] - found[1, at] > _HALF * slack
         for i in range(first, stop):
-            corner = min(np.int32(found[2, i - first]), last)
-            codes.codeword[i] = corner
-            codes.codeword_distortion[i] = square_of(frames, i, geometry.corners, corner)
-            if not found[0, i - first] - found[1, i - first] > _HALF * slack:
-                room.doubtful[n_doubtful] = i
-                n_doubtful += 1
+            codes.codeword_distortion[i] = square_of(frames, i, geometry.corners, codes.codeword[i])
     return n_doubtful
 
 

@@ -13,6 +13,7 @@ import numpy as np
 
 from sfvq_analysis.curve.compiled import compiled
 from sfvq_analysis.curve.deciding import (
+    TOGETHER,
     is_nearer,
     project_each,
     squared_to_segment,
@@ -88,8 +89,10 @@ def search_curve(
                 frames, i, geometry, products[:, i], scratch.of_corners[:, i], limit
             )
         codes.segment[i], codes.codeword[i] = k, corner
-    project_each(frames, 0, frames.shape[0], geometry, codes, scratch.projected)
-    write_codes(frames, 0, frames.shape[0], geometry, codes, scratch.projected)
+    for first in range(0, frames.shape[0], TOGETHER):
+        stop = min(first + TOGETHER, frames.shape[0])
+        project_each(frames, first, stop, geometry, codes, scratch.projected)
+        write_codes(frames, first, stop, geometry, codes, scratch.projected)
 
 
 @compiled

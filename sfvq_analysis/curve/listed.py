@@ -129,9 +129,9 @@ def nearest_segments(
     number = likeliest.number[OF_SEGMENTS]
     for at in range(stop - first):
         along, square = along_and_square(frames, first + at, corners, number[at])
-        projected[ALONG, at], projected[SQUARE, at] = along, square
+        projected[ALONG + at], projected[SQUARE + at] = along, square
     for at in range(stop - first):
-        k, along, square = number[at], projected[ALONG, at], projected[SQUARE, at]
+        k, along, square = number[at], projected[ALONG + at], projected[SQUARE + at]
         squared = squared_to_segment(frames, first + at, corners, lengths, k, along, square)
         likeliest.least[at] = squared
         likeliest.limit[at] = _limit(geometry, room, at, squared)
@@ -146,7 +146,7 @@ def nearest_segments(
     for pair in range(n_pairs):
         at, k = pairs.at[pair], pairs.number[pair]
         pairs.length[pair] = lengths[k]
-        pairs.along[pair], pairs.square[pair] = projected[ALONG, at], projected[SQUARE, at]
+        pairs.along[pair], pairs.square[pair] = projected[ALONG + at], projected[SQUARE + at]
         pairs.todo[n_todo] = pair
         n_todo += k != number[at]
     for one in range(n_todo):
@@ -159,7 +159,7 @@ def nearest_segments(
         pair = likeliest.pair[at]
         codes.segment[first + at] = number[at] if pair < 0 else pairs.number[pair]
         if pair >= 0:
-            projected[ALONG, at], projected[SQUARE, at] = pairs.along[pair], pairs.square[pair]
+            projected[ALONG + at], projected[SQUARE + at] = pairs.along[pair], pairs.square[pair]
     return n_looked - (stop - first)
 
 

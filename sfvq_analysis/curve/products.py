@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import functools
 import time
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
 from threading import Lock
 from typing import TYPE_CHECKING, Any
@@ -22,7 +22,7 @@ from sfvq_analysis.curve.checks import loaded_torch
 from sfvq_analysis.errors import OptionError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from numpy.typing import NDArray
 
@@ -77,31 +77,32 @@ def trial_matrices() -> tuple[Matrix, Matrix]:
     return a, b
 
 
-def least_seconds(run: Callable[[], object]) -> float:
-    """Return the time of the fastest of a few runs."""
-    return min(_seconds(run) for _ in range(_TEST_RUNS))
+def least_seconds(*runs: Callable[[], object]) -> list[float]:
+    """Return the time of the fastest of a few runs of each, in turn: others disturb all alike."""
+    rounds = [[_seconds(run) for run in runs] for _ in range(_TEST_RUNS)]
+    return [min(seconds) for seconds in zip(*rounds, strict=True)]
 
 
 @functools.cache
 def _fastest(*, with_torch: bool) -> Product:
-    return min(_timed(_candidates(with_torch=with_torch)).items(), key=lambda item: item[1])[0]
-
-
-def _timed(candidates: Mapping[str, Product]) -> Mapping[Product, float]:
-    """Return the least time of each candidate whose product is right."""
     a, b = trial_matrices()
-    wanted = a.astype(np.float64) @ b.T.astype(np.float64)
-    seconds: dict[Product, float] = {}
+    right = _right_ones(_candidates(with_torch=with_torch).values())
     with one_thread_each():
-        for multiply in candidates.values():
+        scratch = np.empty((len(a), len(b)), dtype=np.float32)
+        seconds = least_seconds(*(partial(multiply, a, b, scratch) for multiply in right))
+    return right[seconds.index(min(seconds))]
+
+
+def _right_ones(candidates: Iterable[Product]) -> list[Product]:
+    a, b = trial_matrices()
+    wanted, right = a.astype(np.float64) @ b.T.astype(np.float64), []
+    with one_thread_each():
+        for multiply in candidates:
             scratch = np.full(wanted.shape, np.nan, dtype=np.float32)
-            try:
-                right = np.allclose(multiply(a, b, scratch), wanted, rtol=0, atol=1e-4)
-            except (RuntimeError, NotImplementedError):  # what torch raises for an op it lacks
-                continue
-            if right:
-                seconds[multiply] = least_seconds(partial(multiply, a, b, scratch))
-    return seconds
+            with suppress(RuntimeError, NotImplementedError):  # of torch, for an op it lacks
+                if np.allclose(multiply(a, b, scratch), wanted, rtol=0, atol=1e-4):
+                    right.append(multiply)
+    return right
 
 
 def _seconds(run: Callable[[], object]) -> float:

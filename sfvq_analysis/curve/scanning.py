@@ -38,7 +38,7 @@ class Least(NamedTuple):
 class Scratch(NamedTuple):
     """What the search of a block of B frames is worked out in.
 
-    The least of chunks are (chunks, B), projections (`PROJECTED`, B).
+    The least of chunks are (chunks, B); projections are those of `sfvq_analysis.curve.deciding`.
     """
 
     of_segments: Float32

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import operator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -18,9 +19,9 @@ from sfvq_analysis.curve.by_tiles import Coarse, Fused, Picked
 from sfvq_analysis.curve.checks import as_floats, blocks
 from sfvq_analysis.curve.choice import is_coarse, is_fused
 from sfvq_analysis.curve.codes import Codes
-from sfvq_analysis.curve.few_dimensions import MOST_DIRECT, NONE_IN_DOUBT, Direct, Pruned
-from sfvq_analysis.curve.geometry import round_off
+from sfvq_analysis.curve.few_dimensions import MOST_DIRECT, Direct, Pruned
 from sfvq_analysis.curve.products import one_thread_each, one_thread_here, product
+from sfvq_analysis.curve.screened import Screened
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
     from sfvq_analysis.curve.engine import Engine
     from sfvq_analysis.curve.geometry import Geometry
     from sfvq_analysis.curve.prepared import Prepared
-    from sfvq_analysis.curve.products import Product
 
     Frames = NDArray[np.floating[Any]]
     Doubtful = NDArray[np.integer[Any]]
@@ -40,6 +40,8 @@ _SCRATCH = 1 << 21  # products of the largest block: more than 8 MB gain nothing
 _FEWEST, _MOST, _LANES = 64, 4096, 16
 _MOST_FUSED = 1 << 13  # frames of the largest block where products aren't kept
 _PICKING_PAYS = 4608, 512, 1 << 17  # frames of a block, corners, and coordinates of a codebook
+_PIECES = 4  # of a thread's last block
+_FLOATS = np.dtype(np.float32), np.dtype(np.float64)
 _DIRECT_BLOCK, _FEWEST_PRUNED = 1024, 1024  # fewer frames a block: as long to begin it
 
 
@@ -53,6 +55,14 @@ def block_size(n_frames: int, geometry: Geometry, n_threads: int, *, fused: bool
     rounds = max(-(-n_frames // (most * n_threads)), 1)
     size = int(max(-(-n_frames // (rounds * n_threads)), least))
     return (-(-size // _LANES) | 1) * _LANES  # rows not a power of two apart
+
+
+def _last_in_pieces(parts: list[slice], n_threads: int) -> list[slice]:
+    """Return blocks of which each thread's last is cut up, so that threads end together."""
+    whole, first = parts[:-n_threads], parts[-n_threads].start
+    size = -(-(parts[-1].stop - first) // (_PIECES * n_threads * _LANES)) * _LANES
+    starts = range(first, parts[-1].stop, size)
+    return whole + [slice(start, min(start + size, parts[-1].stop)) for start in starts]
 
 
 def _most_products(n_corners: int) -> int:
@@ -93,6 +103,8 @@ def search(
     parts = list(blocks(len(frames), size))
     n_threads = max(min(engine.n_threads, len(parts)), 1)
     made = _searchers(codebook, engine, size, fused=fused, coarse=coarse)
+    if fused and len(parts) > n_threads > 1:
+        parts = _last_in_pieces(parts, n_threads)
     searchers = [made() for _ in range(n_threads)]
     left = iter(parts)  # shared by the threads
 
@@ -104,11 +116,12 @@ def search(
                 return False
         return again.search()
 
-    with one_thread_each():
+    with nullcontext() if direct or fused else one_thread_each():
         if len(searchers) == 1:
             return work(searchers[0])
-        with ThreadPoolExecutor(len(searchers), initializer=one_thread_here) as pool:
-            return all(list(pool.map(work, searchers)))
+        with ThreadPoolExecutor(len(searchers) - 1, initializer=one_thread_here) as pool:
+            others = [pool.submit(work, searcher) for searcher in searchers[1:]]
+            return all([work(searchers[0]), *(one.result() for one in others)])
 
 
 def _searchers(
@@ -125,11 +138,13 @@ def _searchers(
         return partial(Picked if picks else Coarse, codebook, size)
     if fused:
         return partial(Fused, codebook, size)
-    return partial(_Screened, geometry, product(engine.products), size)
+    return partial(Screened, geometry, product(engine.products), size)
 
 
 def _ready(frames: Frames) -> Frames:
     """Return frames aligned and writable: for others the loops would be compiled again."""
+    if type(frames) is np.ndarray and frames.flags.carray and frames.dtype in _FLOATS:
+        return frames  # to find that out by `np.require` takes longer
     return np.require(as_floats(frames), requirements=["C", "A", "W"])
 
 
@@ -151,10 +166,14 @@ class _Again:
         """Fill in the codes of the frames that are kept; False if one isn't usable."""
         if not self._kept:
             return True
+        with one_thread_each():
+            return self._search()
+
+    def _search(self) -> bool:
         numbers = np.concatenate(self._kept)
         self._kept = []
         size = min(self._most, len(numbers))
-        screened = _Screened(self._geometry, product("numpy"), size)
+        screened = Screened(self._geometry, product("numpy"), size)
         for part in blocks(len(numbers), size):
             rows = numbers[part]
             found = Codes.empty(len(rows))
@@ -163,59 +182,3 @@ class _Again:
                 return False
             self._codes.put(rows, found)
         return True
-
-
-class _Screened:
-    """Screens in float32, from one matrix product a block."""
-
-    def __init__(self, geometry: Geometry, multiply: Product, size: int) -> None:
-        n_corners, dim = geometry.corners.shape
-        self._geometry, self._multiply = geometry, multiply
-        self._round_off = round_off(dim)
-        self._arrays = _arrays(size, n_corners, dim)
-
-    def search(self, frames: Frames, codes: Codes, *, on_curve: bool) -> Doubtful | None:
-        from sfvq_analysis.curve import kernels
-
-        if len(frames) != self._arrays[0].shape[0]:  # the last block
-            self._arrays = _arrays(len(frames), *self._geometry.corners.shape)
-        centred, products, slack, scratch = self._arrays
-        if not kernels.centre_frames(frames, self._geometry, self._round_off, centred, slack):
-            return None
-        products = self._multiply(self._geometry.minus_two, centred, products)
-        search = kernels.search_curve if on_curve else kernels.search_codebook
-        search(frames, self._geometry, products, slack, scratch, codes)
-        return NONE_IN_DOUBT
-
-
-def _arrays(size: int, n_corners: int, dim: int) -> tuple[Any, ...]:
-    """Return room for centred frames, products, their round-off and the search's scratch."""
-    from sfvq_analysis.curve.deciding import PROJECTED
-    from sfvq_analysis.curve.scanning import CHUNK, Least, Scratch
-
-    n_chunks = -(-n_corners // CHUNK)
-    real = np.float32
-    segment, corner = (
-        Least(np.empty(size, real), np.empty(size, real), np.empty(size, np.int32))
-        for _ in range(2)
-    )
-    scratch = Scratch(
-        np.empty((n_chunks, size), real),
-        np.empty((n_chunks, size), real),
-        segment,
-        corner,
-        np.empty((PROJECTED, size)),
-    )
-    return (
-        np.empty((size, dim), real),
-        _aligned(n_corners, size),
-        np.empty(size, real),
-        scratch,
-    )
-
-
-def _aligned(n_rows: int, n_columns: int) -> NDArray[np.float32]:
-    """Return room that begins where a line of the cache does: products take a tenth less there."""
-    wider = np.empty(n_rows * n_columns + _LANES, np.float32)
-    first = -wider.ctypes.data // wider.itemsize % _LANES
-    return wider[first : first + n_rows * n_columns].reshape(n_rows, n_columns)
