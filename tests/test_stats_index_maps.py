@@ -79,3 +79,14 @@ def test_nothing_labelled(learnt):
     counts = np.zeros((8, 4), dtype=int)
     counts[7] = 5  # frames in no group teach nothing
     assert learnt(counts).tolist() == [0, 0, 0, 0]
+
+
+def test_maps_of_many_counts_are_made_at_once():
+    rng = np.random.default_rng(4)
+    counts = rng.integers(0, 3, (3, 5, 8, 20)) * rng.integers(0, 2, (3, 5, 1, 20))
+    counts[1, 2] = 0
+    for learnt in (nearest_map, smoothed_map, unordered_map):
+        found = learnt(counts)
+        assert found.shape == (3, 5, 20)
+        for at in np.ndindex(3, 5):
+            assert found[at].tolist() == learnt(counts[at]).tolist()

@@ -5,6 +5,7 @@ A range [first, last] has both ends in it. It holds the share m of n if it holds
 
 from __future__ import annotations
 
+import math
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
@@ -37,19 +38,15 @@ def shortest_width(
     array([3., 1.])
     """
     size = counts.shape[-1]
-    upto = np.zeros((*counts.shape[:-1], size + 1))
-    np.cumsum(counts, axis=-1, out=upto[..., 1:])
-    total = upto[..., -1]
-    needed = _needed(total, mass)[..., None]
-    shortest, enough = np.zeros(total.shape, dtype=np.int64), np.full(total.shape, size)
-    while (enough - shortest > 1).any():  # a width that holds enough lies in (shortest, enough]
-        width = np.maximum((shortest + enough) // 2, 1)
-        stop = np.minimum(np.arange(size) + width[..., None], size)
-        held = np.take_along_axis(upto, stop, axis=-1) - upto[..., :-1]
-        holds = (held >= needed).any(axis=-1)
-        enough = np.where(holds, width, enough)
-        shortest = np.where(holds, shortest, width)
-    return np.where(total > 0, enough, np.nan)
+    upto = np.zeros((math.prod(counts.shape[:-1]), size + 1), dtype=np.int64)
+    np.cumsum(counts.reshape(len(upto), size), axis=-1, out=upto[:, 1:], dtype=np.int64)
+    total = upto[:, -1].copy()
+    needed, row = _needed(total, mass), np.arange(len(upto))[:, None]
+    upto += (total.max(initial=0) + 1) * row  # so that one row follows the other, all in order
+    stop = np.searchsorted(upto.ravel(), (upto[:, :-1] + needed[:, None]).ravel())
+    stop = stop.reshape(len(upto), size) - (size + 1) * row
+    width = np.where(stop <= size, stop - np.arange(size), size).min(axis=-1, initial=size)
+    return np.where(total > 0, width, np.nan).reshape(counts.shape[:-1])
 
 
 def shortest_range(counts: NDArray[np.int64], mass: float) -> tuple[int, int]:
@@ -67,8 +64,8 @@ def shortest_range(counts: NDArray[np.int64], mass: float) -> tuple[int, int]:
     return first, first + width - 1
 
 
-def _needed(total: Any, mass: float) -> NDArray[np.float64]:
+def _needed(total: Any, mass: float) -> NDArray[np.int64]:
     """Return the smallest whole numbers that are at least mass · total; exactly."""
     share = Fraction(str(mass))
     whole = np.asarray(total, dtype=np.int64) * share.numerator
-    return np.asarray(-(-whole // share.denominator), dtype=np.float64)
+    return np.asarray(-(-whole // share.denominator))

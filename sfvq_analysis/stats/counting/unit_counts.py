@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     from sfvq_analysis.phones import Folding, PhoneInventory
 
+    _Summed = Callable[[NDArray[np.float64]], NDArray[np.float64]]
+
 By = Literal["phone", "phone_group"]
 _CELLS_IN_MEMORY = 1 << 24
 
@@ -72,11 +74,21 @@ class UnitCounts:
         """
         cells = max(1, self.matrix.shape[1])
         block = max(1, _CELLS_IN_MEMORY // cells)
-        transposed = self.matrix.T.tocsr()
+        summed = (
+            self._summed_dense() if self.n_units * cells <= _CELLS_IN_MEMORY else self._summed()
+        )
         for start in range(0, len(weights), block):
-            part = (transposed @ weights[start : start + block].T).T
-            shape = (len(part), len(self.values), self.codebook_size)  # there may be no value
-            yield np.ascontiguousarray(part).reshape(shape)
+            part = summed(weights[start : start + block])
+            yield part.reshape(len(part), len(self.values), self.codebook_size)
+
+    def _summed_dense(self) -> _Summed:
+        """Return what adds weighted units: less work, and nothing has to be turned afterwards."""
+        units = self.matrix.toarray().astype(np.float64)
+        return lambda weights: weights @ units
+
+    def _summed(self) -> _Summed:
+        transposed = self.matrix.T.tocsr()
+        return lambda weights: np.ascontiguousarray((transposed @ weights.T).T)
 
     def interval(
         self,

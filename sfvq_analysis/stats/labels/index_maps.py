@@ -1,9 +1,9 @@
 """Maps from index to phone group, learnt from counts; see `sfvq_analysis.stats.labels.few_labels`.
 
-Counts have shape (G + 1, K), a row each of the groups and a last one of frames in no group, which
-teaches nothing. A map has shape (K,) and holds the group's place among the groups. Ties (two
-commonest groups, two nearest indices) go to the group with more frames in all, then to the first:
-the direction of the axis decides nothing.
+Counts have shape (…, G + 1, K), a row each of the groups and a last one of frames in no group,
+which teaches nothing. A map has shape (…, K) and holds the group's place among the groups. Ties
+(two commonest groups, two nearest indices) go to the group with more frames in all, then to the
+first: the direction of the axis decides nothing.
 """
 
 from __future__ import annotations
@@ -34,17 +34,17 @@ def nearest_map(counts: Ints) -> Ints:
     >>> nearest_map(counts)
     array([2, 2, 4, 4, 4])
     """
-    groups, seen = _commonest(counts)
-    if not seen.any():
-        return groups
-    at, end = np.arange(len(groups)), len(groups)
-    left = np.maximum.accumulate(np.where(seen, at, -1))
-    right = np.minimum.accumulate(np.where(seen, at, end)[::-1])[::-1]
+    groups, seen, rank = _commonest(counts)
+    at, end = np.arange(groups.shape[-1]), groups.shape[-1]
+    left = np.maximum.accumulate(np.where(seen, at, -1), axis=-1)
+    right = np.minimum.accumulate(np.where(seen, at, end)[..., ::-1], axis=-1)[..., ::-1]
     to_left = np.where(left >= 0, at - left, end)
     to_right = np.where(right < end, right - at, end)
-    first, second = groups[left], groups[np.minimum(right, end - 1)]
-    rank = np.argsort(-counts[:-1].sum(axis=1), kind="stable").argsort()
-    rightward = (to_right < to_left) | ((to_right == to_left) & (rank[second] < rank[first]))
+    first = np.take_along_axis(groups, left, axis=-1)
+    second = np.take_along_axis(groups, np.minimum(right, end - 1), axis=-1)
+    place = rank.argsort(axis=-1)
+    earlier = np.take_along_axis(place, second, axis=-1) < np.take_along_axis(place, first, axis=-1)
+    rightward = (to_right < to_left) | ((to_right == to_left) & earlier)
     return np.where(rightward, second, first)
 
 
@@ -55,8 +55,8 @@ def smoothed_map(counts: Ints) -> Ints:
 
 def unordered_map(counts: Ints) -> Ints:
     """Return each index's commonest group, or the commonest of all."""
-    groups, seen = _commonest(counts)
-    return np.where(seen, groups, counts[:-1].sum(axis=1).argmax())
+    groups, seen, rank = _commonest(counts)
+    return np.where(seen, groups, rank[..., :1])
 
 
 def permuted_map(counts: Ints, draw: Ints) -> Ints:
@@ -66,9 +66,9 @@ def permuted_map(counts: Ints, draw: Ints) -> Ints:
     return groups
 
 
-def _commonest(counts: Ints) -> tuple[Ints, NDArray[np.bool_]]:
-    """Return the commonest group of each index, and whether it has one."""
-    grouped = counts[:-1]
-    overall = grouped.sum(axis=1)
-    rank = np.argsort(-overall, kind="stable")
-    return rank[grouped[rank].argmax(axis=0)], grouped.sum(axis=0) > 0
+def _commonest(counts: Ints) -> tuple[Ints, NDArray[np.bool_], Ints]:
+    """Return the commonest group of each index, whether it has one, and the commonest of all."""
+    grouped = counts[..., :-1, :]
+    rank = np.argsort(-grouped.sum(axis=-1), axis=-1, kind="stable")
+    ranked = np.take_along_axis(grouped, rank[..., None], axis=-2).argmax(axis=-2)
+    return np.take_along_axis(rank, ranked, axis=-1), grouped.sum(axis=-2) > 0, rank

@@ -209,14 +209,16 @@ def _why_no_order(counts: Ints) -> str:
 
 def _accuracies(lots: Sequence[Lot], draw: Ints) -> Floats:
     """Return the accuracy by every lot, code ``draw[i]`` standing at place i."""
-    return np.array(
-        [_accuracy(lot.read[:, draw], smoothed_map(lot.fitted[:, draw])) for lot in lots]
-    )
+    fitted = np.stack([lot.fitted for lot in lots])[..., draw]
+    read = np.stack([lot.read for lot in lots])[..., draw]
+    return _accuracy(read, smoothed_map(fitted))
 
 
-def _accuracy(read: Ints, groups: Ints) -> float:
-    """Return the share of frames whose index has their group, mean over groups."""
-    asked = read[:-1]
-    right = np.where(groups == np.arange(len(asked))[:, None], asked, 0).sum(axis=1)
-    total = asked.sum(axis=1)
-    return float((right[total > 0] / total[total > 0]).mean())
+def _accuracy(read: Ints, groups: Ints) -> Floats:
+    """Return the share of frames whose index has their group, mean over groups; (…,)."""
+    asked = read[..., :-1, :]
+    answered = groups[..., None, :] == np.arange(asked.shape[-2])[:, None]
+    right, total = np.where(answered, asked, 0).sum(axis=-1), asked.sum(axis=-1)
+    shares = np.divide(right, total, out=np.zeros(total.shape), where=total > 0)
+    mean: Floats = shares.mean(axis=-1, where=total > 0)
+    return mean
