@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from threading import Event, Thread
 from types import ModuleType, SimpleNamespace
 
@@ -122,8 +123,11 @@ def test_threads_of_torch_and_blas_are_what_they_were(two_threads, name, threads
     before = two_threads()
     assert 2 in before
     corners = walk(500, 8)
+    corners[300] = corners[100]  # what is in doubt is searched for by a library's product
     project(around(corners, 2000), corners, Engine(products=name, threads=threads))
     assert two_threads() == before
+    with ThreadPoolExecutor(1) as pool:  # another thread has what new ones are given
+        assert pool.submit(torch.get_num_threads).result() == 2
 
 
 @pytest.mark.parametrize("threads", [1, 2])

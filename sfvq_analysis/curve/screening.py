@@ -116,10 +116,12 @@ def search(
                 return False
         return again.search()
 
-    with nullcontext() if direct or fused else one_thread_each():
+    by_library = not (direct or fused)
+    with one_thread_each() if by_library else nullcontext():
         if len(searchers) == 1:
             return work(searchers[0])
-        with ThreadPoolExecutor(len(searchers) - 1, initializer=one_thread_here) as pool:
+        begin = one_thread_here if by_library else None
+        with ThreadPoolExecutor(len(searchers) - 1, initializer=begin) as pool:
             others = [pool.submit(work, searcher) for searcher in searchers[1:]]
             return all([work(searchers[0]), *(one.result() for one in others)])
 
