@@ -308,6 +308,7 @@ def test_it_is_refused_where_it_cannot_be_had(chosen_anew, monkeypatch):
 
 def test_without_numba_it_is_not_chosen(chosen_anew, monkeypatch):
     monkeypatch.setattr(compiled, "njit", None)
+    assert not choice._has_tiles()
     assert not choice.is_fused("auto")
 
 
@@ -322,6 +323,7 @@ def test_a_search_that_is_wrong_is_never_chosen(chosen_anew, monkeypatch):
     assert choice._has_tiles()
     choice._has_tiles.cache_clear()
     monkeypatch.setattr(fused, "settle_curve", wrong)
+    assert not choice._has_tiles()
     assert not choice.is_fused("auto")
 
 

@@ -46,6 +46,14 @@ def test_shares_are_exact():
     assert shortest_width(np.array([1] * 10), 0.3) == 3
 
 
+@pytest.mark.parametrize(("mass", "width"), [(1 / 3, 34), (2 / 3, 67), (0.1 + 0.2, 31)])
+def test_shares_of_many_digits_are_exact_too(mass, width):
+    """Times the frames they are more than an int64 holds; .1 + .2 is a little more than .3."""
+    counts = np.full((2, 100), 1000)
+    assert shortest_width(counts, mass).tolist() == [width, width]
+    assert shortest_range(counts[0], mass) == (0, width - 1)
+
+
 @pytest.mark.parametrize("mass", [0.2, 1.0])
 def test_one_used_code(mass):
     assert shortest_range(np.array([0, 0, 5, 0]), mass) == (2, 2)

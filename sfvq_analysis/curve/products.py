@@ -11,9 +11,9 @@ from __future__ import annotations
 
 import functools
 import time
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from functools import partial
-from threading import Lock
+from threading import Lock, get_ident
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -86,7 +86,7 @@ def least_seconds(*runs: Callable[[], object]) -> list[float]:
 @functools.cache
 def _fastest(*, with_torch: bool) -> Product:
     a, b = trial_matrices()
-    right = _right_ones(_candidates(with_torch=with_torch).values())
+    right = _right_ones(_candidates(with_torch=with_torch).values()) or [_by_numpy]
     with one_thread_each():
         scratch = np.empty((len(a), len(b)), dtype=np.float32)
         seconds = least_seconds(*(partial(multiply, a, b, scratch) for multiply in right))
@@ -146,36 +146,62 @@ def one_thread_each() -> Iterator[None]:
     """Let every product run in the thread that asks for it; what was set comes back afterwards.
 
     Threads that are started inside call `one_thread_here` first. Several threads may be inside at a
-    time: what was set before the first came in comes back when the last has left.
+    time, and one of them several times.
+    """
+    torch = loaded_torch()
+    with one_blas_thread(), _one_torch_thread(torch) if torch else nullcontext():
+        yield
+
+
+@contextmanager
+def one_blas_thread() -> Iterator[None]:
+    """Let NumPy's products, and those alone, run in the thread that asks for them.
+
+    What was set before the first thread came in comes back when the last has left.
     """
     with _HELD.lock:
         if _HELD.count == 0:
-            _HELD.enter()
+            _HELD.blas.enter_context(_blas().limit(limits=1))
         _HELD.count += 1
-    one_thread_here()
     try:
         yield
     finally:
         with _HELD.lock:
             _HELD.count -= 1
-            torch = loaded_torch()
-            if torch and _HELD.torch_threads:
-                torch.set_num_threads(_HELD.torch_threads)  # of this thread, and of new ones
             if _HELD.count == 0:
                 _HELD.blas.close()
+
+
+@contextmanager
+def _one_torch_thread(torch: Any) -> Iterator[None]:
+    """Hold torch, whose number is each thread's own, but given to new ones by who set it last."""
+    here = get_ident()
+    if here in _HELD.inside:
+        yield
+        return
+    mine = torch.get_num_threads()
+    with _HELD.lock:
+        if not _HELD.inside:
+            _HELD.torch_threads = mine
+        elif mine == 1:  # as a rule it began when another had come in
+            mine = _HELD.torch_threads
+        _HELD.inside.add(here)
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        with _HELD.lock:
+            _HELD.inside.remove(here)
+            torch.set_num_threads(mine)
 
 
 class _Held:
     """What the numbers of threads were before they were held at one; they are the process's."""
 
     def __init__(self) -> None:
-        self.lock, self.count, self.torch_threads, self.blas = Lock(), 0, 0, ExitStack()
-
-    def enter(self) -> None:
-        torch = loaded_torch()
-        self.torch_threads = torch.get_num_threads() if torch else 0
-        self.blas = ExitStack()
-        self.blas.enter_context(_blas().limit(limits=1))
+        self.lock, self.count, self.blas = Lock(), 0, ExitStack()
+        self.inside: set[int] = set()
+        self.torch_threads = 1
 
 
 _HELD = _Held()

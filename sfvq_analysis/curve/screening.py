@@ -20,7 +20,12 @@ from sfvq_analysis.curve.checks import as_floats, blocks
 from sfvq_analysis.curve.choice import is_coarse, is_fused
 from sfvq_analysis.curve.codes import Codes
 from sfvq_analysis.curve.few_dimensions import MOST_DIRECT, Direct, Pruned
-from sfvq_analysis.curve.products import one_thread_each, one_thread_here, product
+from sfvq_analysis.curve.products import (
+    one_blas_thread,
+    one_thread_each,
+    one_thread_here,
+    product,
+)
 from sfvq_analysis.curve.screened import Screened
 
 if TYPE_CHECKING:
@@ -168,7 +173,7 @@ class _Again:
         """Fill in the codes of the frames that are kept; False if one isn't usable."""
         if not self._kept:
             return True
-        with one_thread_each():
+        with one_blas_thread():
             return self._search()
 
     def _search(self) -> bool:

@@ -67,5 +67,6 @@ def shortest_range(counts: NDArray[np.int64], mass: float) -> tuple[int, int]:
 def _needed(total: Any, mass: float) -> NDArray[np.int64]:
     """Return the smallest whole numbers that are at least mass · total; exactly."""
     share = Fraction(str(mass))
-    whole = np.asarray(total, dtype=np.int64) * share.numerator
-    return np.asarray(-(-whole // share.denominator))
+    largest = int(np.max(total, initial=0)) * share.numerator
+    whole = np.asarray(total).astype(np.int64 if largest < 1 << 63 else object)
+    return np.asarray(-(-whole * share.numerator // share.denominator)).astype(np.int64)

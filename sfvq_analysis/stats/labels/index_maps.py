@@ -61,8 +61,9 @@ def unordered_map(counts: Ints) -> Ints:
 
 def permuted_map(counts: Ints, draw: Ints) -> Ints:
     """Return the nearest map of an axis on which code ``draw[i]`` stands at place i."""
-    groups = np.empty(len(draw), dtype=np.int64)
-    groups[draw] = nearest_map(counts[:, draw])
+    found = nearest_map(counts[..., draw])
+    groups = np.empty_like(found)
+    groups[..., draw] = found
     return groups
 
 
