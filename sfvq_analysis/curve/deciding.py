@@ -56,11 +56,11 @@ def write_codes(
     corner, or as near as that, is the start of the segment that begins there, on whichever of the
     two it was found. Most frames are written by vectors; few need a branch.
     """
-    lengths, segment, codeword = geometry.lengths, codes.segment[first:stop], codes.codeword
-    ahead = codeword[first:stop]
+    lengths = geometry.lengths
+    segment, codeword = codes.segment[first:stop], codes.codeword[first:stop]
     for at in range(stop - first):
         k = segment[at]
-        projected[_AHEAD + at] = ahead[at] - k
+        projected[_AHEAD + at] = codeword[at] - k
         projected[_END + at] = 1.0 if k < lengths.shape[0] - 1 else np.inf
     for at in range(stop - first):
         k = segment[at]

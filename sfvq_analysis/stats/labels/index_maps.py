@@ -68,7 +68,7 @@ def permuted_map(counts: Ints, draw: Ints) -> Ints:
 
 
 def _commonest(counts: Ints) -> tuple[Ints, NDArray[np.bool_], Ints]:
-    """Return the commonest group of each index, whether it has one, and the commonest of all."""
+    """Return each index's commonest group, whether it has one, and the groups, commonest first."""
     grouped = counts[..., :-1, :]
     rank = np.argsort(-grouped.sum(axis=-1), axis=-1, kind="stable")
     ranked = np.take_along_axis(grouped, rank[..., None], axis=-2).argmax(axis=-2)

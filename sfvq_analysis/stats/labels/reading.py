@@ -103,9 +103,12 @@ def share_of_accuracy(
     lots, best = [drawn[i] for i in np.flatnonzero(attained > 0)], attained[attained > 0]
     if not lots:
         return blank._replace(reason="no draw leaves a group to learn and one to read")
-    shares = _accuracies(lots, np.arange(counts.shape[1])) / best
-    draws = permuted_codes(counts.any(axis=0), inference)
-    null = [(_accuracies(lots, draw) / best).mean() for draw in draws]
+    fitted, read = _counts_of(lots)
+    shares = _accuracy(read, smoothed_map(fitted)) / best
+    null = [
+        (_accuracy(read[..., draw], smoothed_map(fitted[..., draw])) / best).mean()
+        for draw in permuted_codes(counts.any(axis=0), inference)
+    ]
     tail = (1 - inference.level) / 2
     low, high = np.quantile(shares, [tail, 1 - tail])
     mean, sd = null_summary(null)
@@ -155,12 +158,10 @@ def reading_p_of_labels(
     lots = _lots(speech, minutes, n_draws, inference)
     if not lots:
         return float("nan")
-    every = np.arange(reductions.codebook_size)
     null = [
-        _accuracies(drawn, every).mean()
-        for drawn in _relabelled_lots(speech, reductions, lots, inference)
+        _mean_accuracy(drawn) for drawn in _relabelled_lots(speech, reductions, lots, inference)
     ]
-    return p_value(float(_accuracies(lots, every).mean()), null, "greater")
+    return p_value(_mean_accuracy(lots), null, "greater")
 
 
 def _relabelled_lots(
@@ -207,11 +208,15 @@ def _why_no_order(counts: Ints) -> str:
     return "" if n_used > 1 else "one used code: there is no order"
 
 
-def _accuracies(lots: Sequence[Lot], draw: Ints) -> Floats:
-    """Return the accuracy by every lot, code ``draw[i]`` standing at place i."""
-    fitted = np.stack([lot.fitted for lot in lots])[..., draw]
-    read = np.stack([lot.read for lot in lots])[..., draw]
-    return _accuracy(read, smoothed_map(fitted))
+def _mean_accuracy(lots: Sequence[Lot]) -> float:
+    """Return the accuracy by these lots, mean over them."""
+    fitted, read = _counts_of(lots)
+    return float(_accuracy(read, smoothed_map(fitted)).mean())
+
+
+def _counts_of(lots: Sequence[Lot]) -> tuple[Ints, Ints]:
+    """Return what all lots hold to learn and to read, shape (n_lots, G + 1, K) each."""
+    return np.stack([lot.fitted for lot in lots]), np.stack([lot.read for lot in lots])
 
 
 def _accuracy(read: Ints, groups: Ints) -> Floats:
