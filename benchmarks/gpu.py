@@ -2,9 +2,11 @@
 
 Usage: python benchmarks/gpu.py [--json PATH] [--frames 1000000] [--runs 9]
 Prints two tables and writes benchmarks/gpu.json. The unit is the time of the matrix product X C^T
-alone, in float32 into memory that is there already: no method that starts from the product can beat
-1. Frames lie on the GPU; our codes and the indices of the others are counted when they are in the
-computer's memory. Contestants run in turn, after one run that doesn't count; a cell is the median.
+alone, in float32 into memory that is there already: no method that starts from it can beat 1. Ours
+are by tensor operations or by kernels of our own (`Engine(kernels="triton")`). Frames lie on the
+GPU; our codes and the indices of the others are counted when they are in the computer's memory, but
+for one row, whose codes stay where they are found. Contestants run in turn, after one run that
+doesn't count; a cell is the median.
 
 Codes are compared with those of the compiled loops on the CPU, on frames near the origin and far
 from it, in float32 and float64, and while torch is allowed to multiply in TF32.
@@ -24,14 +26,17 @@ import torch
 from timing import as_markdown, interleaved, machine, spread, write_json
 
 from sfvq_analysis.curve import Engine, nearest_codeword, project
+from sfvq_analysis.curve.on_gpu import found_on_gpu
+from sfvq_analysis.curve.prepared import prepared
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 CONFIGURATIONS = [(64, 32), (64, 256), (64, 512), (64, 4096), (128, 256), (768, 256), (2, 256)]
-PACKAGES = ["sfvq-analysis", "numpy", "torch", "numba"]
+PACKAGES = ["sfvq-analysis", "numpy", "torch", "numba", "triton"]
 CHECKED = 20_000
 DISTANCES = 1 << 28  # of frames to codewords, held at a time by code that holds them all
+KERNELS = Engine(kernels="triton")
 ALLOWED = 1e-5, 1e-10  # of the mean distortion, and of the largest squared norm
 
 
@@ -59,8 +64,13 @@ def contestants(frames: torch.Tensor, corners: torch.Tensor) -> dict[str, Callab
 
     return {
         "product": lambda: torch.mm(frames, corners.T, out=out),
-        "exact": lambda: project(frames, codebook),
-        "nearest codeword": lambda: nearest_codeword(frames, codebook)[0],
+        "exact": lambda: project(frames, codebook, Engine("torch")),
+        "exact, by kernels": lambda: project(frames, codebook, KERNELS),
+        "exact, by kernels, codes left there": lambda: found_on_gpu(
+            frames, prepared(codebook.astype(np.float64)).swept(frames), on_curve=True
+        ),
+        "nearest codeword": lambda: nearest_codeword(frames, codebook, Engine("torch"))[0],
+        "nearest codeword, by kernels": lambda: nearest_codeword(frames, codebook, KERNELS)[0],
         "torch product and argmin, nearest codeword": by_product,
         "torch cdist and argmin, nearest codeword": lambda: (
             torch.cat([torch.cdist(part, corners).argmin(1) for part in parts]).cpu().numpy()
@@ -91,9 +101,10 @@ def precision(name: str) -> Iterator[None]:
         torch.set_float32_matmul_precision(before)
 
 
-def agreement(frames: torch.Tensor, corners: np.ndarray) -> dict[str, float]:
+def agreement(frames: torch.Tensor, corners: np.ndarray, engine: Engine) -> dict[str, float]:
     """Return how codes of the GPU differ from those of the loops on the CPU."""
-    ours, theirs = project(frames, corners), project(frames.cpu().numpy(), corners, Engine("numba"))
+    ours = project(frames, corners, engine)
+    theirs = project(frames.cpu().numpy(), corners, Engine("numba"))
     centre = corners.mean(axis=0)
     largest = max(
         float(((values - centre) ** 2).sum(axis=1).max())
@@ -109,27 +120,24 @@ def agreement(frames: torch.Tensor, corners: np.ndarray) -> dict[str, float]:
 
 
 def agreements(size: int, dim: int) -> list[dict[str, Any]]:
-    """Return rows of `agreement` for near and far frames, of both types, with and without TF32."""
+    """Return rows of `agreement` for near and far frames, of both types, found in each way."""
     frames, corners = made(CHECKED, size, dim, "cuda")
     rows = []
     for offset in (0.0, 1e6):
         shifted = frames.double() + offset
         for dtype in (torch.float32, torch.float64):
             given, codebook = shifted.to(dtype), corners.double().cpu().numpy() + offset
-            for name in ("highest", "high"):
+            ways = {
+                "torch": (Engine("torch"), "highest"),
+                "torch, TF32": (Engine("torch"), "high"),
+                "kernels": (KERNELS, "highest"),
+            }
+            for way, (engine, name) in ways.items():
                 with precision(name):
-                    row = agreement(given, codebook)
+                    row = agreement(given, codebook, engine)
                 kind = str(dtype).removeprefix("torch.")
-                rows.append(
-                    {
-                        "dim": dim,
-                        "corners": size,
-                        "offset": offset,
-                        "frames": kind,
-                        "products": name,
-                    }
-                    | row
-                )
+                known = {"dim": dim, "corners": size, "offset": offset, "frames": kind, "way": way}
+                rows.append(known | row)
     return rows
 
 
@@ -163,13 +171,14 @@ def main() -> None:
     cells = {
         name: [f"{row['products']:.3g}" for row in times if row["name"] == name] for name in names
     }
-    of_ours = [row for row in times if row["name"] == "exact"]
-    cells["exact: ns a frame"] = [f"{row['ns_per_frame']:.1f}" for row in of_ours]
+    for name in ("product", "exact", "exact, by kernels"):
+        of_it = [row for row in times if row["name"] == name]
+        cells[f"{name}: ns a frame"] = [f"{row['ns_per_frame']:.1f}" for row in of_it]
     print(as_markdown(header, ([name, *values] for name, values in cells.items())))
-    for offset in sorted({row["offset"] for row in checks}):
-        rows = [row for row in checks if row["offset"] == offset]
+    for way, offset in sorted({(row["way"], row["offset"]) for row in checks}):
+        rows = [row for row in checks if (row["way"], row["offset"]) == (way, offset)]
         print(
-            f"{offset:g} from the origin, the worst of {len(rows)}: "
+            f"{way}, {offset:g} from the origin, the worst of {len(rows)}: "
             f"{min(row['codewords_alike'] for row in rows):.2%} of codewords alike, "
             f"{min(row['positions_alike'] for row in rows):.2%} of positions, "
             f"error {max(row['error_over_allowed'] for row in rows):.2g} of what is allowed"

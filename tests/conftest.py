@@ -10,6 +10,9 @@ from hypothesis import settings
 from in_process_cluster import in_this_process
 from page_browser import chromium
 
+# kernels of a GPU are run by Triton's interpreter; it asks when it is imported
+os.environ.setdefault("TRITON_INTERPRET", "1")
+
 # machines are busy: no example has a deadline
 settings.register_profile("test", derandomize=True, deadline=None)  # the same examples everywhere
 settings.register_profile("fuzz", print_blob=True, deadline=None)  # new ones every time

@@ -99,7 +99,7 @@ def test_a_codebook_of_one(engine):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"kernels": "cuda"}, "kernels is 'cuda'; use one of 'auto', 'numba', 'torch'"),
+        ({"kernels": "cuda"}, "kernels is 'cuda'; use one of 'auto', 'numba', 'torch', 'triton'"),
         ({"products": "mkl"}, "products is 'mkl'; use one of 'auto', 'octets', 'fused', "),
         ({"threads": 0}, "threads is 0; use an integer >= 1"),
         ({"threads": -2}, "threads is -2"),

@@ -8,7 +8,7 @@ from typing import Literal, get_args
 
 from sfvq_analysis.errors import OptionError, check_option
 
-Kernels = Literal["auto", "numba", "torch"]
+Kernels = Literal["auto", "numba", "torch", "triton"]
 Products = Literal["auto", "octets", "fused", "numpy", "torch", "onednn"]
 
 
@@ -20,7 +20,10 @@ class Engine:
     ----------
     kernels
         ``"numba"``: compiled loops on the CPU. ``"torch"``: tensor operations, on the device of the
-        frames. ``"auto"``: torch for tensors on a GPU and where numba is missing, else numba.
+        frames. ``"triton"``: kernels of a GPU, for tensors that lie there
+        (`sfvq_analysis.curve.triton_kernels`; they have not been run on one yet, so they are not
+        chosen by themselves). ``"auto"``: torch for tensors on a GPU and where numba is missing,
+        else numba.
     products
         Of frames and corners, under numba's loops: ``"octets"`` (our own, of eight bits, to leave
         few for float64: `sfvq_analysis.curve.coarse`), ``"fused"`` (our own, of float32, looked at
@@ -42,7 +45,7 @@ class Engine:
     threads: int | None = None
 
     def __post_init__(self) -> None:
-        check_option("kernels", self.kernels, ("auto", "numba", "torch"))
+        check_option("kernels", self.kernels, get_args(Kernels))
         check_option("products", self.products, get_args(Products))
         if self.threads is not None and (not isinstance(self.threads, int) or self.threads < 1):
             raise OptionError(f"threads is {self.threads!r}", remedy="use an integer >= 1, or None")

@@ -16,10 +16,12 @@ from sfvq_analysis.curve.geometry import Geometry
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+    from torch import Tensor
 
     from sfvq_analysis.curve.fused import Packed
     from sfvq_analysis.curve.octet_balls import OctetBalls
     from sfvq_analysis.curve.octets import Octets
+    from sfvq_analysis.curve.swept_geometry import SweptGeometry
 
     Float64 = NDArray[np.float64]
 
@@ -41,6 +43,7 @@ class Prepared:
     def __init__(self, corners: Float64) -> None:
         self.geometry = Geometry.of(corners.copy())
         self.picking_pays = True  # until it is tried in vain
+        self._swept: dict[object, SweptGeometry] = {}
 
     @functools.cached_property
     def packed(self) -> Packed:
@@ -62,6 +65,15 @@ class Prepared:
         from sfvq_analysis.curve.octet_balls import OctetBalls
 
         return OctetBalls.of(self.octets, self.geometry)
+
+    def swept(self, frames: Tensor) -> SweptGeometry:
+        """As kernels of a GPU take it, where these frames are and for their type."""
+        from sfvq_analysis.curve.swept_geometry import SweptGeometry
+
+        key = frames.device, frames.dtype
+        if key not in self._swept:
+            self._swept[key] = SweptGeometry.of(self.geometry, frames)
+        return self._swept[key]
 
     def has(self, corners: Float64) -> bool:
         """Tell whether these are its corners; most others are told by their last number."""

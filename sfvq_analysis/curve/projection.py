@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
     from torch import Tensor
 
+    from sfvq_analysis.curve.engine import Kernels
     from sfvq_analysis.curve.geometry import Geometry
 
 
@@ -144,13 +145,20 @@ def _searched(
 ) -> Codes:
     codebook = prepared(corners)
     geometry = codebook.geometry
-    if _by_torch(frames, engine):
+    kernels = _kernels(frames, engine)
+    if kernels != "numba":
         from sfvq_analysis.curve.tensors import as_tensor, search_tensors
 
         given = as_tensor(frames) if is_tensor(frames) else as_frames(frames)
         check_dimension(tuple(given.shape), corners)
         codes = Codes.empty(len(given))
-        if not search_tensors(given, geometry, codes, on_curve=on_curve):
+        if kernels == "triton":
+            from sfvq_analysis.curve.on_gpu import on_gpu, search_on_gpu
+
+            usable = search_on_gpu(on_gpu(given), codebook, codes, on_curve=on_curve)
+        else:
+            usable = search_tensors(given, geometry, codes, on_curve=on_curve)
+        if not usable:
             raise _unusable(as_frames(given), geometry)
         return codes
     array = as_frames(frames)
@@ -161,11 +169,11 @@ def _searched(
     return codes
 
 
-def _by_torch(frames: ArrayLike | Tensor, engine: Engine) -> bool:
+def _kernels(frames: ArrayLike | Tensor, engine: Engine) -> Kernels:
     if engine.kernels != "auto":
-        return engine.kernels == "torch"
-    on_gpu = is_tensor(frames) and frames.device.type == "cuda"
-    return on_gpu or find_spec("numba") is None
+        return engine.kernels
+    is_on_gpu = is_tensor(frames) and frames.device.type == "cuda"
+    return "torch" if is_on_gpu or find_spec("numba") is None else "numba"
 
 
 def _unusable(frames: NDArray[np.floating], geometry: Geometry) -> QuantizerError:

@@ -1,22 +1,20 @@
 """The same search by tensor operations, on the device of the frames.
 
 For frames on a GPU, and for machines without numba. Screening is in float32 as on the CPU, from two
-products a block. With corners c~_k and directions u_k = (c_{k+1} - c_k) / l_k of segments of length
-l_k, the value of corner k is e_k = |c~_k|² - 2 c~_k·x~, that of segment k is e_k - a² with
-a = clamp(u_k·x~ - u_k·c~_k, 0, l_k). For a frame beyond the far corner that is too much, but the
-next segment has this corner, too; the last corner counts as a segment without length. What is
-within the round-off is computed anew in float64. Codes stay on the device till all are found.
+products a block: with corners, and with directions of segments (`DeviceGeometry`). What is within
+the round-off is computed anew in float64. Codes stay on the device till all are found.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from sfvq_analysis.curve.checks import as_floats, as_frames, blocks
+from sfvq_analysis.curve.device_geometry import DeviceGeometry
 from sfvq_analysis.curve.geometry import TIE, round_off
 from sfvq_analysis.curve.products import float32_precision
 
@@ -48,10 +46,9 @@ def search_tensors(
 ) -> bool:
     """Fill in the codes of frames, shape (n_frames, dim); False if some frame isn't usable."""
     device = frames.device if isinstance(frames, Tensor) else torch.device("cpu")
-    constants = _Constants.of(geometry, device)
+    constants = DeviceGeometry.of(geometry, device)
     size = max(_most_products(device) // len(geometry.corners), _FEWEST)
-    wanted = codes if on_curve else (codes.codeword, codes.codeword_distortion)
-    arrays = [torch.from_numpy(column) for column in wanted]
+    arrays = _arrays(codes, on_curve=on_curve)
     found = [torch.empty_like(array, device=device) for array in arrays]
     with torch.no_grad(), torch.autocast(device.type, enabled=False):
         for part in blocks(len(frames), size):
@@ -63,9 +60,19 @@ def search_tensors(
                 return False
             for column, values in zip(found, columns, strict=True):
                 column[part] = values
-    for array, held in zip(arrays, found, strict=True):
-        array.copy_(held)
+    fetch(found, codes, on_curve=on_curve)
     return True
+
+
+def fetch(found: Iterable[Tensor], codes: Codes, *, on_curve: bool) -> None:
+    """Copy codes from a device; without the curve, those are codeword and its distortion."""
+    for array, held in zip(_arrays(codes, on_curve=on_curve), found, strict=True):
+        array.copy_(held)
+
+
+def _arrays(codes: Codes, *, on_curve: bool) -> list[Tensor]:
+    wanted = codes if on_curve else (codes.codeword, codes.codeword_distortion)
+    return [torch.from_numpy(column) for column in wanted]
 
 
 def _most_products(device: torch.device) -> int:
@@ -77,51 +84,8 @@ def _most_products(device: torch.device) -> int:
     return min(_SCRATCH_ON_GPU, (free + held) // _BYTES_A_PRODUCT)
 
 
-class _Constants(NamedTuple):
-    """`Geometry` as tensors on a device, and what a segment's value is made of."""
-
-    corners: Tensor
-    steps: Tensor
-    lengths: Tensor
-    scale: Tensor
-    farthest: Tensor
-    shift: Tensor
-    minus_two: Tensor
-    squares: Tensor
-    reach: Tensor
-    directions: Tensor
-    starts: Tensor
-    extents: Tensor
-    nothing: Tensor
-
-    @classmethod
-    def of(cls, geometry: Geometry, device: torch.device) -> _Constants:
-        extents = geometry.scale * np.sqrt(geometry.lengths)
-        extents[geometry.spans == 0] = 0.0
-        inverse = np.divide(geometry.scale, extents, out=np.zeros_like(extents), where=extents > 0)
-        directions = geometry.steps * inverse[:, None]
-        centred = geometry.scale * (geometry.corners[:-1] - geometry.centre)
-        starts = -np.einsum("kd,kd->k", directions, centred)
-        arrays = {
-            **geometry._asdict(),
-            "shift": -geometry.scale * geometry.centre,
-            "directions": _with_last_corner(directions),
-            "starts": _with_last_corner(starts),
-            "extents": _with_last_corner(extents),
-            "nothing": np.zeros(len(extents) + 1, np.float32),
-        }
-        return cls(*(torch.as_tensor(arrays[name]).to(device) for name in cls._fields))
-
-
-def _with_last_corner(of_segments: NDArray[np.float64]) -> NDArray[np.float32]:
-    """Return float32 with one segment more, which has no length."""
-    wider = np.zeros((len(of_segments) + 1, *of_segments.shape[1:]), np.float32)
-    wider[:-1] = of_segments
-    return wider
-
-
 def _search_block(
-    frames: Tensor, constants: _Constants, *, on_curve: bool
+    frames: Tensor, constants: DeviceGeometry, *, on_curve: bool
 ) -> tuple[Tensor, ...] | None:
     """Return the columns of `Codes`, or None if some frame isn't usable."""
     centred = torch.empty(frames.shape, dtype=torch.float32, device=frames.device)
@@ -151,7 +115,7 @@ def _candidates(values: Tensor, slack: Tensor, dim: int) -> Iterator[tuple[Tenso
 
 
 def _nearest(
-    frames: Tensor, ends: Tensor, slack: Tensor, constants: _Constants
+    frames: Tensor, ends: Tensor, slack: Tensor, constants: DeviceGeometry
 ) -> tuple[Tensor, Tensor]:
     """Return nearest corner and squared distance, decided in float64."""
     row, k, squared = _joined(
@@ -165,7 +129,7 @@ def _nearest(
 
 
 def _on_segments(
-    frames: Tensor, values: Tensor, slack: Tensor, constants: _Constants
+    frames: Tensor, values: Tensor, slack: Tensor, constants: DeviceGeometry
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Return nearest segment, t and squared distance, decided in float64."""
     last = len(constants.steps) - 1
@@ -182,7 +146,7 @@ def _on_segments(
     return segment + at_corner, t.masked_fill(at_corner, 0.0), least
 
 
-def _on_segment(frames: Tensor, k: Tensor, constants: _Constants) -> tuple[Tensor, Tensor]:
+def _on_segment(frames: Tensor, k: Tensor, constants: DeviceGeometry) -> tuple[Tensor, Tensor]:
     """Return t and squared distance of frames (n, dim) on segments k (n,)."""
     step, length = constants.steps[k], constants.lengths[k]
     offset = frames - constants.corners[k]
