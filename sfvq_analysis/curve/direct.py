@@ -22,6 +22,14 @@ if TYPE_CHECKING:
     Float64 = NDArray[np.float64]
 
 
+def of_fewer(array: NDArray[Any], n_columns: int) -> NDArray[Any]:
+    """Return room in a contiguous array (n, B) for fewer columns, contiguous too.
+
+    A slice isn't, and loops are compiled once more for what isn't.
+    """
+    return array.reshape(-1)[: len(array) * n_columns].reshape(len(array), n_columns)
+
+
 @compiled
 def spread(frames: Frames, centre: Float64, rows: Float64) -> bool:
     """Fill in coordinates (4, B), zero beyond those of frames (B, dim); tell if all are usable."""

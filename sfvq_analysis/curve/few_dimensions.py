@@ -40,7 +40,7 @@ class Direct:
         """Fill in the codes of a block; return None if a frame isn't usable."""
         from sfvq_analysis.curve import direct
 
-        rows = self._rows[:, : len(frames)]
+        rows = direct.of_fewer(self._rows, len(frames))
         if not direct.spread(frames, self._centre, rows):
             return None
         self._find(rows, codes, on_curve=on_curve)

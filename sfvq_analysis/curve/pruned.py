@@ -15,7 +15,7 @@ import numpy as np
 
 from sfvq_analysis.curve.balls import CLUSTER, STRETCH
 from sfvq_analysis.curve.compiled import compiled
-from sfvq_analysis.curve.direct import place
+from sfvq_analysis.curve.direct import of_fewer, place
 from sfvq_analysis.curve.geometry import TIE
 
 if TYPE_CHECKING:
@@ -84,8 +84,8 @@ class Lists(NamedTuple):
 
     def first(self, size: int) -> Lists:
         """Return the room of the first frames, as views."""
-        least, cluster, enough = self.least[:size], self.cluster[:size], self.enough[:, :size]
-        apart = self.apart[:, :size]
+        apart, enough = of_fewer(self.apart, size), of_fewer(self.enough, size)
+        least, cluster = self.least[:size], self.cluster[:size]
         return self._replace(apart=apart, least=least, cluster=cluster, enough=enough)
 
 
