@@ -48,6 +48,7 @@ test: $(VENV)/.testable
 docs: $(VENV)/.documentable
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
+# Hypothesis draws other examples every time, and tests that are marked as thorough run, too.
 fuzz: $(VENV)/.testable
 	for round in 1 2 3 4 5; do HYPOTHESIS_PROFILE=fuzz $(BIN)/pytest -q -n 2 tests || exit 1; done
 	cd tests; for kind in audio labels textgrid latents; do \

@@ -16,7 +16,8 @@ os.environ.setdefault("TRITON_INTERPRET", "1")
 # machines are busy: no example has a deadline
 settings.register_profile("test", derandomize=True, deadline=None)  # the same examples everywhere
 settings.register_profile("fuzz", print_blob=True, deadline=None)  # new ones every time
-settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "test"))
+PROFILE = os.environ.get("HYPOTHESIS_PROFILE", "test")
+settings.load_profile(PROFILE)
 
 
 LONG = (
@@ -66,11 +67,16 @@ def pytest_collection(session):
         gc.enable()
 
 
-def pytest_collection_modifyitems(items):
-    """Put long files first: files are handed out in this order, and the last ones fill the gaps.
+def pytest_collection_modifyitems(config, items):
+    """Leave what is thorough to `make fuzz`, and put long files first.
 
-    Of a long one begun last, all other workers would wait for the end.
+    Files are handed out in this order, and the last ones fill the gaps: of a long one begun last,
+    all other workers would wait for the end.
     """
+    if PROFILE != "fuzz":
+        thorough = [item for item in items if item.get_closest_marker("thorough")]
+        config.hook.pytest_deselected(items=thorough)
+        items[:] = [item for item in items if not item.get_closest_marker("thorough")]
     place = {name: at for at, name in enumerate(LONG)}
     items.sort(key=lambda item: place.get(item.path.stem, len(LONG)))
 

@@ -344,7 +344,7 @@ if chosen:
     ("processor", "products", "chosen"),
     [
         ({"NUMBA_CPU_NAME": "haswell", "NUMBA_CPU_FEATURES": "+avx,+avx2,+fma"}, "fused", "8 True"),
-        ({"NUMBA_CPU_NAME": "generic"}, "auto", "8 False"),
+        pytest.param({"NUMBA_CPU_NAME": "generic"}, "auto", "8 False", marks=pytest.mark.thorough),
         ({"NUMBA_DISABLE_JIT": "1"}, "auto", "16 False"),
     ],
 )

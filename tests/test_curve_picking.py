@@ -81,7 +81,7 @@ def listed(room):
 @pytest.mark.parametrize("size", [40, 8 * STRETCH, 50 * STRETCH + 3])
 def test_what_is_marked_is_what_a_sweep_of_all_corners_marks(size, spread, on_curve, rng):
     corners = walk(size, 24)
-    frames = corners[size // 3] + spread * rng.normal(size=(FRAMES, 24)).astype(np.float32)
+    frames = (corners[size // 3] + spread * rng.normal(size=(FRAMES, 24))).astype(np.float32)
     geometry, room = Geometry.of(corners), Room.of(size, 24, FRAMES)
     octets = Octets.of(geometry)
     found = []

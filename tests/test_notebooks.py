@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from html.parser import HTMLParser
 from pathlib import Path
@@ -9,10 +10,13 @@ from pathlib import Path
 import jupytext
 import nbformat
 import pytest
+from jupyter_client.manager import AsyncKernelManager
 from nbclient import NotebookClient
 from page_browser import browsing
 
 NOTEBOOKS = sorted((Path(__file__).parents[1] / "notebooks").glob("*.ipynb"))
+DRAWS = re.compile(r"(?<=n_permutations=)[0-9]+|(?<=n_bootstraps=)[0-9]+")
+FEW, AS_WRITTEN = "19", r"\g<0>"  # draws
 
 
 class Loads(HTMLParser):
@@ -36,19 +40,37 @@ def loaded_from_elsewhere(html):
     return page.found
 
 
-@cache
-def outputs_of(path):
-    """Return what the cells of a notebook put out, each run once for all tests."""
+@pytest.fixture(scope="module")
+def outputs_of():
+    """What returns the outputs of a notebook, each run once for all tests.
+
+    All by one kernel, which takes long to import what every one of them does; it has forgotten all
+    names when the next begins.
+    """
+    runner = NotebookClient(nbformat.v4.new_notebook(), km=AsyncKernelManager(), timeout=120)
+
+    @cache
+    def run(path, draws=FEW):
+        notebook = nbformat.read(path, as_version=4)
+        for cell in notebook.cells:
+            cell.source = DRAWS.sub(draws, cell.source)
+        notebook.cells.insert(0, nbformat.v4.new_code_cell("%reset -f"))
+        runner.nb = notebook
+        runner.execute()
+        return [output for cell in notebook.cells for output in cell.get("outputs", [])]
+
     with pytest.MonkeyPatch.context() as settings:
         settings.setenv("MPLBACKEND", "module://matplotlib_inline.backend_inline")
-        notebook = nbformat.read(path, as_version=4)
-        NotebookClient(notebook, timeout=120).execute()
-    return [output for cell in notebook.cells for output in cell.get("outputs", [])]
+        with runner.setup_kernel(cleanup_kc=True):
+            yield run
 
 
+@pytest.mark.parametrize(
+    "draws", [FEW, pytest.param(AS_WRITTEN, marks=pytest.mark.thorough)], ids=["few", "as written"]
+)
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
-def test_notebook_runs(path):
-    outputs = outputs_of(path)
+def test_notebook_runs(path, outputs_of, draws):
+    outputs = outputs_of(path, draws)
     assert not any(output.output_type == "error" for output in outputs)
     assert sum("image/png" in output.get("data", {}) for output in outputs) >= 2
     shown = "".join(output.get("data", {}).get("text/html", "") for output in outputs)
@@ -62,7 +84,9 @@ _LIT = """() => Bokeh.documents[0]._all_models.values()
     .filter((one) => one !== "#bbbbbb").length"""
 
 
-def test_the_slider_walks_along_the_curve_and_keeps_its_place_in_another_stage(tmp_path):
+def test_the_slider_walks_along_the_curve_and_keeps_its_place_in_another_stage(
+    outputs_of, tmp_path
+):
     place = next(path for path in NOTEBOOKS if path.stem == "curve_in_2d")
     shown = [output.get("data", {}).get("text/html", "") for output in outputs_of(place)]
     (tmp_path / "slider.html").write_text(next(one for one in shown if "srcdoc" in one))
@@ -73,8 +97,8 @@ def test_the_slider_walks_along_the_curve_and_keeps_its_place_in_another_stage(t
         position, stage = frame.locator(".noUi-handle").all()
         inner = page.frames[1]
         position.focus()
-        for _ in range(200):
-            page.keyboard.press("ArrowRight")
+        for _ in range(40):  # five steps each
+            page.keyboard.press("PageUp")
         inner.wait_for_function(f"({_SLIDERS})()[0][0] > 19.9")
         lit = inner.evaluate(_LIT)
         assert 5 < lit < 60
