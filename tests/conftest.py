@@ -103,6 +103,15 @@ def unrendered(monkeypatch):
     monkeypatch.setattr("sfvq_analysis.report.figures.save_figure", lambda *_: [])
 
 
+@pytest.fixture
+def unheard(monkeypatch):
+    """Sounds in pages are not encoded, which takes most of the time of a page that holds them.
+
+    For tests of what else a page holds; `test_report_page_listening` decodes its sounds.
+    """
+    monkeypatch.setattr("sfvq_analysis.report.page.sounds.opus_bytes", lambda *_, **__: b"OggS")
+
+
 @pytest.fixture(scope="session")
 def demo_run(tmp_path_factory):
     """The folder of a demo and what it said, run once for all workers.

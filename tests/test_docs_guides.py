@@ -12,6 +12,7 @@ import pytest
 import textgrid
 from typer.main import get_command
 
+import sfvq_analysis
 from sfvq_analysis import demo_corpus
 from sfvq_analysis.cli.application import app
 
@@ -79,7 +80,14 @@ def _started_once(monkeypatch):
         yield
 
 
-@pytest.mark.usefixtures("_started_once")
+@pytest.fixture
+def _few_sentences(monkeypatch):
+    """The built-in corpus has the sentences that all say, a third of it."""
+    few = demo_corpus().select(sentence=["sa1", "sa2"])
+    monkeypatch.setattr(sfvq_analysis, "demo_corpus", lambda: few)
+
+
+@pytest.mark.usefixtures("_started_once", "_few_sentences", "unheard")
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 def test_the_blocks_of_a_page_run_one_after_the_other(page, speech, tmp_path, capsys):
     shutil.copytree(speech, tmp_path, dirs_exist_ok=True)
