@@ -83,8 +83,13 @@ def add_image(figure: Figure, name: str, palette: str, title: str) -> None:
 
 def components_of(figures: dict[str, Figure]) -> tuple[str, dict[str, str]]:
     """Return the script that draws figures, and the element in which each goes."""
+    from bokeh.document import Document
     from bokeh.embed import components
 
+    document = Document()
+    with document.models.freeze():  # else all that they refer to is gone through at every figure
+        for figure in figures.values():
+            document.add_root(figure)
     script, elements = components(figures, wrap_script=False)
     named = _numbered([script, *elements.values()])
     # in JavaScript "<\/" is "</"; as it stands it would end the script
