@@ -8,6 +8,9 @@ from pathlib import Path
 import pytest
 
 CHROMIUM = Path("/usr/bin/chromium")
+WIDTHS = (1280, 720)
+"""What is about the layout is tried at both, the rest at one of them."""
+ONE_OR_BOTH = (WIDTHS[0], pytest.param(WIDTHS[1], marks=pytest.mark.thorough))
 _LOCAL = ("file:", "data:", "blob:")
 
 

@@ -8,7 +8,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from nasty_page import NASTY, nasty_table
-from page_browser import browsing
+from page_browser import ONE_OR_BOTH, WIDTHS, browsing
 
 from sfvq_analysis import load_table, plots, stats
 from sfvq_analysis.report.page import write_page
@@ -18,7 +18,6 @@ FIGURES = (
     "spectrogram", "tiers", "index_0", "index_1", "distortion",
 )  # fmt: skip
 SCREENSHOTS = Path(__file__).parents[1] / "build" / "page"  # ignored by git
-WIDTHS = (1280, 720)  # what is about the layout is tried at both, the rest at one of them
 
 
 @pytest.fixture(scope="module")
@@ -51,6 +50,7 @@ def test_every_figure_is_drawn_and_fits_the_width(browser):
     assert browser.page.evaluate("document.documentElement.scrollWidth") <= browser.width
 
 
+@pytest.mark.parametrize("browser", ONE_OR_BOTH, indirect=True)
 def test_find_the_fricatives_open_an_index_play_it_and_export_its_figure(browser):
     page = browser.page
     shot(browser, "0_opened")
@@ -98,6 +98,7 @@ def test_the_brush_filters_all_that_stands_below(browser):
     assert page.evaluate("state.brush") == [0, 255]
 
 
+@pytest.mark.parametrize("browser", ONE_OR_BOTH, indirect=True)
 def test_a_click_on_an_index_opens_its_card_and_escape_closes_it(browser):
     page = browser.page
     page.locator("#figure-ribbon").scroll_into_view_if_needed()
@@ -113,6 +114,7 @@ def test_a_click_on_an_index_opens_its_card_and_escape_closes_it(browser):
     assert page.locator("#card").is_hidden()
 
 
+@pytest.mark.parametrize("browser", ONE_OR_BOTH, indirect=True)
 def test_all_can_be_reached_with_the_keyboard(browser):
     page = browser.page
     page.keyboard.press("Tab")

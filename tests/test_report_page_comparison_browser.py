@@ -8,13 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 from nasty_page import NASTY, nasty_table
-from page_browser import browsing
+from page_browser import ONE_OR_BOTH, WIDTHS, browsing
 
 from sfvq_analysis.report.page import write_page
 from sfvq_analysis.tables import Simulation, simulated_table
 
 SCREENSHOTS = Path(__file__).parents[1] / "build" / "page"  # ignored by git
-WIDTHS = (1280, 720)  # what is about the layout is tried at both, the rest at one of them
 FIGURES = ("differences", "together", "differing")
 
 
@@ -60,6 +59,7 @@ def test_figures_are_drawn_and_fit_the_width(browser):
     browser.page.locator("#comparison").screenshot(path=path)
 
 
+@pytest.mark.parametrize("browser", ONE_OR_BOTH, indirect=True)
 def test_who_is_better_is_said_in_words_and_drawn_to_the_right(browser):
     page = browser.page
     said = page.text_content("#compared-said")

@@ -164,7 +164,7 @@ class TestCommands:
     def test_index_writes_stages_and_report_finds_them(self, models):
         said = sfvq(
             "index", "demo", "-q", "sfvq.safetensors", "-q", "vq.safetensors", "--stages",
-            "-o", "tables", cwd=models,
+            "--split", "test", "-o", "tables", cwd=models,
         )  # fmt: skip
         assert "stages: 2, 3, 4 bits" in said.out
         assert load_table(models / "tables" / "sfvq" / "bits3").codebook_size == 8
@@ -189,7 +189,7 @@ class TestCommands:
                 "dask", cwd=models, naming="--stages")  # fmt: skip
 
 
-def test_analyze_has_the_slider_and_writes_no_table_of_a_stage(models, unrendered):
+def test_analyze_has_the_slider_and_writes_no_table_of_a_stage(models, unrendered, unheard):
     from sfvq_analysis import load_encoder, load_quantizer
 
     quantizers = {name: load_quantizer(models / f"{name}.safetensors") for name in ("sfvq", "vq")}

@@ -5,10 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from page_browser import browsing
+from page_browser import ONE_OR_BOTH, WIDTHS, browsing
 
 SCREENSHOTS = Path(__file__).parents[1] / "build" / "page"  # ignored by git
-WIDTHS = (1280, 720)  # what is about the layout is tried at both, the rest at one of them
 COMMONEST = "openCode(table().codes.frames.indexOf(Math.max(...table().codes.frames)))"
 
 
@@ -42,6 +41,7 @@ def brush(browser, first, last):
     page.wait_for_function(f"() => state.brush[0] === {first} && state.brush[1] === {last}")
 
 
+@pytest.mark.parametrize("browser", ONE_OR_BOTH, indirect=True)
 def test_the_keyboard_goes_through_all_bit_rates(browser):
     page = browser.page
     assert page.input_value("#bits") == "6"
@@ -108,6 +108,7 @@ def test_the_whole_axis_stays_the_whole_axis(browser):
     assert browser.page.text_content("#brush-said").startswith("whole axis")
 
 
+@pytest.mark.parametrize("browser", ONE_OR_BOTH, indirect=True)
 def test_the_utterance_stays_where_it_was(browser):
     page = browser.page
     page.click("#time-in")

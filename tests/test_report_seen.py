@@ -26,12 +26,12 @@ def test_a_page_of_a_dataset_is_that_of_its_rows(both, tmp_path):
     assert pages[0] == pages[1]
 
 
-def test_so_is_a_folder(both, tmp_path):
+def test_so_is_a_folder(both, tmp_path, unrendered):
     folder = report.write({"t": both[1]}, tmp_path / "out")
     assert_same_table(load_table(folder / "tables" / "t"), both[0])
     usage = pd.read_csv(folder / "stats" / "t" / "usage.csv")
     assert usage["n_frames"].item() == len(both[0].frames)
-    assert (folder / "figures" / "figure_5_histogram_by_group.png").exists()
+    assert (folder / "figures" / "figure_5_histogram_by_group.csv").exists()
 
 
 def test_what_is_seen_of_a_large_one_is_said(both, tmp_path, monkeypatch):

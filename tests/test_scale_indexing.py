@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from in_process_cluster import quiet_clusters
 from shards_of_tables import assert_same_table
-from waiting_encoder import DeadlyEncoder, NotingEncoder
+from waiting_encoder import AS_SHIPPED, DeadlyEncoder, Deaths, NotingEncoder
 
 from sfvq_analysis import demo_corpus, fit_sfvq, fit_vq, index_table, load_corpus, load_encoder
 from sfvq_analysis.errors import CorpusError, OptionError, QuantizerError
@@ -273,16 +273,26 @@ class TestLostWorkers:
         assert times.max() == 2
         assert max(line.attempts for line in read_lines(Store.at(tmp_path / "out")).values()) == 2
 
-    def test_an_utterance_that_kills_is_found_and_listed(self, processes, corpus, curve, tmp_path):
+    @pytest.fixture(params=[2, pytest.param(AS_SHIPPED, marks=pytest.mark.thorough)])
+    def mortal(self, request, processes):
+        """Processes of which so many may die at an utterance: each takes seconds to start."""
+        processes.register_plugin(Deaths(request.param))
+        yield processes
+        processes.unregister_worker_plugin("deaths")
+
+    def test_an_utterance_that_kills_is_found_and_listed(
+        self, request, mortal, corpus, curve, tmp_path
+    ):
+        deaths = request.node.callspec.params["mortal"]
         victim = corpus.utterances[3]
         encoder = DeadlyEncoder(tmp_path / "log", len(victim.load().audio))
         found = index_dataset(
             corpus, encoder, curve, tmp_path / "out", IndexOptions(on_error="skip"),
-            client=processes,
+            client=mortal,
         )  # fmt: skip
         (skipped,) = found.provenance["skipped"]
         assert skipped["utterance"] == victim.id
-        assert "workers died at it" in skipped["reason"]
+        assert f"{deaths} workers died at it" in skipped["reason"]
         others = replace(corpus, utterances=tuple(u for u in corpus if u.id != victim.id))
         assert_same_table(found.load(), index_table(others, load_encoder("mel"), curve))
 

@@ -1,4 +1,4 @@
-"""Encoders for the workers of a cluster: one notes what it does, one kills its process."""
+"""For the workers of a cluster: encoders that note what they do or kill, and how many may die."""
 
 from __future__ import annotations
 
@@ -7,10 +7,28 @@ import signal
 import time
 from typing import TYPE_CHECKING
 
+from distributed import WorkerPlugin
+
 from sfvq_analysis import load_encoder
+from sfvq_analysis.scale import attempts
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+AS_SHIPPED = attempts._DEATHS
+
+
+class Deaths(WorkerPlugin):
+    """Has workers, and those that are started in their place, take so many deaths at most."""
+
+    def __init__(self, at_most: int) -> None:
+        self.name, self._at_most = "deaths", at_most
+
+    def setup(self, worker):  # noqa: ARG002 (Dask gives it)
+        attempts._DEATHS = self._at_most
+
+    def teardown(self, worker):  # noqa: ARG002
+        attempts._DEATHS = AS_SHIPPED
 
 
 class NotingEncoder:
