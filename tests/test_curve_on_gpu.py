@@ -62,6 +62,14 @@ def test_and_where_corners_are_doubled_and_frames_constant():
     assert not codes.codeword.any()
 
 
+def test_a_codebook_of_one():
+    codeword, distortion = nearest_codeword(
+        as_tensor(np.ones((5, 8))), np.zeros((1, 8)), BY_KERNELS
+    )
+    assert codeword.tolist() == [0] * 5
+    assert distortion.tolist() == [8] * 5
+
+
 def test_ties_go_to_the_lowest_place():
     once, corners = walk(9, 2), there_and_back(9, 2)
     frames = as_tensor(around(once, 90))
