@@ -5,11 +5,7 @@ from __future__ import annotations
 import json
 import sys
 
-import triton
-from triton.backends.compiler import GPUTarget
-from triton.compiler import ASTSource
-
-from sfvq_analysis.curve import on_gpu, triton_kernels
+from sfvq_analysis.curve import on_gpu
 
 INTEGERS = ("codeword", "other_codeword", "segment", "other_segment", "listed", "found")
 NUMBERS = ("n_frames", "row_stride", "column_stride", "dim", "size")
@@ -26,6 +22,12 @@ CHOSEN = {
 
 
 def compiled(name):
+    import triton
+    from triton.backends.compiler import GPUTarget
+    from triton.compiler import ASTSource
+
+    from sfvq_analysis.curve import triton_kernels
+
     kernel = getattr(triton_kernels, name)
     chosen = CHOSEN[name] | {"ON_CURVE": True}
     types = (
@@ -42,4 +44,5 @@ def compiled(name):
     return {"wgmma": "wgmma" in made.asm["ptx"], "shared": made.metadata.shared}
 
 
-json.dump({name: compiled(name) for name in CHOSEN}, sys.stdout)
+if __name__ == "__main__":
+    json.dump({name: compiled(name) for name in CHOSEN}, sys.stdout)
