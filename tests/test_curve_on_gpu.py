@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from made_curves import around, assert_nearest, there_and_back, walk
+from made_curves import BY_TENSORS, around, assert_nearest, there_and_back, walk
 
 from sfvq_analysis.curve import Codes, Engine, nearest_codeword, on_gpu, project
 from sfvq_analysis.curve.geometry import Geometry
@@ -130,7 +130,8 @@ def test_products_that_err_as_far_as_is_allowed_change_no_code(dim):
     """
     twice = np.tile(walk(35, dim, seed=4), (2, 1))
     thrice = np.tile(walk(15, dim, seed=2), (3, 1))
-    corners = np.vstack([twice, thrice, np.repeat(thrice[:5], 3, axis=0)])
+    beside = [np.repeat(walk(10, dim, seed=5 + n), n, axis=0) for n in (2, 3)]
+    corners = np.vstack([twice, thrice, *beside])
     corners += 1e-3 * walk(len(corners), dim, seed=3)
     frames = around(corners, 260)
     tensor = as_tensor(frames)
@@ -143,7 +144,7 @@ def test_products_that_err_as_far_as_is_allowed_change_no_code(dim):
         limits=limits,
     )
     found = Codes(*(column.cpu().numpy() for column in found_on_gpu(tensor, coarse, on_curve=True)))
-    wanted = project(frames, corners, BY_LOOPS)
+    wanted = project(frames, corners, BY_TENSORS)  # which takes the same for ties
     np.testing.assert_array_equal(found.codeword, wanted.codeword)
     np.testing.assert_allclose(found.position, wanted.position, atol=1e-6)
 
