@@ -22,7 +22,7 @@ from sfvq_analysis.report.folders import MANIFEST, write_manifest
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "/usr/bin/chromium")
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chromium-headless-shell")
 FIGURES = "figures/"
 KEPT = ("summary.csv", "summary.txt", MANIFEST)
 _DRAWN = """() => new Promise((done) => {

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import shutil
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-CHROMIUM = Path("/usr/bin/chromium")
+CHROMIUM = next(
+    (found for name in ("chromium-headless-shell", "chromium") if (found := shutil.which(name))), None
+)
+"""The shell first: it draws the same without a window around it, in half of the time."""
 WIDTHS = (1280, 720)
 """What is about the layout is tried at both, the rest at one of them."""
 ONE_OR_BOTH = (WIDTHS[0], pytest.param(WIDTHS[1], marks=pytest.mark.thorough))
@@ -91,11 +95,11 @@ _PIXELS = """async (name) => {
 def chromium():
     """Yield a browser, or skip the test where there is none."""
     playwright = pytest.importorskip("playwright.sync_api", reason="playwright isn't installed")
-    if not CHROMIUM.exists():
-        pytest.skip(f"no browser at {CHROMIUM}")
+    if CHROMIUM is None:
+        pytest.skip("there is no Chromium")
     with playwright.sync_playwright() as driver:
         options = ["--no-sandbox", "--autoplay-policy=no-user-gesture-required"]
-        browser = driver.chromium.launch(executable_path=str(CHROMIUM), args=options)
+        browser = driver.chromium.launch(executable_path=CHROMIUM, args=options)
         try:
             yield browser
         finally:
