@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 CHROMIUM = next(
-    (found for name in ("chromium-headless-shell", "chromium") if (found := shutil.which(name))), None
+    (found for name in ("chromium-headless-shell", "chromium") if (found := shutil.which(name))),
+    None,
 )
 """The shell first: it draws the same without a window around it, in half of the time."""
 WIDTHS = (1280, 720)

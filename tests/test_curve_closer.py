@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from made_curves import around, assert_same_bytes, assert_same_codes, walk
+from numba import njit
 
 from sfvq_analysis.curve import Engine, choice, project
 from sfvq_analysis.curve.closer import close_corners, close_segments
@@ -46,12 +47,22 @@ def worked_out(frames, corners):
     return geometry, room, codes
 
 
-def kept(close, squares, room, *given):
+@njit
+def corners_left(n_pairs, geometry, room):
+    return close_corners(n_pairs, geometry, room)
+
+
+@njit
+def segments_left(n_pairs, geometry, room):
+    return close_segments(n_pairs, OF_SEGMENTS, geometry, room)
+
+
+def kept(close, squares, geometry, room):
     """Return which pairs are kept of all, in a table like that of the squares of distances."""
     at, number = (places.ravel() for places in np.indices(squares.shape))
     room.pairs.at[: len(at)], room.pairs.number[: len(at)] = at, number
     room.likeliest.least[:] = squares.min(axis=1)
-    n_kept = close(len(at), *given, room)
+    n_kept = close(len(at), geometry, room)
     found = np.zeros(squares.shape, dtype=bool)
     found[room.pairs.at[:n_kept], room.pairs.number[:n_kept]] = True
     assert found.sum() == n_kept
@@ -69,7 +80,7 @@ def test_it_is_all_that_may_be_nearest_and_little_else(dim, kind, scale, offset,
     geometry, room, codes = worked_out(frames, corners)
     loose = 8 * room.measures.loose.max() / geometry.scale**2
     squares = to_corners(frames, corners)
-    found = kept(close_corners, squares, room, geometry)
+    found = kept(corners_left, squares, geometry, room)
     least = squares.min(axis=1, keepdims=True)
     assert found[squares <= least].all()
     assert found[3, [17, 40]].all()
@@ -77,7 +88,7 @@ def test_it_is_all_that_may_be_nearest_and_little_else(dim, kind, scale, offset,
 
     squares = to_segments(frames, corners)
     room.likeliest.number[OF_SEGMENTS] = codes.segment
-    found = kept(close_segments, squares, room, OF_SEGMENTS, geometry)
+    found = kept(segments_left, squares, geometry, room)
     least = squares.min(axis=1, keepdims=True)
     assert found[squares <= least].all()
     others = found & (np.arange(99) != codes.segment[:, None])

@@ -66,6 +66,11 @@ def marked(octets, room, tiles):
     )  # fmt: skip
 
 
+@njit
+def listed_all(n_frames, size, room):
+    listed.list_all(n_frames, size, room)
+
+
 @pytest.mark.parametrize("dim", [5, 16, 65])
 @pytest.mark.parametrize("size", SIZES)
 def test_corners_are_near_what_octets_say(size, dim):
@@ -199,7 +204,7 @@ def test_what_reaches_the_limits_is_listed_in_order_and_nothing_else(size, rng):
     room.limits[0, 3], room.limits[1, 5] = np.nan, np.inf
     marked(octets, room, room.every)
     n_frames = FRAMES - 3
-    listed.list_all(n_frames, size, room)
+    listed_all(n_frames, size, room)
     found = room.listed
     for kind, values in enumerate(both):
         here = slice(found.n_listed[kind])

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import ast
+from pathlib import Path
+
 import pytest
 
 from sfvq_analysis.curve import compiled
@@ -70,3 +73,43 @@ def test_code_that_cannot_be_read_keeps_nothing(code):
 def test_without_numbas_cache_nothing_is_kept(monkeypatch):
     monkeypatch.setattr(compiled, "FunctionCache", None)
     assert hits() == hits() == 0
+
+
+def decorators(node):
+    return {one.id for one in node.decorator_list if isinstance(one, ast.Name)}
+
+
+def named_outside_loops(node):
+    """Return the names in a piece of code that no compiled function holds."""
+    found = {node.id} if isinstance(node, ast.Name) else set()
+    for child in ast.iter_child_nodes(node):
+        loop = isinstance(child, ast.FunctionDef) and any(
+            name.startswith("compiled") for name in decorators(child)
+        )
+        found |= set() if loop else named_outside_loops(child)
+    return found
+
+
+def test_what_only_loops_may_call_is_named_in_loops_alone():
+    package = Path(compiled.__file__).parents[1]
+    modules = {
+        ".".join(path.relative_to(package.parent).with_suffix("").parts): ast.parse(text)
+        for path in package.rglob("*.py")
+        if "sfvq_analysis.curve." in (text := path.read_text())
+    }
+    within = {
+        (name, node.name)
+        for name, module in modules.items()
+        for node in module.body
+        if isinstance(node, ast.FunctionDef) and "compiled_within" in decorators(node)
+    }
+    assert len(within) > 20
+    for name, module in modules.items():
+        imported = {
+            (node.module, one.name)
+            for node in ast.walk(module)
+            if isinstance(node, ast.ImportFrom)
+            for one in node.names
+        }
+        here = {loop for where, loop in within if where == name or (where, loop) in imported}
+        assert not here & named_outside_loops(module), name

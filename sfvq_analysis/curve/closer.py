@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sfvq_analysis.curve.compiled import compiled, compiled_in_place
+from sfvq_analysis.curve.compiled import compiled_in_place, compiled_within
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -26,7 +26,7 @@ ROUNDED = 4e-7
 _ZERO, _HALF, _ONE, _TWO = np.float32(0), np.float32(0.5), np.float32(1), np.float32(2)
 
 
-@compiled
+@compiled_within
 def close_corners(n_pairs: int, geometry: Geometry, room: Room) -> int:
     """Keep the pairs, of the first so many, whose corner may be nearest; return how many those are.
 
@@ -46,7 +46,7 @@ def close_corners(n_pairs: int, geometry: Geometry, room: Room) -> int:
     return n_kept
 
 
-@compiled
+@compiled_within
 def close_segments(n_pairs: int, kind: int, geometry: Geometry, room: Room) -> int:
     """Keep the pairs whose segment may be nearest, and those of the likeliest of their kind."""
     pairs, likeliest, squares = room.pairs, room.likeliest, geometry.squares

@@ -19,7 +19,7 @@ import numpy as np
 
 from sfvq_analysis.curve.closer import ROUNDED
 from sfvq_analysis.curve.coarse_room import MOST
-from sfvq_analysis.curve.compiled import compiled
+from sfvq_analysis.curve.compiled import compiled, compiled_within
 from sfvq_analysis.curve.deciding import write_codes
 from sfvq_analysis.curve.listed import (
     OF_CORNERS,
@@ -135,7 +135,7 @@ def put_together(  # noqa: PLR0913 (what is in place of objects in compiled code
     return True
 
 
-@compiled
+@compiled_within
 def _screen(octets: Octets, balls: OctetBalls, room: Room, coming: Frames, on_curve: bool) -> None:
     """Mark all that may be nearest to the frames of a tile, while others are coming."""
     room.best[:] = LOWEST
@@ -158,7 +158,7 @@ def _screen(octets: Octets, balls: OctetBalls, room: Room, coming: Frames, on_cu
         mark_corners(terms, values, tops, limits, places, masks, likely, tiles)
 
 
-@compiled
+@compiled_within
 def _sweep(octets: Octets, room: Room, tiles: Int64, coming: Frames, on_curve: bool) -> None:
     """Find values of listed tiles."""
     fours, starts, terms = octets.fours, octets.starts, octets.terms
@@ -171,7 +171,7 @@ def _sweep(octets: Octets, room: Room, tiles: Int64, coming: Frames, on_curve: b
         )
 
 
-@compiled
+@compiled_within
 def _fill(  # noqa: PLR0913 (what is in place of objects in compiled code)
     frames: Frames,
     first: int,
@@ -214,7 +214,7 @@ def _fill(  # noqa: PLR0913 (what is in place of objects in compiled code)
     return usable
 
 
-@compiled
+@compiled_within
 def _limit(room: Room) -> None:
     """Fill in the least value of what may be nearest: farther than the nearest by 2m."""
     norm, moved, loose = room.measures.norm, room.measures.moved, room.measures.loose
@@ -226,7 +226,7 @@ def _limit(room: Room) -> None:
             limits[kind, at] = _HALF * (norm[at] - farthest * farthest) - loose[at]
 
 
-@compiled
+@compiled_within
 def _doubt(first: int, stop: int, room: Room, n_doubtful: int) -> int:
     """Note frames with more listed than there is room for, or too far away; count them."""
     of_frame, loose = room.listed.of_frame, room.measures.loose

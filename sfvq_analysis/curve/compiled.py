@@ -33,6 +33,15 @@ def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
     return _made(function, _REORDERED)
 
 
+def compiled_within(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Compile as `compiled` does what only other compiled loops call.
+
+    What Python needs to call a loop isn't made, which is a third of the time; a call from Python
+    would end the process.
+    """
+    return _made(function, _REORDERED, called_from_python=False)
+
+
 def compiled_as_written(function: Callable[..., Any]) -> Callable[..., Any]:
     """Compile as `compiled` does, but leave sums in their order."""
     return _made(function, set())
@@ -46,10 +55,20 @@ def compiled_in_place(function: Callable[..., Any]) -> Callable[..., Any]:
     return kernel
 
 
-def _made(function: Callable[..., Any], fastmath: set[str]) -> Callable[..., Any]:
+def _made(
+    function: Callable[..., Any], fastmath: set[str], *, called_from_python: bool = True
+) -> Callable[..., Any]:
     if njit is None:
         return function
-    kernel: Callable[..., Any] = njit(nogil=True, fastmath=fastmath, error_model="numpy")(function)
+    # of the last two numba's stubs don't tell; its own overloads are made so
+    options: dict[str, Any] = {
+        "nogil": True,
+        "fastmath": fastmath,
+        "error_model": "numpy",
+        "no_cpython_wrapper": not called_from_python,
+        "no_cfunc_wrapper": True,  # no loop is handed to one as an argument
+    }
+    kernel: Callable[..., Any] = njit(**options)(function)
     if kernel is not function and FunctionCache is not None:  # it is with NUMBA_DISABLE_JIT
         with suppress(RuntimeError, OSError):  # no folder to keep it in, or code that can't be read
             vars(kernel)["_cache"] = _cache()(function)  # as `cache=True` does

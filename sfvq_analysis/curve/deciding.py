@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sfvq_analysis.curve.compiled import compiled, compiled_as_written, compiled_in_place
+from sfvq_analysis.curve.compiled import compiled_as_written, compiled_in_place, compiled_within
 from sfvq_analysis.curve.geometry import TIE
 from sfvq_analysis.curve.offsets import along_and_square, square_of
 
@@ -111,7 +111,7 @@ def _work_out(projected: Float64) -> None:
         projected[_SELDOM + at] = 1.0 if seldom else 0.0
 
 
-@compiled
+@compiled_within
 def _write_seldom(
     frames: Frames, first: int, stop: int, geometry: Geometry, codes: Codes, projected: Float64
 ) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sfvq_analysis.curve.compiled import compiled
+from sfvq_analysis.curve.compiled import compiled, compiled_within
 from sfvq_analysis.curve.geometry import FARTHEST, SHORTEST, TIE
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def spread(frames: Frames, centre: Float64, rows: Float64) -> bool:
     return usable
 
 
-@compiled
+@compiled_within
 def place(x: Any, c: Any, d: Any, inverse: float) -> tuple[float, float]:
     """Return t and squared distance of the nearest point of a segment, four coordinates each."""
     x0, x1, x2, x3 = x[0] - c[0], x[1] - c[1], x[2] - c[2], x[3] - c[3]
@@ -53,13 +53,13 @@ def place(x: Any, c: Any, d: Any, inverse: float) -> tuple[float, float]:
     return t, x0 * x0 + x1 * x1 + x2 * x2 + x3 * x3
 
 
-@compiled
+@compiled_within
 def inverse_of(length: float) -> float:
     """Return 1 / length, 0 for none."""
     return 1.0 / length if length > SHORTEST else 0.0
 
 
-@compiled
+@compiled_within
 def _square_of(steps: Float64, k: int) -> Any:
     return steps[k, 0] ** 2 + steps[k, 1] ** 2 + steps[k, 2] ** 2 + steps[k, 3] ** 2
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from sfvq_analysis.curve.compiled import compiled
+from sfvq_analysis.curve.compiled import compiled, compiled_within
 from sfvq_analysis.curve.deciding import PROJECTED, project_each, write_codes
 from sfvq_analysis.curve.octets import LOWEST
 from sfvq_analysis.curve.offsets import square_of
@@ -152,7 +152,7 @@ def settle_codebook(
     return n_doubtful
 
 
-@compiled
+@compiled_within
 def _fill(  # noqa: PLR0913 (what is in place of objects in compiled code)
     frames: Frames,
     first: int,

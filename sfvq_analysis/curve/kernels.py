@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sfvq_analysis.curve.compiled import compiled
+from sfvq_analysis.curve.compiled import compiled, compiled_within
 from sfvq_analysis.curve.deciding import (
     TOGETHER,
     is_nearer,
@@ -122,7 +122,7 @@ def search_codebook(
         codes.codeword_distortion[i] = square_of(frames, i, corners, corner)
 
 
-@compiled
+@compiled_within
 def _only_corner(products: Float32, squares: Float32, first: int, rival: Any, slack: Any) -> int:
     """Return the nearest corner of a chunk if neither another nor `rival` is close, else -1."""
     winner, best, second = first, _INFINITE, rival
@@ -135,7 +135,7 @@ def _only_corner(products: Float32, squares: Float32, first: int, rival: Any, sl
     return winner if second > best + slack else -1
 
 
-@compiled
+@compiled_within
 def _decide_corner(
     frames: Frames, i: int, geometry: Geometry, products: Float32, of_corners: Float32, limit: Any
 ) -> int:
@@ -152,7 +152,7 @@ def _decide_corner(
     return winner
 
 
-@compiled
+@compiled_within
 def _only_segment(
     products: Float32,
     squares: Float32,
@@ -182,7 +182,7 @@ def _only_segment(
     return winner, best <= limit and second > limit
 
 
-@compiled
+@compiled_within
 def _decide_segment(
     frames: Frames, i: int, geometry: Geometry, products: Float32, of_segments: Float32, limit: Any
 ) -> int:

@@ -12,7 +12,7 @@ import numpy as np
 
 from sfvq_analysis.curve.closer import close_corners, close_segments
 from sfvq_analysis.curve.coarse_room import MOST
-from sfvq_analysis.curve.compiled import compiled, compiled_in_place
+from sfvq_analysis.curve.compiled import compiled_in_place, compiled_within
 from sfvq_analysis.curve.deciding import (
     ALONG,
     SQUARE,
@@ -41,7 +41,7 @@ _WORD = 4  # corners of a word of bits
 _LANE_BITS = 4  # of a place in a word, that are the lane
 
 
-@compiled
+@compiled_within
 def list_all(n_frames: int, n_corners: int, room: Room) -> None:
     """List what may be nearest to each of a tile's first frames, as it is marked.
 
@@ -75,7 +75,7 @@ def list_all(n_frames: int, n_corners: int, room: Room) -> None:
                     listed.of_frame[kind, at] = n_before + 1
 
 
-@compiled
+@compiled_within
 def nearest_corners(frames: Frames, first: int, geometry: Geometry, room: Room) -> int:
     """Make the likeliest corner of each of a tile's frames the nearest one.
 
@@ -116,7 +116,7 @@ def nearest_corners(frames: Frames, first: int, geometry: Geometry, room: Room) 
     return n_looked
 
 
-@compiled
+@compiled_within
 def nearest_segments(
     frames: Frames, first: int, stop: int, geometry: Geometry, room: Room, codes: Codes
 ) -> int:

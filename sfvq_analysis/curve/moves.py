@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sfvq_analysis.curve.compiled import compiled
+from sfvq_analysis.curve.compiled import compiled, compiled_within
 
 if TYPE_CHECKING:
     import numpy as np
@@ -61,7 +61,7 @@ def move_all(
     return moved
 
 
-@compiled
+@compiled_within
 def _move(weights: Float64, order: Int64, before: Float64, start: int, place: int) -> None:
     """Take the item at `start` to `place`, those between one place the other way."""
     item = order[start]

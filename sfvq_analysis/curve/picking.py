@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from sfvq_analysis.curve.compiled import compiled
+from sfvq_analysis.curve.compiled import compiled_within
 from sfvq_analysis.curve.octet_balls import TILES
 from sfvq_analysis.curve.octet_sweeping import (
     KINDS,
@@ -94,7 +94,7 @@ class Picking(NamedTuple):
         return float(self.n_swept[0] / self.n_swept[1])
 
 
-@compiled
+@compiled_within
 def find_likeliest(balls: OctetBalls, room: Room) -> None:
     """Mark the balls whose centres are nearest to a tile's frames."""
     centres, picking, unit = balls.centres, room.picking, room.measures.unit
@@ -110,7 +110,7 @@ def find_likeliest(balls: OctetBalls, room: Room) -> None:
     mark_corners(terms, values, tops, best, picking.places, picking.masks, picking.likely, every)
 
 
-@compiled
+@compiled_within
 def note_likeliest(first: int, room: Room) -> None:
     """Note the ball of each of a tile's frames, which begin with the block's `first`."""
     places, masks, ball = room.picking.places, room.picking.masks, room.picking.ball
@@ -123,7 +123,7 @@ def note_likeliest(first: int, room: Room) -> None:
                 bits &= bits - masks.dtype.type(1)
 
 
-@compiled
+@compiled_within
 def list_together(n_frames: int, order: Int64, room: Room) -> None:
     """Fill in the order of a block's frames, those of a ball side by side."""
     ball = room.picking.ball
@@ -137,7 +137,7 @@ def list_together(n_frames: int, order: Int64, room: Room) -> None:
         start[ball[i]] += 1
 
 
-@compiled
+@compiled_within
 def pick_likeliest(room: Room) -> Any:
     """List the tiles of corners in marked balls; return their number."""
     places, masks, picked = room.picking.places, room.picking.masks, room.picking.picked
@@ -150,7 +150,7 @@ def pick_likeliest(room: Room) -> Any:
     return _list(_FIRST, room.picking)
 
 
-@compiled
+@compiled_within
 def pick_rest(balls: OctetBalls, room: Room) -> Any:
     """List the tiles in all other balls that reach the limits of corners; return their number.
 
@@ -175,7 +175,7 @@ def pick_rest(balls: OctetBalls, room: Room) -> Any:
     return _list(_REST, picking)
 
 
-@compiled
+@compiled_within
 def list_picked(room: Room) -> Any:
     """List the tiles in all balls that are picked; return their number."""
     n_listed = _list(_ANY, room.picking)
@@ -184,7 +184,7 @@ def list_picked(room: Room) -> Any:
     return n_listed
 
 
-@compiled
+@compiled_within
 def _list(which: int, picking: Picking) -> int:
     """List the tiles of the balls that are picked as that, or as anything."""
     picked, tiles, n_listed = picking.picked, picking.tiles, 0

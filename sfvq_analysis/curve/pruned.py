@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from sfvq_analysis.curve.balls import CLUSTER, STRETCH
-from sfvq_analysis.curve.compiled import compiled
+from sfvq_analysis.curve.compiled import compiled, compiled_within
 from sfvq_analysis.curve.direct import of_fewer, place
 from sfvq_analysis.curve.geometry import TIE
 
@@ -112,7 +112,7 @@ def search_pruned(
             count = 0
 
 
-@compiled
+@compiled_within
 def _measure_clusters(rows: Float64, around: Balls, lists: Lists) -> None:
     """Fill in how far centres are, and the nearest."""
     apart, least, cluster = lists.apart, lists.least, lists.cluster
@@ -131,7 +131,7 @@ def _measure_clusters(rows: Float64, around: Balls, lists: Lists) -> None:
             least[i] = found if nearer else least[i]
 
 
-@compiled
+@compiled_within
 def _list_cluster(around: Balls, cluster: int, lists: Lists, count: int) -> int:
     """Add the frames of which a cluster may hold what is nearest; return their number."""
     radius, apart = np.float32(around.radii[cluster] * _WIDER), lists.apart
@@ -148,7 +148,7 @@ def _list_cluster(around: Balls, cluster: int, lists: Lists, count: int) -> int:
     return count
 
 
-@compiled
+@compiled_within
 def _look_around(
     rows: Float64, stretches: Stretches, within: Float64, lists: Lists, count: int, nearest: Nearest
 ) -> None:
@@ -173,7 +173,7 @@ def _look_around(
             n_places = 0
 
 
-@compiled
+@compiled_within
 def _look_first(rows: Float64, stretches: Stretches, within: Float64, lists: Lists) -> None:
     """Fill in what is enough, from the stretch whose ball is nearest by its centre."""
     parts, margin, width = stretches.parts, _TIES * stretches.tie, within.shape[2]
@@ -199,7 +199,7 @@ def _look_first(rows: Float64, stretches: Stretches, within: Float64, lists: Lis
         lists.least[i] = np.float32(np.sqrt(max(lists.enough[0, i], square)) * _WIDER)
 
 
-@compiled
+@compiled_within
 def _look_into(
     rows: Float64, stretches: Stretches, lists: Lists, count: int, nearest: Nearest
 ) -> None:
@@ -235,7 +235,7 @@ def _look_into(
             enough[1, i] = min(enough[1, i], least * _CLOSE)
 
 
-@compiled
+@compiled_within
 def _measured(parts: Float64, n: int, j: int, x: Any) -> tuple[float, float]:
     """Return the squared distances of a point to a segment and to the corner where it starts."""
     c = parts[n, 0, j], parts[n, 1, j], parts[n, 2, j], parts[n, 3, j]

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from sfvq_analysis.curve.compiled import compiled
+from sfvq_analysis.curve.compiled import compiled, compiled_within
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -48,7 +48,7 @@ class Scratch(NamedTuple):
     projected: NDArray[np.float64]
 
 
-@compiled
+@compiled_within
 def point_on(here: Any, there: Any, span: Any, half_inverse: Any) -> Any:
     """Return the value of the nearest point between two corners of values e_k and e_{k+1}."""
     fall = here - there
@@ -88,7 +88,7 @@ def scan_curve(
                 of_segments[chunk, i] = min(least, value)
 
 
-@compiled
+@compiled_within
 def _scan_chunk(
     products: Float32,
     squares: Float32,
@@ -111,7 +111,7 @@ def _scan_chunk(
         of_corners[i] = corner
 
 
-@compiled
+@compiled_within
 def scan_corners(products: Float32, squares: Float32, of_corners: Float32) -> None:
     """Fill in the least value of up to `CHUNK` corners."""
     if products.shape[0] == CHUNK:
