@@ -11,6 +11,7 @@ MUTANTS ?= 20000
 SEED ?= 0
 # One more than the cores of a small machine: tests wait for browsers and processes that start.
 WORKERS ?= 3
+TESTS := --doctest-modules tests --pyargs sfvq_analysis
 VOICE := sfvq_analysis/data/demo_models/voice.safetensors
 
 PIP_INSTALL := $(PIP) install -c constraints.txt
@@ -41,8 +42,7 @@ test: $(VENV)/.testable
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
 	@$(BIN)/mypy > $(VENV)/types.txt 2>&1 & types=$$!; \
-	$(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder \
-	  --doctest-modules tests --pyargs sfvq_analysis; tested=$$?; \
+	$(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(TESTS); tested=$$?; \
 	wait $$types; typed=$$?; cat $(VENV)/types.txt; exit $$((tested + typed))
 
 docs: $(VENV)/.documentable
@@ -89,10 +89,13 @@ $(VENV)/.installed: $(VENV)/.base $(SOURCES)
 	$(PIP_INSTALL) --force-reinstall --no-deps dist/*.whl
 	@touch $@
 
-# Loops are compiled beside it: at the start of the tests every process would, at once.
+# Loops are compiled beside it, and modules by a first look at all tests: at their start every
+# process would, at once. That look runs no loop, so that no two processes compile one.
 $(VENV)/.testable: $(VENV)/.installed
 	@$(BIN)/python scripts/compile_loops.py & compiled=$$!; \
-	$(PIP_INSTALL_LARGE) "$$(echo dist/*.whl)[test]" && wait $$compiled
+	$(PIP_INSTALL_LARGE) "$$(echo dist/*.whl)[test]" && \
+	(NUMBA_DISABLE_JIT=1 $(BIN)/pytest --collect-only -q $(TESTS) > /dev/null || true) && \
+	wait $$compiled
 	@touch $@
 
 # Screenshots are left out where there is no playwright.

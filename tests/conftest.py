@@ -2,6 +2,7 @@ import gc
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -19,6 +20,10 @@ settings.register_profile("fuzz", print_blob=True, deadline=None)  # new ones ev
 PROFILE = os.environ.get("HYPOTHESIS_PROFILE", "test")
 settings.load_profile(PROFILE)
 
+
+HERE = Path(__file__).parent
+# helpers hold no example that `--doctest-modules` could run, and import what not every test needs
+collect_ignore = [path for path in HERE.rglob("*.py") if not path.name.startswith("test_")]
 
 LONG = (
     "test_cli",  # first: it makes the demo that others wait for
