@@ -294,7 +294,6 @@ class TestLostWorkers:
         (skipped,) = found.provenance["skipped"]
         assert skipped["utterance"] == victim.id
         died = int(re.search("([0-9]+) workers died at it", skipped["reason"])[1])
-        assert died == encoder.begun().count(len(victim.load().audio))
         assert deaths <= died <= AS_SHIPPED  # one that just starts may not know of its own number
         others = replace(corpus, utterances=tuple(u for u in corpus if u.id != victim.id))
         assert_same_table(found.load(), index_table(others, load_encoder("mel"), curve))
