@@ -36,7 +36,7 @@ def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
 def compiled_within(function: Callable[..., Any]) -> Callable[..., Any]:
     """Compile as `compiled` does what only other compiled loops call.
 
-    What Python needs to call a loop isn't made, which is a third of the time; a call from Python
+    What Python needs to call a loop isn't made, which would take its time; a call from Python
     would end the process.
     """
     return _made(function, _REORDERED, called_from_python=False)
