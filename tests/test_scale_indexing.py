@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import shutil
 from dataclasses import replace
 from functools import partial
@@ -12,7 +11,7 @@ import numpy as np
 import pytest
 from in_process_cluster import quiet_clusters
 from shards_of_tables import assert_same_table
-from waiting_encoder import AS_SHIPPED, DeadlyEncoder, Deaths, NotingEncoder
+from waiting_encoder import AS_SHIPPED, DeadlyEncoder, NotingEncoder
 
 from sfvq_analysis import demo_corpus, fit_sfvq, fit_vq, index_table, load_corpus, load_encoder
 from sfvq_analysis.errors import CorpusError, OptionError, QuantizerError
@@ -274,27 +273,23 @@ class TestLostWorkers:
         assert times.max() == 2
         assert max(line.attempts for line in read_lines(Store.at(tmp_path / "out")).values()) == 2
 
-    @pytest.fixture(params=[2, pytest.param(AS_SHIPPED, marks=pytest.mark.thorough)])
-    def mortal(self, request, processes):
-        """Processes of which so many may die at an utterance: each takes seconds to start."""
-        processes.register_plugin(Deaths(request.param))
-        yield processes
-        processes.unregister_worker_plugin("deaths")
-
+    # Each worker takes seconds to start.
+    @pytest.mark.parametrize("deaths", [2, pytest.param(AS_SHIPPED, marks=pytest.mark.thorough)])
     def test_an_utterance_that_kills_is_found_and_listed(
-        self, request, mortal, corpus, curve, tmp_path
+        self, processes, corpus, curve, tmp_path, deaths
     ):
-        deaths = request.node.callspec.params["mortal"]
         victim = corpus.utterances[3]
-        encoder = DeadlyEncoder(tmp_path / "log", len(victim.load().audio))
+        length = len(victim.load().audio)
+        encoder = DeadlyEncoder(tmp_path / "log", length, deaths=deaths)
         found = index_dataset(
             corpus, encoder, curve, tmp_path / "out", IndexOptions(on_error="skip"),
-            client=mortal,
+            client=processes,
         )  # fmt: skip
         (skipped,) = found.provenance["skipped"]
         assert skipped["utterance"] == victim.id
-        died = int(re.search("([0-9]+) workers died at it", skipped["reason"])[1])
-        assert deaths <= died <= AS_SHIPPED  # one that just starts may not know of its own number
+        assert f"{deaths} workers died at it" in skipped["reason"]
+        # The first attempt went through all utterances at once, and couldn't tell where it died.
+        assert encoder.begun().count(length) == 1 + deaths
         others = replace(corpus, utterances=tuple(u for u in corpus if u.id != victim.id))
         assert_same_table(found.load(), index_table(others, load_encoder("mel"), curve))
 

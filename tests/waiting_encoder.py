@@ -1,4 +1,4 @@
-"""For the workers of a cluster: encoders that note what they do or kill, and how many may die."""
+"""For the workers of a cluster: encoders that note what they do, or kill."""
 
 from __future__ import annotations
 
@@ -7,8 +7,6 @@ import signal
 import time
 from typing import TYPE_CHECKING
 
-from distributed import WorkerPlugin
-
 from sfvq_analysis import load_encoder
 from sfvq_analysis.scale import attempts
 
@@ -16,19 +14,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 AS_SHIPPED = attempts._DEATHS
-
-
-class Deaths(WorkerPlugin):
-    """Has workers, and those that are started in their place, take so many deaths at most."""
-
-    def __init__(self, at_most: int) -> None:
-        self.name, self._at_most = "deaths", at_most
-
-    def setup(self, worker):  # noqa: ARG002 (Dask gives it)
-        attempts._DEATHS = self._at_most
-
-    def teardown(self, worker):  # noqa: ARG002
-        attempts._DEATHS = AS_SHIPPED
 
 
 class NotingEncoder:
@@ -50,11 +35,21 @@ class NotingEncoder:
 
 
 class DeadlyEncoder(NotingEncoder):
-    """One that kills its process at an utterance of one length, for ever or so many times."""
+    """One that kills its process at an utterance of one length, for ever or so many times.
 
-    def __init__(self, log: Path, length: int, *, times: int | None = None) -> None:
+    Whoever gets it takes `deaths` at most at an utterance: it carries the number to workers, those
+    that are started in the place of dead ones included.
+    """
+
+    def __init__(
+        self, log: Path, length: int, *, times: int | None = None, deaths: int = AS_SHIPPED
+    ) -> None:
         super().__init__(log)
-        self._length, self._times = length, times
+        self._length, self._times, self._deaths = length, times, deaths
+
+    def __setstate__(self, state):
+        self.__dict__.update(state)
+        attempts._DEATHS = self._deaths
 
     def encode(self, audio, sample_rate):
         if len(audio) == self._length:
