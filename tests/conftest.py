@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from filelock import FileLock
 from hypothesis import settings
-from in_process_cluster import in_this_process
 from page_browser import chromium
+from quick_clusters import in_this_process, of_forked_processes
 
 # kernels of a GPU are run by Triton's interpreter; it asks when it is imported
 os.environ.setdefault("TRITON_INTERPRET", "1")
@@ -161,7 +161,5 @@ def client():
 @pytest.fixture(scope="module")
 def processes():
     """A cluster of two processes."""
-    from sfvq_analysis.scale import connected
-
-    with connected(workers=2) as client:
+    with of_forked_processes() as client:
         yield client

@@ -7,7 +7,7 @@ import shutil
 import pandas as pd
 import pytest
 from command_line import refused, sfvq
-from in_process_cluster import quiet_clusters
+from quick_clusters import quiet_clusters
 from shards_of_tables import assert_same_table
 
 from sfvq_analysis import demo_corpus, demo_quantizers, load_table, save_quantizer, stats

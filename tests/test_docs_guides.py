@@ -13,7 +13,7 @@ import textgrid
 from typer.main import get_command
 
 import sfvq_analysis
-from sfvq_analysis import demo_corpus
+from sfvq_analysis import demo_corpus, scale
 from sfvq_analysis.cli.application import app
 
 DOCS = Path(__file__).parents[1] / "docs"
@@ -63,21 +63,14 @@ def speech(tmp_path_factory):
 
 
 @pytest.fixture
-def _started_once(monkeypatch):
-    """Blocks that ask for the same cluster have one: its processes take seconds to start."""
-    from sfvq_analysis import scale
+def _started_once(monkeypatch, request):
+    """Blocks that ask for two processes get the same: they take seconds to start."""
 
-    connected, known = scale.connected, {}
-    with contextlib.ExitStack() as stack:
+    def once(*, workers):
+        assert workers == 2
+        return contextlib.nullcontext(request.getfixturevalue("processes"))
 
-        def once(**wanted):
-            asked = tuple(wanted.items())
-            if asked not in known:
-                known[asked] = stack.enter_context(connected(**wanted))
-            return contextlib.nullcontext(known[asked])
-
-        monkeypatch.setattr(scale, "connected", once)
-        yield
+    monkeypatch.setattr(scale, "connected", once)
 
 
 @pytest.fixture

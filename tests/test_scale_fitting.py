@@ -12,8 +12,8 @@ import pytest
 from deadly_store import DeadlyStore
 from hypothesis import given
 from hypothesis import strategies as st
-from in_process_cluster import quiet_clusters
 from made_frames import as_features, gaussian, pieces
+from quick_clusters import quiet_clusters
 
 from sfvq_analysis import demo_corpus, fit_sfvq, load_encoder
 from sfvq_analysis.errors import CorpusError, EncoderError, OptionError, QuantizerError

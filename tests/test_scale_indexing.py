@@ -9,7 +9,7 @@ from functools import partial
 
 import numpy as np
 import pytest
-from in_process_cluster import quiet_clusters
+from quick_clusters import quiet_clusters
 from shards_of_tables import assert_same_table
 from waiting_encoder import AS_SHIPPED, DeadlyEncoder, NotingEncoder
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 
 import pytest
-from in_process_cluster import quiet_clusters
+from quick_clusters import quiet_clusters
 from remote_trees import put
 from shards_of_tables import assert_same_table
 

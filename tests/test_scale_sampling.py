@@ -10,7 +10,7 @@ from functools import partial
 import numpy as np
 import pytest
 from command_line import sfvq
-from in_process_cluster import quiet_clusters
+from quick_clusters import quiet_clusters
 from waiting_encoder import DeadlyEncoder, NotingEncoder
 
 from sfvq_analysis import demo_corpus, load_corpus, load_encoder
