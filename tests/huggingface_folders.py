@@ -6,7 +6,6 @@ import json
 
 import torch
 import transformers
-from transformers.models.whisper.modeling_whisper import WhisperEncoder
 
 CONVOLUTIONS = {"conv_dim": (8, 8, 8), "conv_kernel": (10, 3, 2), "conv_stride": (5, 2, 2)}
 TRANSFORMER = {
@@ -49,14 +48,21 @@ def configuration(name):
     return getattr(transformers, f"{family}Config")(**options)
 
 
+def _class_of(family):
+    if family == "Whisper":
+        from transformers.models.whisper.modeling_whisper import WhisperEncoder
+
+        return WhisperEncoder
+    return getattr(transformers, f"{family}Model")
+
+
 def random_model(name, seed=0):
     """A model whose every weight answers to a seed, in evaluation mode."""
     family, _ = MODELS[name]
     config = configuration(name)
     with torch.random.fork_rng():
         torch.manual_seed(seed)
-        net = WhisperEncoder if family == "Whisper" else getattr(transformers, f"{family}Model")
-        model = net(config)
+        model = _class_of(family)(config)
         for weight in model.parameters():  # biases and norms too, or what they do isn't seen
             weight.data += 0.1 * torch.randn_like(weight)
         for buffer in model.buffers():

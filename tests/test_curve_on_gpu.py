@@ -133,7 +133,7 @@ def test_products_that_err_as_far_as_is_allowed_change_no_code(dim):
     beside = [np.repeat(walk(10, dim, seed=5 + n), n, axis=0) for n in (2, 3)]
     corners = np.vstack([twice, thrice, *beside])
     corners += 1e-3 * walk(len(corners), dim, seed=3)
-    frames = around(corners, 780)
+    frames = around(corners, 260)
     tensor = as_tensor(frames)
     swept = SweptGeometry.of(Geometry.of(corners), tensor)
     limits = swept.limits.clone()
