@@ -26,7 +26,7 @@ import torch
 from timing import as_markdown, interleaved, machine, spread, write_json
 
 from sfvq_analysis.curve import Engine, nearest_codeword, project
-from sfvq_analysis.curve.on_gpu import found_on_gpu
+from sfvq_analysis.curve.devices.on_gpu import found_on_gpu
 from sfvq_analysis.curve.prepared import prepared
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 
-from sfvq_analysis.curve import on_gpu
+from sfvq_analysis.curve.devices import on_gpu
 
 INTEGERS = ("codeword", "other_codeword", "segment", "other_segment", "listed", "found")
 NUMBERS = ("n_frames", "row_stride", "column_stride", "dim", "size")
@@ -26,7 +26,7 @@ def compiled(name):
     from triton.backends.compiler import GPUTarget
     from triton.compiler import ASTSource
 
-    from sfvq_analysis.curve import triton_kernels
+    from sfvq_analysis.curve.devices import triton_kernels
 
     kernel = getattr(triton_kernels, name)
     chosen = CHOSEN[name] | {"ON_CURVE": True}

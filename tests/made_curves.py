@@ -6,16 +6,9 @@ import numpy as np
 import pytest
 from oracles import nearest_corner, nearest_on_curve
 
-from sfvq_analysis.curve import (
-    Engine,
-    choice,
-    kernels,
-    nearest_codeword,
-    products,
-    project,
-    screening,
-)
+from sfvq_analysis.curve import Engine, nearest_codeword, products, project
 from sfvq_analysis.curve.geometry import Geometry
+from sfvq_analysis.curve.search import choice, kernels, screening
 
 LIBRARIES = sorted(products._candidates(with_torch=True))
 TILED = ["octets", "fused"] if choice._has_octets() else ["fused"]

@@ -7,16 +7,17 @@ import pytest
 from made_curves import around, assert_same_bytes, assert_same_codes, walk
 from numba import njit
 
-from sfvq_analysis.curve import Engine, choice, project
-from sfvq_analysis.curve.closer import close_corners, close_segments
-from sfvq_analysis.curve.coarse import settle
-from sfvq_analysis.curve.coarse_room import Room
+from sfvq_analysis.curve import Engine, project
 from sfvq_analysis.curve.codes import Codes
 from sfvq_analysis.curve.geometry import Geometry, round_off
-from sfvq_analysis.curve.listed import OF_SEGMENTS
-from sfvq_analysis.curve.octet_balls import OctetBalls
-from sfvq_analysis.curve.octets import Octets
-from sfvq_analysis.curve.sweeping import FRAMES
+from sfvq_analysis.curve.octets.balls import OctetBalls
+from sfvq_analysis.curve.octets.closer import close_corners, close_segments
+from sfvq_analysis.curve.octets.coarse import settle
+from sfvq_analysis.curve.octets.listed import OF_SEGMENTS
+from sfvq_analysis.curve.octets.octets import Octets
+from sfvq_analysis.curve.octets.room import Room
+from sfvq_analysis.curve.search import choice
+from sfvq_analysis.curve.tiles.sweeping import FRAMES
 
 BY_OCTETS, BY_NUMPY = Engine(products="octets", threads=1), Engine(products="numpy", threads=1)
 CLEARLY = 1 + 1e-4  # times as far

@@ -9,24 +9,18 @@ import pytest
 from made_curves import around, assert_same_bytes, assert_same_codes, walk
 from numba import njit
 
-from sfvq_analysis.curve import (
-    Engine,
-    choice,
-    coarse,
-    fused,
-    listed,
-    octet_sweeping,
-    project,
-    rounding,
-    screening,
-)
-from sfvq_analysis.curve.coarse_room import MOST, Room
+from sfvq_analysis.curve import Engine, project
 from sfvq_analysis.curve.codes import Codes
-from sfvq_analysis.curve.geometry import Geometry, round_off
-from sfvq_analysis.curve.octet_balls import OctetBalls
-from sfvq_analysis.curve.octets import CORNERS, LEVELS, LOWEST, ZERO, Octets
-from sfvq_analysis.curve.sweeping import FRAMES
-from sfvq_analysis.curve.vectors import LANES
+from sfvq_analysis.curve.geometry import LOWEST, Geometry, round_off
+from sfvq_analysis.curve.octets import coarse, listed, rounding
+from sfvq_analysis.curve.octets import sweeping as octet_sweeping
+from sfvq_analysis.curve.octets.balls import OctetBalls
+from sfvq_analysis.curve.octets.octets import CORNERS, LEVELS, ZERO, Octets
+from sfvq_analysis.curve.octets.room import MOST, Room
+from sfvq_analysis.curve.search import choice, screening
+from sfvq_analysis.curve.tiles import fused
+from sfvq_analysis.curve.tiles.sweeping import FRAMES
+from sfvq_analysis.curve.tiles.vectors import LANES
 from sfvq_analysis.errors import OptionError
 
 BY_OCTETS, BY_NUMPY = Engine(products="octets", threads=1), Engine(products="numpy", threads=1)

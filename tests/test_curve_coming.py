@@ -9,8 +9,8 @@ from numba import njit, types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from sfvq_analysis.curve.coming import Coming
-from sfvq_analysis.curve.vectors import Vectors
+from sfvq_analysis.curve.tiles.coming import Coming
+from sfvq_analysis.curve.tiles.vectors import Vectors
 
 LINE = 64
 

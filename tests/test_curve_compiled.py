@@ -61,6 +61,9 @@ def test_what_is_kept_is_used_until_any_file_of_the_folder_changes(code):
     assert (hits(), hits()) == (0, 1)
     (code / "loops.py").write_text("LANES = 8")
     assert (hits(), hits()) == (0, 1)
+    (code / "within").mkdir()
+    (code / "within" / "loops.py").write_text("")
+    assert (hits(), hits()) == (0, 1)
     (code / ".#loops.py").symlink_to("an editor's lock, which leads nowhere")
     assert hits() == 1
 

@@ -7,7 +7,8 @@ import pytest
 from made_curves import assert_same_bytes
 from oracles import nearest_on_segment
 
-from sfvq_analysis.curve import Engine, deciding, offsets, project, sweeping
+from sfvq_analysis.curve import Engine, deciding, offsets, project
+from sfvq_analysis.curve.tiles import sweeping
 
 
 @pytest.mark.parametrize("share", [0.0, 0.25, 1.0, 1.5, -0.5])

@@ -13,7 +13,8 @@ from made_curves import (
     walk,
 )
 
-from sfvq_analysis.curve import Engine, direct, nearest_codeword, project, screening
+from sfvq_analysis.curve import Engine, nearest_codeword, project
+from sfvq_analysis.curve.search import direct, screening
 
 FEW = pytest.mark.parametrize("dim", [1, 2, 3, 4])
 

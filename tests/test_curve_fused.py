@@ -13,21 +13,13 @@ import pytest
 from made_curves import around, assert_same_bytes, there_and_back, walk
 from numba import njit
 
-from sfvq_analysis.curve import (
-    Engine,
-    choice,
-    compiled,
-    fused,
-    kernels,
-    nearest_codeword,
-    project,
-    screening,
-    sweeping,
-)
+from sfvq_analysis.curve import Engine, compiled, nearest_codeword, project
 from sfvq_analysis.curve.codes import Codes
-from sfvq_analysis.curve.fused import Packed, Room
 from sfvq_analysis.curve.geometry import Geometry, round_off
-from sfvq_analysis.curve.vectors import LANES
+from sfvq_analysis.curve.search import choice, kernels, screening
+from sfvq_analysis.curve.tiles import fused, sweeping
+from sfvq_analysis.curve.tiles.fused import Packed, Room
+from sfvq_analysis.curve.tiles.vectors import LANES
 from sfvq_analysis.errors import OptionError, QuantizerError
 
 FUSED, BY_NUMPY = Engine(products="fused", threads=1), Engine(products="numpy", threads=1)
@@ -330,7 +322,9 @@ def test_a_search_that_is_wrong_is_never_chosen(chosen_anew, monkeypatch):
 ON_ANOTHER_PROCESSOR = """
 import numpy as np, sys
 from test_curve_fused import FUSED, beside, walk
-from sfvq_analysis.curve import choice, project, vectors
+from sfvq_analysis.curve import project
+from sfvq_analysis.curve.search import choice
+from sfvq_analysis.curve.tiles import vectors
 chosen = choice.is_fused(sys.argv[1])
 print(vectors.LANES, chosen)
 corners = walk(61, 21)

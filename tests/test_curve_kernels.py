@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from made_curves import around, screened, walk
 
-from sfvq_analysis.curve import kernels
 from sfvq_analysis.curve.geometry import Geometry
+from sfvq_analysis.curve.search import kernels
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])

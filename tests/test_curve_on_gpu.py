@@ -13,10 +13,11 @@ import pytest
 import torch
 from made_curves import BY_TENSORS, around, assert_nearest, there_and_back, walk
 
-from sfvq_analysis.curve import Codes, Engine, nearest_codeword, on_gpu, project
+from sfvq_analysis.curve import Codes, Engine, nearest_codeword, project
+from sfvq_analysis.curve.devices import on_gpu
+from sfvq_analysis.curve.devices.on_gpu import found_on_gpu
+from sfvq_analysis.curve.devices.swept_geometry import SweptGeometry
 from sfvq_analysis.curve.geometry import Geometry
-from sfvq_analysis.curve.on_gpu import found_on_gpu
-from sfvq_analysis.curve.swept_geometry import SweptGeometry
 from sfvq_analysis.errors import OptionError, QuantizerError
 
 BY_KERNELS, BY_LOOPS = Engine(kernels="triton"), Engine(products="fused", threads=1)

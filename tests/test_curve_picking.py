@@ -7,22 +7,15 @@ import pytest
 from made_curves import around, assert_same_bytes, assert_same_codes, walk
 from numba import njit
 
-from sfvq_analysis.curve import (
-    Engine,
-    by_tiles,
-    choice,
-    coarse,
-    picking,
-    prepared,
-    project,
-    screening,
-)
-from sfvq_analysis.curve.coarse_room import MOST, Room
+from sfvq_analysis.curve import Engine, prepared, project
 from sfvq_analysis.curve.geometry import Geometry, round_off
-from sfvq_analysis.curve.octet_balls import TILES, OctetBalls
-from sfvq_analysis.curve.octets import CORNERS, Octets
+from sfvq_analysis.curve.octets import coarse, picking
+from sfvq_analysis.curve.octets.balls import TILES, OctetBalls
+from sfvq_analysis.curve.octets.octets import CORNERS, Octets
+from sfvq_analysis.curve.octets.room import MOST, Room
 from sfvq_analysis.curve.prepared import Prepared
-from sfvq_analysis.curve.sweeping import FRAMES
+from sfvq_analysis.curve.search import by_tiles, choice, screening
+from sfvq_analysis.curve.tiles.sweeping import FRAMES
 from sfvq_analysis.errors import QuantizerError
 
 BY_OCTETS, BY_NUMPY = Engine(products="octets", threads=1), Engine(products="numpy", threads=1)

@@ -14,7 +14,8 @@ import torch
 from made_curves import LIBRARIES, PRODUCTS, around, assert_same_bytes, walk
 from threadpoolctl import threadpool_limits
 
-from sfvq_analysis.curve import Engine, products, project, screening
+from sfvq_analysis.curve import Engine, products, project
+from sfvq_analysis.curve.search import screening
 from sfvq_analysis.errors import OptionError, QuantizerError
 
 

@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 from made_curves import around, assert_nearest, assert_same_bytes, there_and_back, walk
 
-from sfvq_analysis.curve import Engine, nearest_codeword, project, screening
-from sfvq_analysis.curve.balls import CLUSTER, STRETCH, Balls, Clusters
-from sfvq_analysis.curve.few_dimensions import Pruned
+from sfvq_analysis.curve import Engine, nearest_codeword, project
 from sfvq_analysis.curve.prepared import Prepared
+from sfvq_analysis.curve.search import screening
+from sfvq_analysis.curve.search.balls import CLUSTER, STRETCH, Balls, Clusters
+from sfvq_analysis.curve.search.few_dimensions import Pruned
 
 ONE_THREAD = Engine(threads=1)
 

@@ -7,7 +7,7 @@ import pytest
 from made_curves import around, screened, walk
 from oracles import nearest_on_segment
 
-from sfvq_analysis.curve import scanning
+from sfvq_analysis.curve.search import scanning
 
 CHUNK = scanning.CHUNK
 

@@ -25,10 +25,11 @@ from made_curves import (
 )
 from oracles import nearest_corner, nearest_on_curve
 
-from sfvq_analysis.curve import Engine, nearest_codeword, point_at, project, screened, screening
+from sfvq_analysis.curve import Engine, nearest_codeword, point_at, project
 from sfvq_analysis.curve.checks import blocks
 from sfvq_analysis.curve.geometry import Geometry, round_off
 from sfvq_analysis.curve.products import product
+from sfvq_analysis.curve.search import screened, screening
 from sfvq_analysis.errors import QuantizerError
 
 EVERY_WAY = [Engine(products=name, threads=threads) for name in PRODUCTS for threads in (1, 3)]

@@ -16,14 +16,8 @@ from made_curves import (
     walk,
 )
 
-from sfvq_analysis.curve import (
-    Engine,
-    nearest_codeword,
-    project,
-    projection,
-    published_projection,
-    tensors,
-)
+from sfvq_analysis.curve import Engine, nearest_codeword, project, projection, published_projection
+from sfvq_analysis.curve.devices import tensors
 from sfvq_analysis.errors import QuantizerError
 
 LOOPS = Engine(kernels="numba")

@@ -2,6 +2,10 @@
 
 A curve is its corners, an array of shape (K, D). Segment k joins corner k and corner k + 1; a point
 on it is ``(1 - t) c_k + t c_{k+1}``, and ``k + t`` is its position on the axis 0 … K - 1.
+
+`projection` checks what is given and hands it on: to `search` on a processor, which takes the
+fastest way for so many dimensions and corners (from coordinates, by a library's products, by
+`tiles`, by `octets`), or to `devices`, where the frames are tensors. All give the same codes.
 """
 
 from sfvq_analysis.curve.arrangement import (

@@ -77,10 +77,11 @@ def _made(
 
 @functools.cache
 def stamp(folder: Path = Path(__file__).parent) -> str:
-    """Return what changes with any file of a folder's code; always the same in a zip file."""
+    """Return what changes with any file of code below a folder; always the same in a zip file."""
     found = hashlib.blake2b(digest_size=6)
-    for path in sorted(folder.glob("[!.]*.py")):
-        found.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+    for path in sorted(folder.rglob("[!.]*.py")):
+        name = path.relative_to(folder).as_posix()
+        found.update(name.encode() + b"\0" + path.read_bytes() + b"\0")
     return found.hexdigest()
 
 

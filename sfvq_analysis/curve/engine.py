@@ -20,16 +20,15 @@ class Engine:
     ----------
     kernels
         ``"numba"``: compiled loops on the CPU. ``"torch"``: tensor operations, on the device of the
-        frames. ``"triton"``: kernels of a GPU, for tensors that lie there
-        (`sfvq_analysis.curve.triton_kernels`; they have not been run on one yet, so they are not
-        chosen by themselves). ``"auto"``: torch for tensors on a GPU and where numba is missing,
-        else numba.
+        frames. ``"triton"``: kernels of a GPU, for tensors that lie there (they have not been run
+        on one yet, so they are not chosen by themselves). ``"auto"``: torch for tensors on a GPU
+        and where numba is missing, else numba. (`sfvq_analysis.curve.search` and ``devices``.)
     products
         Of frames and corners, under numba's loops: ``"octets"`` (our own, of eight bits, to leave
-        few for float64: `sfvq_analysis.curve.coarse`), ``"fused"`` (our own, of float32, looked at
-        in registers and never stored: `sfvq_analysis.curve.fused`), ``"numpy"``, ``"torch"`` (its
+        few for float64: `sfvq_analysis.curve.octets`), ``"fused"`` (our own, of float32, looked at
+        in registers and never stored: `sfvq_analysis.curve.tiles`), ``"numpy"``, ``"torch"`` (its
         `mm`), ``"onednn"`` (torch's other one), or ``"auto"``: the fastest at hand, timed and
-        checked once a process (`sfvq_analysis.curve.choice`, `sfvq_analysis.curve.products`).
+        checked once a process.
     threads
         How many blocks of frames are worked on at a time; None: the variable ``OMP_NUM_THREADS``
         where it is set, else as many as there are processors.

@@ -18,6 +18,8 @@ SHORTEST = 1e-300
 """A squared length whose inverse is still finite."""
 TIE = 1e-13
 """Squared distances that differ by less, relative to the lengths at work, are equal."""
+LOWEST = -3e38
+"""A score that is never reached: what all begin with, and what fills up a last tile of corners."""
 _LARGEST_SQUARE = 1e30
 _LARGEST_SCALED = 1e36
 _LARGEST_NARROW = 1e15  # float32 holds the square of what is about 1 when scaled, and its inverse

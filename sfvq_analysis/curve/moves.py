@@ -1,4 +1,4 @@
-"""The inner loop of `sfvq_analysis.curve.arrangement`; import it inside functions, as `kernels`."""
+"""The inner loop of `sfvq_analysis.curve.arrangement`; import it inside functions."""
 
 from __future__ import annotations
 

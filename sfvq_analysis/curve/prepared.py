@@ -18,10 +18,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from torch import Tensor
 
-    from sfvq_analysis.curve.fused import Packed
-    from sfvq_analysis.curve.octet_balls import OctetBalls
-    from sfvq_analysis.curve.octets import Octets
-    from sfvq_analysis.curve.swept_geometry import SweptGeometry
+    from sfvq_analysis.curve.devices.swept_geometry import SweptGeometry
+    from sfvq_analysis.curve.octets.balls import OctetBalls
+    from sfvq_analysis.curve.octets.octets import Octets
+    from sfvq_analysis.curve.tiles.fused import Packed
 
     Float64 = NDArray[np.float64]
 
@@ -48,27 +48,27 @@ class Prepared:
     @functools.cached_property
     def packed(self) -> Packed:
         """In tiles of float32."""
-        from sfvq_analysis.curve.fused import Packed
+        from sfvq_analysis.curve.tiles.fused import Packed
 
         return Packed.of(self.geometry)
 
     @functools.cached_property
     def octets(self) -> Octets:
         """In tiles of octets."""
-        from sfvq_analysis.curve.octets import Octets
+        from sfvq_analysis.curve.octets.octets import Octets
 
         return Octets.of(self.geometry)
 
     @functools.cached_property
     def balls(self) -> OctetBalls:
         """Octets by stretches of the curve."""
-        from sfvq_analysis.curve.octet_balls import OctetBalls
+        from sfvq_analysis.curve.octets.balls import OctetBalls
 
         return OctetBalls.of(self.octets, self.geometry)
 
     def swept(self, frames: Tensor) -> SweptGeometry:
         """As kernels of a GPU take it, where these frames are and for their type."""
-        from sfvq_analysis.curve.swept_geometry import SweptGeometry
+        from sfvq_analysis.curve.devices.swept_geometry import SweptGeometry
 
         key = frames.device, frames.dtype
         if key not in self._swept:

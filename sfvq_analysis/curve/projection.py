@@ -6,8 +6,8 @@ With corners c_k, d_k = c_{k+1} - c_k and L_k = |d_k|², the nearest point on se
 t = clamp((x - c_k)·d_k / L_k, 0, 1) (t = 0 where L_k = 0) and squared distance |x - c_k - t d_k|².
 All segments are screened in float32 from products of frames and corners, after the mean corner is
 taken off both (data far from the origin would lose its digits otherwise): in registers, as they are
-computed (`sfvq_analysis.curve.fused`), or block by block from a library's product. Those of large
-codebooks are screened in octets, within bounds that are known (`sfvq_analysis.curve.coarse`). t and
+computed (`sfvq_analysis.curve.tiles`), or block by block from a library's product. Those of large
+codebooks are screened in octets, within bounds that are known (`sfvq_analysis.curve.octets`). t and
 distance of what the screening leaves, which is one segment or a few, are computed anew in float64.
 Among equal distances the lowest position k + t wins; a point that is a corner belongs to the
 segment that starts there, but for the last corner. The codes don't depend on the `Engine`: neither
@@ -31,7 +31,7 @@ from sfvq_analysis.curve.checks import (
 from sfvq_analysis.curve.codes import Codes
 from sfvq_analysis.curve.engine import Engine
 from sfvq_analysis.curve.prepared import prepared
-from sfvq_analysis.curve.screening import search
+from sfvq_analysis.curve.search.screening import search
 from sfvq_analysis.errors import QuantizerError
 
 if TYPE_CHECKING:
@@ -147,13 +147,13 @@ def _searched(
     geometry = codebook.geometry
     kernels = _kernels(frames, engine)
     if kernels != "numba":
-        from sfvq_analysis.curve.tensors import as_tensor, search_tensors
+        from sfvq_analysis.curve.devices.tensors import as_tensor, search_tensors
 
         given = as_tensor(frames) if is_tensor(frames) else as_frames(frames)
         check_dimension(tuple(given.shape), corners)
         codes = Codes.empty(len(given))
         if kernels == "triton":
-            from sfvq_analysis.curve.on_gpu import on_gpu, search_on_gpu
+            from sfvq_analysis.curve.devices.on_gpu import on_gpu, search_on_gpu
 
             usable = search_on_gpu(on_gpu(given), codebook, codes, on_curve=on_curve)
         else:

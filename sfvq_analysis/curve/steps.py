@@ -1,4 +1,4 @@
-"""The inner loops of gradient steps; import them inside functions, as `kernels`."""
+"""The inner loops of gradient steps; import them inside functions."""
 
 from __future__ import annotations
 

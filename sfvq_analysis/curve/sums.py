@@ -1,4 +1,4 @@
-"""The inner loops that add up frames; import them inside functions, as `kernels`."""
+"""The inner loops that add up frames; import them inside functions."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """What float32 leaves of what octets leave, where that is much; import it inside functions.
 
 Sums in float64 take several times as long as those in float32, which tell most of what octets can't
-tell apart. Values are those of `sfvq_analysis.curve.octet_sweeping`, of frames and corners as they
+tell apart. Values are those of `sfvq_analysis.curve.octets.sweeping`, of frames and corners as they
 are; they err by no more than a tile's `loose`, and so does what is known of a frame's length.
 """
 
@@ -16,8 +16,8 @@ from sfvq_analysis.curve.compiled import compiled_in_place, compiled_within
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from sfvq_analysis.curve.coarse_room import Room
     from sfvq_analysis.curve.geometry import Geometry
+    from sfvq_analysis.curve.octets.room import Room
 
     Float32 = NDArray[np.float32]
 

@@ -13,7 +13,7 @@ from llvmlite import ir
 from numba.core import cgutils
 
 if TYPE_CHECKING:
-    from sfvq_analysis.curve.vectors import Vectors
+    from sfvq_analysis.curve.tiles.vectors import Vectors
 
 _OCTETS = ir.IntType(8).as_pointer()
 _LINE = 64  # octets of a line of the cache

@@ -2,7 +2,7 @@
 
 A frame is settled where its nearest point and corner are ahead of all others by more than
 float32's round-off. The others are listed, to be searched once more by
-`sfvq_analysis.curve.kernels`, which decides in float64.
+`sfvq_analysis.curve.search.kernels`, which decides in float64.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ import numpy as np
 
 from sfvq_analysis.curve.compiled import compiled, compiled_within
 from sfvq_analysis.curve.deciding import PROJECTED, project_each, write_codes
-from sfvq_analysis.curve.octets import LOWEST
+from sfvq_analysis.curve.geometry import LOWEST
 from sfvq_analysis.curve.offsets import square_of
-from sfvq_analysis.curve.sweeping import (
+from sfvq_analysis.curve.tiles.sweeping import (
     CORNERS,
     FRAMES,
     TERMS,
@@ -25,7 +25,7 @@ from sfvq_analysis.curve.sweeping import (
     turn,
     turn_frames,
 )
-from sfvq_analysis.curve.vectors import LANES
+from sfvq_analysis.curve.tiles.vectors import LANES
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -22,9 +22,9 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from sfvq_analysis.curve.coming import Coming
-from sfvq_analysis.curve.octets import LOWEST
-from sfvq_analysis.curve.vectors import LANES, REGISTERS, Vectors
+from sfvq_analysis.curve.geometry import LOWEST
+from sfvq_analysis.curve.tiles.coming import Coming
+from sfvq_analysis.curve.tiles.vectors import LANES, REGISTERS, Vectors
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

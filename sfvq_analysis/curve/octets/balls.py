@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from sfvq_analysis.curve.octets import CORNERS, Octets
+from sfvq_analysis.curve.octets.octets import CORNERS, Octets
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sfvq_analysis.curve.few_dimensions import NONE_IN_DOUBT
 from sfvq_analysis.curve.geometry import round_off
+from sfvq_analysis.curve.search.few_dimensions import NONE_IN_DOUBT
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -33,7 +33,7 @@ class Screened:
 
     def search(self, frames: Frames, codes: Codes, *, on_curve: bool) -> Doubtful | None:
         """Fill in the codes of a block; none is in doubt. None if a frame isn't usable."""
-        from sfvq_analysis.curve import kernels
+        from sfvq_analysis.curve.search import kernels
 
         if len(frames) != self._arrays[0].shape[0]:  # the last block
             self._arrays = _arrays(len(frames), *self._geometry.corners.shape)
@@ -49,7 +49,7 @@ class Screened:
 def _arrays(size: int, n_corners: int, dim: int) -> tuple[Any, ...]:
     """Return room for centred frames, products, their round-off and the search's scratch."""
     from sfvq_analysis.curve.deciding import PROJECTED
-    from sfvq_analysis.curve.scanning import CHUNK, Least, Scratch
+    from sfvq_analysis.curve.search.scanning import CHUNK, Least, Scratch
 
     n_chunks = -(-n_corners // CHUNK)
     real = np.float32

@@ -15,7 +15,7 @@ from sfvq_analysis.curve.geometry import round_off
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from sfvq_analysis.curve.octet_balls import OctetBalls
+    from sfvq_analysis.curve.octets.balls import OctetBalls
     from sfvq_analysis.curve.prepared import Prepared
 
     Frames = NDArray[np.floating[Any]]
@@ -28,7 +28,7 @@ class Fused:
     """Screens in float32."""
 
     def __init__(self, codebook: Prepared, size: int) -> None:
-        from sfvq_analysis.curve.fused import Room
+        from sfvq_analysis.curve.tiles.fused import Room
 
         dim = codebook.geometry.corners.shape[1]
         self._codebook, self._round_off = codebook, round_off(dim)
@@ -36,7 +36,7 @@ class Fused:
 
     def search(self, frames: Frames, codes: Codes, *, on_curve: bool) -> Doubtful | None:
         """Fill in the codes of a block; return those in doubt, None if a frame isn't usable."""
-        from sfvq_analysis.curve import fused
+        from sfvq_analysis.curve.tiles import fused
 
         settle = fused.settle_curve if on_curve else fused.settle_codebook
         geometry, packed, room = self._codebook.geometry, self._codebook.packed, self._room
@@ -48,8 +48,8 @@ class Coarse:
     """Screens in octets; in float32 all that is left once octets tell too little apart."""
 
     def __init__(self, codebook: Prepared, size: int) -> None:
-        from sfvq_analysis.curve.coarse_room import Room
-        from sfvq_analysis.curve.octet_balls import OctetBalls
+        from sfvq_analysis.curve.octets.balls import OctetBalls
+        from sfvq_analysis.curve.octets.room import Room
 
         n_corners, dim = codebook.geometry.corners.shape
         self._codebook, self._round_off = codebook, round_off(dim)
@@ -66,7 +66,7 @@ class Coarse:
     ) -> Doubtful | None:
         if self._instead is not None:
             return self._instead.search(frames, codes, on_curve=on_curve)
-        from sfvq_analysis.curve import coarse
+        from sfvq_analysis.curve.octets import coarse
 
         geometry, octets, room = self._codebook.geometry, self._codebook.octets, self._room
         n_done, n_doubtful = coarse.settle(
@@ -98,7 +98,7 @@ class Picked(Coarse):
         """Fill in the codes of a block; return those in doubt, None if a frame isn't usable."""
         if self._instead is not None or not self._codebook.picking_pays:
             return super().search(frames, codes, on_curve=on_curve)
-        from sfvq_analysis.curve.coarse import put_together
+        from sfvq_analysis.curve.octets.coarse import put_together
 
         geometry, octets, balls = self._codebook.geometry, self._codebook.octets, self._balls
         order, room = np.empty(len(frames), np.int64), self._room

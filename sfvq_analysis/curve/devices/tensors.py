@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from sfvq_analysis.curve.checks import as_floats, as_frames, blocks
-from sfvq_analysis.curve.device_geometry import DeviceGeometry
+from sfvq_analysis.curve.devices.device_geometry import DeviceGeometry
 from sfvq_analysis.curve.geometry import TIE, round_off
 from sfvq_analysis.curve.products import float32_precision
 

@@ -1,8 +1,8 @@
 """The inner loops of a search, in float32 and then in float64; import them inside functions.
 
-A block of B frames is screened (`sfvq_analysis.curve.scanning`). A chunk is looked at again where
-its least value is within round-off of the least of all, and what is left in doubt there is decided
-in float64.
+A block of B frames is screened (`sfvq_analysis.curve.search.scanning`). A chunk is looked at again
+where its least value is within round-off of the least of all, and what is left in doubt there is
+decided in float64.
 """
 
 from __future__ import annotations
@@ -20,14 +20,20 @@ from sfvq_analysis.curve.deciding import (
     write_codes,
 )
 from sfvq_analysis.curve.offsets import along_and_square, square_of
-from sfvq_analysis.curve.scanning import CHUNK, least_chunks, point_on, scan_corners, scan_curve
+from sfvq_analysis.curve.search.scanning import (
+    CHUNK,
+    least_chunks,
+    point_on,
+    scan_corners,
+    scan_curve,
+)
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from sfvq_analysis.curve.codes import Codes
     from sfvq_analysis.curve.geometry import Geometry
-    from sfvq_analysis.curve.scanning import Scratch
+    from sfvq_analysis.curve.search.scanning import Scratch
 
     Frames = NDArray[np.floating[Any]]
     Float32 = NDArray[np.float32]

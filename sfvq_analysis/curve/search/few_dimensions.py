@@ -38,7 +38,7 @@ class Direct:
         self, frames: Frames, codes: Codes, *, on_curve: bool
     ) -> NDArray[np.integer[Any]] | None:
         """Fill in the codes of a block; return None if a frame isn't usable."""
-        from sfvq_analysis.curve import direct
+        from sfvq_analysis.curve.search import direct
 
         rows = direct.of_fewer(self._rows, len(frames))
         if not direct.spread(frames, self._centre, rows):
@@ -47,7 +47,7 @@ class Direct:
         return NONE_IN_DOUBT
 
     def _find(self, rows: NDArray[np.float64], codes: Codes, *, on_curve: bool) -> None:
-        from sfvq_analysis.curve.direct import nearest_directly, project_directly
+        from sfvq_analysis.curve.search.direct import nearest_directly, project_directly
 
         squared = self._squared[: rows.shape[1]]
         if on_curve:
@@ -59,8 +59,8 @@ class Pruned(Direct):
     """Goes through those stretches of many corners that may be nearest."""
 
     def __init__(self, geometry: Geometry, size: int) -> None:
-        from sfvq_analysis.curve.balls import Clusters, Stretches
-        from sfvq_analysis.curve.pruned import Lists, Nearest
+        from sfvq_analysis.curve.search.balls import Clusters, Stretches
+        from sfvq_analysis.curve.search.pruned import Lists, Nearest
 
         super().__init__(geometry, size)
         self._clusters = Clusters.of(self._corners)
@@ -70,8 +70,8 @@ class Pruned(Direct):
         self._nearest = Nearest.empty(size)
 
     def _find(self, rows: NDArray[np.float64], codes: Codes, *, on_curve: bool) -> None:
-        from sfvq_analysis.curve.direct import write_segments
-        from sfvq_analysis.curve.pruned import search_pruned
+        from sfvq_analysis.curve.search.direct import write_segments
+        from sfvq_analysis.curve.search.pruned import search_pruned
 
         size = rows.shape[1]
         lists, nearest = self._lists.first(size), self._nearest.first(size)

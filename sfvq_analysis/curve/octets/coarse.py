@@ -5,8 +5,8 @@ that is known: together m. A distance to a corner, or to a segment, changes by n
 farther from x^ than the nearest to x^, and 2m, isn't nearest to x~; and once the likeliest has been
 looked at in float64, what is farther from x^ than that one is from x~, and m. Of the few that are
 left the nearest is found in float64; where they aren't few, float32 sorts them out first
-(`sfvq_analysis.curve.closer`). Of large codebooks not all corners are looked at
-(`sfvq_analysis.curve.picking`).
+(`sfvq_analysis.curve.octets.closer`). Of large codebooks not all corners are looked at
+(`sfvq_analysis.curve.octets.picking`).
 
 Where many are left, because some coordinates are far larger than all others, the search gives up.
 """
@@ -17,27 +17,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sfvq_analysis.curve.closer import ROUNDED
-from sfvq_analysis.curve.coarse_room import MOST
 from sfvq_analysis.curve.compiled import compiled, compiled_within
 from sfvq_analysis.curve.deciding import write_codes
-from sfvq_analysis.curve.listed import (
+from sfvq_analysis.curve.geometry import LOWEST
+from sfvq_analysis.curve.octets.closer import ROUNDED
+from sfvq_analysis.curve.octets.listed import (
     OF_CORNERS,
     OF_SEGMENTS,
     list_all,
     nearest_corners,
     nearest_segments,
 )
-from sfvq_analysis.curve.octet_sweeping import (
-    KINDS,
-    mark,
-    mark_corners,
-    sweep_octet_corners,
-    sweep_octets,
-)
-from sfvq_analysis.curve.octets import LOWEST
-from sfvq_analysis.curve.offsets import square_of
-from sfvq_analysis.curve.picking import (
+from sfvq_analysis.curve.octets.picking import (
     find_likeliest,
     list_picked,
     list_together,
@@ -45,18 +36,27 @@ from sfvq_analysis.curve.picking import (
     pick_likeliest,
     pick_rest,
 )
-from sfvq_analysis.curve.rounding import round_frames
-from sfvq_analysis.curve.sweeping import FRAMES, turn
-from sfvq_analysis.curve.vectors import LANES
+from sfvq_analysis.curve.octets.room import MOST
+from sfvq_analysis.curve.octets.rounding import round_frames
+from sfvq_analysis.curve.octets.sweeping import (
+    KINDS,
+    mark,
+    mark_corners,
+    sweep_octet_corners,
+    sweep_octets,
+)
+from sfvq_analysis.curve.offsets import square_of
+from sfvq_analysis.curve.tiles.sweeping import FRAMES, turn
+from sfvq_analysis.curve.tiles.vectors import LANES
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from sfvq_analysis.curve.coarse_room import Room
     from sfvq_analysis.curve.codes import Codes
     from sfvq_analysis.curve.geometry import Geometry
-    from sfvq_analysis.curve.octet_balls import OctetBalls
-    from sfvq_analysis.curve.octets import Octets
+    from sfvq_analysis.curve.octets.balls import OctetBalls
+    from sfvq_analysis.curve.octets.octets import Octets
+    from sfvq_analysis.curve.octets.room import Room
 
     Frames = NDArray[np.floating[Any]]
     Int64 = NDArray[np.int64]

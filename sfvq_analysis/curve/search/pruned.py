@@ -1,10 +1,10 @@
 """Frames of few dimensions and many corners: only stretches of the curve that may be nearest.
 
-Stretches lie within balls, and those within clusters (`sfvq_analysis.curve.balls`). The nearest
-ball of the nearest cluster, by their centres, is looked into first; what was found says which
-clusters, and then which of their balls, can hold anything nearer. Everything is in float64
-as in `sfvq_analysis.curve.direct`, and the codes are the same. This module imports numba; import it
-inside functions.
+Stretches lie within balls, and those within clusters (`sfvq_analysis.curve.search.balls`). The
+nearest ball of the nearest cluster, by their centres, is looked into first; what was found says
+which clusters, and then which of their balls, can hold anything nearer. Everything is in float64 as
+in `sfvq_analysis.curve.search.direct`, and the codes are the same. This module imports numba;
+import it inside functions.
 """
 
 from __future__ import annotations
@@ -13,15 +13,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from sfvq_analysis.curve.balls import CLUSTER, STRETCH
 from sfvq_analysis.curve.compiled import compiled, compiled_within
-from sfvq_analysis.curve.direct import of_fewer, place
 from sfvq_analysis.curve.geometry import TIE
+from sfvq_analysis.curve.search.balls import CLUSTER, STRETCH
+from sfvq_analysis.curve.search.direct import of_fewer, place
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from sfvq_analysis.curve.balls import Balls, Clusters, Stretches
+    from sfvq_analysis.curve.search.balls import Balls, Clusters, Stretches
 
     Float32 = NDArray[np.float32]
     Float64 = NDArray[np.float64]

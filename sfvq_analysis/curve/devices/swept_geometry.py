@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import torch
 
-from sfvq_analysis.curve.device_geometry import DeviceGeometry
+from sfvq_analysis.curve.devices.device_geometry import DeviceGeometry
 from sfvq_analysis.curve.geometry import TIE
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ _SUMMED = 0.75 * 2.0**-23  # a dimension: three products, four at a time, and su
 
 
 class SweptGeometry(NamedTuple):
-    """`DeviceGeometry` of K corners with what `sfvq_analysis.curve.triton_kernels` takes besides.
+    """`DeviceGeometry` of K corners with what the kernels of a GPU take besides.
 
     Attributes
     ----------

@@ -19,10 +19,11 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from sfvq_analysis.curve.coming import Coming
-from sfvq_analysis.curve.octets import CORNERS, LOWEST, TERMS, UNROLLED
-from sfvq_analysis.curve.sweeping import FRAMES
-from sfvq_analysis.curve.vectors import LANES, Vectors
+from sfvq_analysis.curve.geometry import LOWEST
+from sfvq_analysis.curve.octets.octets import CORNERS, TERMS, UNROLLED
+from sfvq_analysis.curve.tiles.coming import Coming
+from sfvq_analysis.curve.tiles.sweeping import FRAMES
+from sfvq_analysis.curve.tiles.vectors import LANES, Vectors
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

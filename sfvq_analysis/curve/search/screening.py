@@ -15,18 +15,18 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from sfvq_analysis.curve.by_tiles import Coarse, Fused, Picked
 from sfvq_analysis.curve.checks import as_floats, blocks
-from sfvq_analysis.curve.choice import is_coarse, is_fused
 from sfvq_analysis.curve.codes import Codes
-from sfvq_analysis.curve.few_dimensions import MOST_DIRECT, Direct, Pruned
 from sfvq_analysis.curve.products import (
     one_blas_thread,
     one_thread_each,
     one_thread_here,
     product,
 )
-from sfvq_analysis.curve.screened import Screened
+from sfvq_analysis.curve.search.by_tiles import Coarse, Fused, Picked
+from sfvq_analysis.curve.search.choice import is_coarse, is_fused
+from sfvq_analysis.curve.search.few_dimensions import MOST_DIRECT, Direct, Pruned
+from sfvq_analysis.curve.search.screened import Screened
 
 if TYPE_CHECKING:
     from collections.abc import Callable

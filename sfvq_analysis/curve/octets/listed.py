@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sfvq_analysis.curve.closer import close_corners, close_segments
-from sfvq_analysis.curve.coarse_room import MOST
 from sfvq_analysis.curve.compiled import compiled_in_place, compiled_within
 from sfvq_analysis.curve.deciding import (
     ALONG,
@@ -20,17 +18,19 @@ from sfvq_analysis.curve.deciding import (
     square_all,
     squared_to_segment,
 )
-from sfvq_analysis.curve.octet_sweeping import KINDS, VECTORS, lowest
-from sfvq_analysis.curve.octets import CORNERS
+from sfvq_analysis.curve.octets.closer import close_corners, close_segments
+from sfvq_analysis.curve.octets.octets import CORNERS
+from sfvq_analysis.curve.octets.room import MOST
+from sfvq_analysis.curve.octets.sweeping import KINDS, VECTORS, lowest
 from sfvq_analysis.curve.offsets import along_and_square, square_of
-from sfvq_analysis.curve.vectors import LANES
+from sfvq_analysis.curve.tiles.vectors import LANES
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from sfvq_analysis.curve.coarse_room import Room
     from sfvq_analysis.curve.codes import Codes
     from sfvq_analysis.curve.geometry import Geometry
+    from sfvq_analysis.curve.octets.room import Room
 
     Frames = NDArray[np.floating[Any]]
 

@@ -1,4 +1,4 @@
-"""The search by kernels of a GPU (`sfvq_analysis.curve.triton_kernels`).
+"""The search by kernels of a GPU (`sfvq_analysis.curve.devices.triton_kernels`).
 
 No product is stored, and nothing waits for the GPU till all is found.
 """
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from sfvq_analysis.curve.checks import blocks
-from sfvq_analysis.curve.tensors import fetch
+from sfvq_analysis.curve.devices.tensors import fetch
 from sfvq_analysis.errors import OptionError
 
 if TYPE_CHECKING:
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from sfvq_analysis.curve.codes import Codes
+    from sfvq_analysis.curve.devices.swept_geometry import SweptGeometry
     from sfvq_analysis.curve.prepared import Prepared
-    from sfvq_analysis.curve.swept_geometry import SweptGeometry
 
 _TOGETHER = 1 << 22  # frames; scratch is twelve bytes for each
 _SWEPT = {"FRAMES": 64, "CORNERS": 32}  # of a program
@@ -81,7 +81,7 @@ def found_on_gpu(
 
 def _search(frames: Tensor, geometry: SweptGeometry, index: Tensor, real: Tensor) -> Tensor:
     """Fill in codes, and return whether some frame isn't usable, without waiting for it."""
-    from sfvq_analysis.curve import triton_kernels as kernels
+    from sfvq_analysis.curve.devices import triton_kernels as kernels
 
     g = geometry
     n_frames, dim = frames.shape

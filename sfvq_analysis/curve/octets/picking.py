@@ -1,7 +1,7 @@
 """`pick_likeliest`, `pick_rest`: the stretches of a curve that may hold what is nearest to a tile.
 
-Stretches lie within balls (`sfvq_analysis.curve.octet_balls`). Those whose centres are nearest to a
-frame are swept first; what is found there says how near the others would have to come, and a
+Stretches lie within balls (`sfvq_analysis.curve.octets.balls`). Those whose centres are nearest to
+a frame are swept first; what is found there says how near the others would have to come, and a
 stretch whose ball is farther for all frames of the tile is never looked at. All is of frames and
 corners as octets say them, so that what is left out is what `mark` would leave out. It pays if the
 frames of a tile lie together: `list_together` says in which order they do.
@@ -16,23 +16,24 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from sfvq_analysis.curve.compiled import compiled_within
-from sfvq_analysis.curve.octet_balls import TILES
-from sfvq_analysis.curve.octet_sweeping import (
+from sfvq_analysis.curve.geometry import LOWEST
+from sfvq_analysis.curve.octets.balls import TILES
+from sfvq_analysis.curve.octets.octets import CORNERS
+from sfvq_analysis.curve.octets.sweeping import (
     KINDS,
     VECTORS,
     lowest,
     mark_corners,
     sweep_octet_corners,
 )
-from sfvq_analysis.curve.octets import CORNERS, LOWEST
-from sfvq_analysis.curve.sweeping import FRAMES
-from sfvq_analysis.curve.vectors import LANES
+from sfvq_analysis.curve.tiles.sweeping import FRAMES
+from sfvq_analysis.curve.tiles.vectors import LANES
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from sfvq_analysis.curve.coarse_room import Room
-    from sfvq_analysis.curve.octet_balls import OctetBalls
+    from sfvq_analysis.curve.octets.balls import OctetBalls
+    from sfvq_analysis.curve.octets.room import Room
 
     Float32 = NDArray[np.float32]
     Int64 = NDArray[np.int64]
@@ -44,7 +45,7 @@ _HALF, _TWO, _ZERO = np.float32(0.5), np.float32(2), np.float32(0)
 class Picking(NamedTuple):
     """What is worked out about balls for a tile of frames, and what is picked.
 
-    For names not explained here see `sfvq_analysis.curve.octet_sweeping`; what they say of corners
+    For names not explained here see `sfvq_analysis.curve.octets.sweeping`; what they say of corners
     is here said of centres, of which `every` lists all tiles. Balls are `picked` (n_balls and up to
     a tile more), and `tiles` lists the tiles of corners in them; `n_swept` counts those that were
     swept, and all that there were, for all tiles of frames. What is farther from a frame than

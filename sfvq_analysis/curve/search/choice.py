@@ -17,10 +17,10 @@ import numpy as np
 
 from sfvq_analysis.curve.codes import Codes
 from sfvq_analysis.curve.geometry import Geometry
-from sfvq_analysis.curve.octet_balls import OctetBalls
-from sfvq_analysis.curve.octets import Octets
+from sfvq_analysis.curve.octets.balls import OctetBalls
+from sfvq_analysis.curve.octets.octets import Octets
 from sfvq_analysis.curve.products import least_seconds, one_thread_each, product, trial_matrices
-from sfvq_analysis.curve.screened import Screened
+from sfvq_analysis.curve.search.screened import Screened
 from sfvq_analysis.errors import OptionError
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ _ROUND_OFF = 1e-5  # more than there is: what is settled must be right for sure
 
 
 def is_fused(products: Products) -> bool:
-    """Tell whether frames are searched in tiles, as `sfvq_analysis.curve.fused` does.
+    """Tell whether frames are searched in tiles, as `sfvq_analysis.curve.tiles.fused` does.
 
     Raises
     ------
@@ -105,7 +105,7 @@ def _has_octets() -> bool:
     """Tell whether a search by octets can be had, and finds what float64 does."""
     if not _is_compiled():
         return False
-    from sfvq_analysis.curve.vectors import ADDS_FOURS
+    from sfvq_analysis.curve.tiles.vectors import ADDS_FOURS
 
     if not ADDS_FOURS:
         return False
@@ -137,7 +137,7 @@ def _octets_are_faster() -> bool:
 
 def _by_tiles(corners: Matrix, frames: Matrix) -> tuple[Callable[[], Any], Codes, Any]:
     """Return a search in tiles of float32, the codes that it fills in, and its room."""
-    from sfvq_analysis.curve.fused import Packed, Room, settle_curve
+    from sfvq_analysis.curve.tiles.fused import Packed, Room, settle_curve
 
     geometry, codes = Geometry.of(corners.astype(np.float64)), Codes.empty(len(frames))
     room, packed = Room.of(frames.shape[1], len(frames)), Packed.of(geometry)
@@ -146,8 +146,8 @@ def _by_tiles(corners: Matrix, frames: Matrix) -> tuple[Callable[[], Any], Codes
 
 def _by_octets(corners: Matrix, frames: Matrix) -> tuple[Callable[[], Any], Codes, Any]:
     """Return a search by octets of all corners, the codes that it fills in, and its room."""
-    from sfvq_analysis.curve.coarse import settle
-    from sfvq_analysis.curve.coarse_room import Room
+    from sfvq_analysis.curve.octets.coarse import settle
+    from sfvq_analysis.curve.octets.room import Room
 
     geometry, codes = Geometry.of(corners.astype(np.float64)), Codes.empty(len(frames))
     (n_corners, dim), octets, on_curve = corners.shape, Octets.of(geometry), True

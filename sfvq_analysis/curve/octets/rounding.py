@@ -15,8 +15,8 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from sfvq_analysis.curve.octets import LEVELS, ZERO
-from sfvq_analysis.curve.vectors import LANES, Vectors
+from sfvq_analysis.curve.octets.octets import LEVELS, ZERO
+from sfvq_analysis.curve.tiles.vectors import LANES, Vectors
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""`Room` and its parts: what a tile of frames is worked out in by `sfvq_analysis.curve.coarse`.
+"""`Room` and its parts: what `sfvq_analysis.curve.octets.coarse` works a tile of frames out in.
 
 This module imports numba, which takes a while; import what uses it inside functions.
 """
@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from sfvq_analysis.curve.deciding import PROJECTED
-from sfvq_analysis.curve.octet_sweeping import KINDS, VECTORS
-from sfvq_analysis.curve.octets import CORNERS, FOUR, ZERO
-from sfvq_analysis.curve.picking import Picking
-from sfvq_analysis.curve.sweeping import FRAMES
-from sfvq_analysis.curve.vectors import LANES
+from sfvq_analysis.curve.octets.octets import CORNERS, FOUR, ZERO
+from sfvq_analysis.curve.octets.picking import Picking
+from sfvq_analysis.curve.octets.sweeping import KINDS, VECTORS
+from sfvq_analysis.curve.tiles.sweeping import FRAMES
+from sfvq_analysis.curve.tiles.vectors import LANES
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -116,7 +116,7 @@ class Pairs(NamedTuple):
 class Room(NamedTuple):
     """What tiles of frames are worked out in, by one thread; and which frames are in doubt.
 
-    For names not explained here see `sfvq_analysis.curve.octet_sweeping`; `every` lists all tiles.
+    For names not explained here see `sfvq_analysis.curve.octets.sweeping`; `every` lists all tiles.
     """
 
     rows: Float32

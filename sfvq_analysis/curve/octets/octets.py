@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from sfvq_analysis.curve.geometry import LOWEST
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -25,8 +27,6 @@ CORNERS = 8
 """Corners of a tile."""
 TERMS = 3
 """Numbers of a corner besides its coordinates and its sum's start."""
-LOWEST = -3e38
-"""A value at first, and that of corners that only fill up the last tile."""
 UNROLLED = 2
 """Fours of dimensions come in so many at a time."""
 

@@ -1,0 +1,1 @@
+"""The search on a processor: blocks of frames against a codebook, however it is done fastest."""

@@ -1,0 +1,1 @@
+"""Products of tiles of frames and corners in registers, looked at where they are computed."""
