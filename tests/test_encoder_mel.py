@@ -8,8 +8,11 @@ from hypothesis import strategies as st
 from scipy.fft import dct
 
 from sfvq_analysis.audio import resample, resampled_length
-from sfvq_analysis.encoders import config_digest
+from sfvq_analysis.encoders import config_digest, mel
 from sfvq_analysis.encoders.mel import (
+    HOP,
+    N_FFT,
+    WINDOW,
     Levels,
     MelEncoder,
     log_mel_frames,
@@ -52,6 +55,15 @@ def test_log_mel_is_the_direct_computation(audio):
     found = log_mel_spectrogram(audio, 16_000)
     assert (found.dtype, found.shape) == (np.float32, (1 + 12_345 // 160, 80))
     assert found == pytest.approx(direct_log_mel(audio), abs=1e-6)
+
+
+@pytest.mark.parametrize("n_frames", [1, 15, 16, 17, 70])
+def test_magnitudes_are_librosas_bit_for_bit(rng, n_frames):
+    samples = rng.normal(size=N_FFT + HOP * (n_frames - 1)).astype(np.float32)
+    wanted = np.abs(
+        librosa.stft(samples, n_fft=N_FFT, hop_length=HOP, win_length=WINDOW, center=False)
+    )
+    np.testing.assert_array_equal(mel._magnitudes(samples), wanted.T)
 
 
 def test_log_mel_spans_80_decibels_below_its_maximum(audio):
