@@ -37,8 +37,8 @@ class NotingEncoder:
 class DeadlyEncoder(NotingEncoder):
     """One that kills its process at an utterance of one length, for ever or so many times.
 
-    Whoever gets it takes `deaths` at most at an utterance: it carries the number to workers, those
-    that are started in the place of dead ones included.
+    Processes that get it take `deaths` at most at an utterance: it carries the number to workers,
+    those that are started in the place of dead ones included.
     """
 
     def __init__(
@@ -46,10 +46,12 @@ class DeadlyEncoder(NotingEncoder):
     ) -> None:
         super().__init__(log)
         self._length, self._times, self._deaths = length, times, deaths
+        self._made_by = os.getpid()
 
     def __setstate__(self, state):
         self.__dict__.update(state)
-        attempts._DEATHS = self._deaths
+        if os.getpid() != self._made_by:  # where it was made the scheduler gets it, too
+            attempts._DEATHS = self._deaths
 
     def encode(self, audio, sample_rate):
         if len(audio) == self._length:
