@@ -14,8 +14,9 @@ WORKERS ?= 3
 TESTS := --doctest-modules tests --pyargs sfvq_analysis
 VOICE := sfvq_analysis/data/demo_models/voice.safetensors
 
-# Of what is installed, a third of the files is ever imported, and compiled then.
-PIP_INSTALL := $(PIP) install --no-compile -c constraints.txt
+PIP_INSTALL := $(PIP) install -c constraints.txt
+# Of torch and of what tests need, a third of the files is ever imported, and compiled then.
+PIP_INSTALL_LARGE := $(PIP_INSTALL) --no-compile
 export PYTHONDONTWRITEBYTECODE :=
 
 # Threads that spin on few busy cores make small jobs many times slower.
@@ -77,7 +78,7 @@ $(VENV)/.base: constraints.txt
 	@echo "creating $(VENV) and installing torch (once; a minute or two)"
 	$(PYTHON) -m venv $(VENV)
 	$(PIP_INSTALL) 'setuptools>=77' wheel
-	$(PIP_INSTALL) torch
+	$(PIP_INSTALL_LARGE) torch
 	@touch $@
 
 $(VENV)/.installed: $(VENV)/.base $(SOURCES)
@@ -92,7 +93,7 @@ $(VENV)/.installed: $(VENV)/.base $(SOURCES)
 # process would, at once. That look runs no loop, so that no two processes compile one.
 $(VENV)/.testable: $(VENV)/.installed
 	@$(BIN)/python scripts/compile_loops.py & compiled=$$!; \
-	$(PIP_INSTALL) "$$(echo dist/*.whl)[test]" && \
+	$(PIP_INSTALL_LARGE) "$$(echo dist/*.whl)[test]" && \
 	(NUMBA_DISABLE_JIT=1 $(BIN)/pytest --collect-only -q $(TESTS) > /dev/null || true) && \
 	wait $$compiled
 	@touch $@
