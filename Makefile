@@ -15,7 +15,8 @@ TESTS := --doctest-modules tests --pyargs sfvq_analysis
 VOICE := sfvq_analysis/data/demo_models/voice.safetensors
 
 PIP_INSTALL := $(PIP) install -c constraints.txt
-# Of torch and of what tests need, a third of the files is ever imported, and compiled then.
+# Of torch and of what tests need, a third of the files is ever imported, and compiled then. The rest
+# is compiled by pip: panphon warns while it is, which in tests is an error.
 PIP_INSTALL_LARGE := $(PIP_INSTALL) --no-compile
 export PYTHONDONTWRITEBYTECODE :=
 
