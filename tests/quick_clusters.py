@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 import pytest
 
-_IMPORTED = ("librosa.filters", "scipy.signal", "sfvq_analysis.scale", "soundfile", "soxr", "torch")
+_IMPORTED = ("librosa.filters", "sfvq_analysis.scale", "soundfile", "soxr")
 
 quiet_clusters = pytest.mark.filterwarnings(
     "ignore:unclosed:ResourceWarning",  # of Dask's own connections

@@ -8,12 +8,9 @@ import time
 from typing import TYPE_CHECKING
 
 from sfvq_analysis import load_encoder
-from sfvq_analysis.scale import attempts
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-AS_SHIPPED = attempts._DEATHS
 
 
 class NotingEncoder:
@@ -35,23 +32,11 @@ class NotingEncoder:
 
 
 class DeadlyEncoder(NotingEncoder):
-    """One that kills its process at an utterance of one length, for ever or so many times.
+    """One that kills its process at an utterance of one length, for ever or so many times."""
 
-    Processes that get it take `deaths` at most at an utterance: it carries the number to workers,
-    those that are started in the place of dead ones included.
-    """
-
-    def __init__(
-        self, log: Path, length: int, *, times: int | None = None, deaths: int = AS_SHIPPED
-    ) -> None:
+    def __init__(self, log: Path, length: int, *, times: int | None = None) -> None:
         super().__init__(log)
-        self._length, self._times, self._deaths = length, times, deaths
-        self._made_by = os.getpid()
-
-    def __setstate__(self, state):
-        self.__dict__.update(state)
-        if os.getpid() != self._made_by:  # where it was made the scheduler gets it, too
-            attempts._DEATHS = self._deaths
+        self._length, self._times = length, times
 
     def encode(self, audio, sample_rate):
         if len(audio) == self._length:
