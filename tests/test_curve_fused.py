@@ -16,7 +16,7 @@ from numba import njit
 from sfvq_analysis.curve import Engine, compiled, nearest_codeword, project
 from sfvq_analysis.curve.codes import Codes
 from sfvq_analysis.curve.geometry import Geometry, round_off
-from sfvq_analysis.curve.search import choice, kernels, screening
+from sfvq_analysis.curve.search import by_tiles, choice, kernels
 from sfvq_analysis.curve.tiles import fused, sweeping
 from sfvq_analysis.curve.tiles.fused import Packed, Room
 from sfvq_analysis.curve.tiles.vectors import LANES
@@ -114,23 +114,38 @@ def test_a_whole_tile_with_a_frame_that_is_not_usable_is_refused(row, bad):
         project(frames, corners, FUSED)
 
 
-@pytest.mark.parametrize("most", [1, 7, 10**6])
+@pytest.mark.parametrize("n_frames", [1, 47, 48, 600, 3000])
 @pytest.mark.parametrize("threads", [1, 2])
-def test_what_many_blocks_leave_in_doubt_is_searched_together(monkeypatch, most, threads):
-    corners = np.repeat(walk(20, 12), 2, axis=0) * (1 + 1e-9 * np.arange(40)[:, None])
-    frames = around(corners, 600)
-    wanted = project(frames, corners, BY_NUMPY)
-    searched = []
-    screened = screening.Screened
-    monkeypatch.setattr(screening, "_most_products", lambda _: most)
-    monkeypatch.setattr(screening, "_MOST_FUSED", 64)
-    monkeypatch.setattr(screening, "_WORTH_A_THREAD", 1)
-    monkeypatch.setattr(
-        screening, "Screened", lambda *given: searched.append(1) or screened(*given)
+@pytest.mark.parametrize("dim", [12, 2 * LANES])
+def test_frames_in_doubt_wait_for_a_tile_to_be_full(monkeypatch, n_frames, threads, dim):
+    """Those of several shares, and the last ones, with which no tile is full."""
+    monkeypatch.setattr(by_tiles, "WORTH_A_THREAD", 1)
+    monkeypatch.setattr(by_tiles, "FEWEST", 1)
+    corners = np.repeat(walk(20, dim, seed=n_frames), 2, axis=0) * (
+        1 + 1e-9 * np.arange(40)[:, None]
     )
+    frames = around(corners, n_frames)
+    assert by_tiles.step_of(len(corners)) == 48
     found = project(frames, corners, Engine(products="fused", threads=threads))
-    assert_same_bytes(found, wanted)
-    assert 1 <= len(searched) <= threads if most == 10**6 else len(searched) > 2
+    assert_same_bytes(found, project(frames, corners, BY_NUMPY))
+
+
+@njit
+def multiplied(panel, packed, products):
+    sweeping.multiply(panel, packed.corners, products)
+
+
+@pytest.mark.parametrize("dim", [5, 16, 65])
+@pytest.mark.parametrize("size", SIZES)
+def test_products_of_a_tile_are_kept(size, dim):
+    geometry, room, centred = tile_of(walk(size, dim))
+    packed = Packed.of(geometry)
+    products = np.full((packed.corners.shape[0] * sweeping.CORNERS, sweeping.FRAMES), np.nan)
+    products = products.astype(np.float32)
+    multiplied(room.panel, packed, products)
+    wanted = geometry.minus_two.astype(float) @ centred.T
+    np.testing.assert_allclose(products[:size], wanted, rtol=1e-4, atol=1e-4)
+    assert not products[size:].any()
 
 
 @pytest.mark.parametrize("dim", [5, 16, 65])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
-from threading import Event, Thread, get_ident
+from threading import Event, Thread
 from types import ModuleType, SimpleNamespace
 
 import numpy as np
@@ -124,35 +124,20 @@ def test_threads_of_torch_and_blas_are_what_they_were(two_threads, name, threads
     before = two_threads()
     assert 2 in before
     corners = walk(500, 8)
-    corners[300] = corners[100]  # what is in doubt is searched for by a library's product
     project(around(corners, 2000), corners, Engine(products=name, threads=threads))
     assert two_threads() == before
     with ThreadPoolExecutor(1) as pool:  # another thread has what new ones are given
         assert pool.submit(torch.get_num_threads).result() == 2
 
 
-def test_threads_of_the_caller_need_not_be_those_of_new_threads(two_threads, monkeypatch):
+@pytest.mark.parametrize("threads", [1, 2])
+def test_threads_of_the_caller_need_not_be_those_of_new_threads(two_threads, threads):
     """Torch's number is each thread's own; a new one has what was set last, whoever set it."""
-    search, within, here = screening._Again.search, screening._Again._search, get_ident()
-    other_is_inside, inside = Event(), Event()
-
-    def searched(again):  # the other thread is the first
-        if get_ident() == here:
-            other_is_inside.wait(1)
-        return search(again)
-
-    def searched_inside(again):
-        (inside if get_ident() == here else other_is_inside).set()
-        inside.wait(1)
-        return within(again)
-
-    monkeypatch.setattr(screening._Again, "search", searched)
-    monkeypatch.setattr(screening._Again, "_search", searched_inside)
     torch.set_num_threads(3)
     with ThreadPoolExecutor(1) as pool:
         pool.submit(torch.set_num_threads, 1).result()
-    corners = np.repeat(walk(20, 12), 2, axis=0)  # all is in doubt
-    project(around(corners, 6000), corners, Engine(products="fused", threads=2))
+    corners = walk(500, 8)
+    project(around(corners, 6000), corners, Engine(products="torch", threads=threads))
     assert torch.get_num_threads() == 3
 
 

@@ -149,13 +149,13 @@ def one_thread_each() -> Iterator[None]:
     time, and one of them several times.
     """
     torch = loaded_torch()
-    with one_blas_thread(), _one_torch_thread(torch) if torch else nullcontext():
+    with _one_blas_thread(), _one_torch_thread(torch) if torch else nullcontext():
         yield
 
 
 @contextmanager
-def one_blas_thread() -> Iterator[None]:
-    """Let NumPy's products, and those alone, run in the thread that asks for them.
+def _one_blas_thread() -> Iterator[None]:
+    """Let NumPy's products run in the thread that asks for them.
 
     What was set before the first thread came in comes back when the last has left.
     """

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from sfvq_analysis.curve.deciding import PROJECTED
+from sfvq_analysis.curve.lines import on_lines
 from sfvq_analysis.curve.octets.octets import CORNERS, FOUR, ZERO
 from sfvq_analysis.curve.octets.picking import Picking
 from sfvq_analysis.curve.octets.sweeping import KINDS, VECTORS
@@ -144,23 +145,33 @@ class Room(NamedTuple):
     def of(cls, n_corners: int, dim: int, n_frames: int) -> Room:
         """Return room for a codebook's size, and blocks of up to so many frames."""
         n_tiles, wide = -(-n_corners // CORNERS), -(-dim // (FOUR * LANES)) * FOUR * LANES
-        octets = np.full((FRAMES, wide), ZERO, np.uint8)
-        masks = np.zeros((n_tiles * VECTORS, KINDS, CORNERS), np.uint16)
-        real = np.float32
+        n_places, real = n_tiles * VECTORS, np.float32
+        octets, panel, masks = on_lines(
+            ((FRAMES, wide), np.uint8),
+            ((wide // FOUR, FRAMES), np.int32),
+            ((n_places, KINDS, CORNERS), np.uint16),
+        )
+        octets[:] = ZERO
+        of_tile = (FRAMES, wide), (6, FRAMES), (KINDS, FRAMES), (KINDS, FRAMES)
+        of_codebook = (n_tiles, CORNERS, FRAMES), (n_tiles, KINDS, FRAMES)
+        of_places = (n_places, KINDS, CORNERS, LANES)
+        rows, measures, best, limits, values, tops, likely = on_lines(
+            *((shape, real) for shape in (*of_tile, *of_codebook, of_places))
+        )
         return cls(
-            rows=np.zeros((FRAMES, wide), real),
+            rows=rows,
             octets=octets,
             fours=octets.view(np.int32),
-            panel=np.empty((wide // FOUR, FRAMES), np.int32),
-            measures=Measures(*np.zeros((6, FRAMES), real)),
-            values=np.empty((n_tiles, CORNERS, FRAMES), real),
-            tops=np.empty((n_tiles, KINDS, FRAMES), real),
-            best=np.zeros((KINDS, FRAMES), real),
-            limits=np.empty((KINDS, FRAMES), real),
-            places=np.empty(1 + n_tiles * VECTORS, np.int64),
+            panel=panel,
+            measures=Measures(*measures),
+            values=values,
+            tops=tops,
+            best=best,
+            limits=limits,
+            places=np.empty(1 + n_places, np.int64),
             masks=masks,
             words=masks.view(np.uint64),
-            likely=np.empty((n_tiles * VECTORS, KINDS, CORNERS, LANES), real),
+            likely=likely,
             every=np.arange(n_tiles),
             picking=Picking.of(n_tiles, n_frames),
             listed=Listed.empty(FRAMES, MOST),

@@ -5,6 +5,8 @@ Products are looked at in registers, where they are computed.
 
 from __future__ import annotations
 
+import functools
+import threading
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,29 +21,65 @@ if TYPE_CHECKING:
     from sfvq_analysis.curve.prepared import Prepared
 
     Frames = NDArray[np.floating[Any]]
-    Doubtful = NDArray[np.integer[Any]]
+    Int64 = NDArray[np.int64]
 
+WORTH_A_THREAD, FEWEST, MOST_WORTH = 1 << 18, 64, 1024
+"""Products for which a thread is begun; frames that are so many, at least and at most."""
+_TILE = 48  # frames, or two
 _MOST_PICKED = 0.6  # of all corners; with more it takes longer than to look at all
 
 
 class Fused:
     """Screens in float32."""
 
-    def __init__(self, codebook: Prepared, size: int) -> None:
-        from sfvq_analysis.curve.tiles.fused import Room
-
-        dim = codebook.geometry.corners.shape[1]
-        self._codebook, self._round_off = codebook, round_off(dim)
-        self._room = Room.of(dim, size)
-
-    def search(self, frames: Frames, codes: Codes, *, on_curve: bool) -> Doubtful | None:
-        """Fill in the codes of a block; return those in doubt, None if a frame isn't usable."""
+    def __init__(self, codebook: Prepared) -> None:
+        from sfvq_analysis.curve.search import in_tiles
         from sfvq_analysis.curve.tiles import fused
 
-        settle = fused.settle_curve if on_curve else fused.settle_codebook
-        geometry, packed, room = self._codebook.geometry, self._codebook.packed, self._room
-        n_doubtful = settle(frames, geometry, packed, self._round_off, room, codes)
-        return None if n_doubtful < 0 else room.doubtful[:n_doubtful]
+        geometry, packed = codebook.geometry, codebook.packed
+        n_corners, dim = geometry.corners.shape
+        self.codebook, self._step = codebook, step_of(n_corners)
+        self._given = geometry, packed, round_off(dim)
+        self._rooms = fused.Room.of(dim, self._step), in_tiles.Room.of(packed, self._step)
+
+    @classmethod
+    def here(cls, codebook: Prepared) -> Fused:
+        """Return this thread's, which is kept until another codebook is asked for."""
+        if _HERE.fused is None or _HERE.fused.codebook is not codebook:
+            _HERE.fused = cls(codebook)
+        return _HERE.fused
+
+    def search(
+        self, frames: Frames, codes: Codes, taken: Int64 | None = None, *, on_curve: bool
+    ) -> bool:
+        """Fill in the codes of frames that aren't taken yet; False if one isn't usable."""
+        from sfvq_analysis.curve.search.in_tiles import search_in_tiles
+
+        taken = np.zeros(1, np.int64) if taken is None else taken
+        shares, known = (frames, taken, self._step), (*self._given, *self._rooms)
+        return bool(search_in_tiles(*shares, *known, codes, on_curve))
+
+    def decide(self, frames: Frames, numbers: Int64, codes: Codes, *, on_curve: bool) -> bool:
+        """Fill in the codes of the frames with these numbers; False if one isn't usable."""
+        from sfvq_analysis.curve.search.in_tiles import search_doubtful
+
+        known = *self._given, *self._rooms
+        return bool(search_doubtful(frames, numbers, *known, codes, on_curve))
+
+
+class _Here(threading.local):
+    """What a thread keeps for the next search: its memory is there, and in its cache."""
+
+    fused: Fused | None = None
+
+
+_HERE = _Here()
+
+
+def step_of(n_corners: int) -> int:
+    """Return how many frames a thread takes at a time; those of fewer are done in the meantime."""
+    least = min(max(WORTH_A_THREAD // n_corners, FEWEST), MOST_WORTH)
+    return -(-least // _TILE) * _TILE
 
 
 class Coarse:
@@ -53,19 +91,21 @@ class Coarse:
 
         n_corners, dim = codebook.geometry.corners.shape
         self._codebook, self._round_off = codebook, round_off(dim)
-        self._room, self._size = Room.of(n_corners, dim, size), size
+        self._room = Room.of(n_corners, dim, size)
         self._everywhere = OctetBalls.none(codebook.octets)
-        self._instead: Fused | None = None
+        self._tells_too_little = False
 
-    def search(self, frames: Frames, codes: Codes, *, on_curve: bool) -> Doubtful | None:
-        """Fill in the codes of a block; return those in doubt, None if a frame isn't usable."""
+    @functools.cached_property
+    def _fused(self) -> Fused:
+        return Fused.here(self._codebook)
+
+    def search(self, frames: Frames, codes: Codes, *, on_curve: bool) -> bool:
+        """Fill in the codes of a block; False if a frame isn't usable."""
         return self._settle(frames, codes, self._everywhere, on_curve=on_curve)
 
-    def _settle(
-        self, frames: Frames, codes: Codes, balls: OctetBalls, *, on_curve: bool
-    ) -> Doubtful | None:
-        if self._instead is not None:
-            return self._instead.search(frames, codes, on_curve=on_curve)
+    def _settle(self, frames: Frames, codes: Codes, balls: OctetBalls, *, on_curve: bool) -> bool:
+        if self._tells_too_little:
+            return self._fused.search(frames, codes, on_curve=on_curve)
         from sfvq_analysis.curve.octets import coarse
 
         geometry, octets, room = self._codebook.geometry, self._codebook.octets, self._room
@@ -73,14 +113,16 @@ class Coarse:
             frames, geometry, octets, balls, self._round_off, room, codes, on_curve
         )
         if n_done < 0:
-            return None
-        doubtful = room.doubtful[:n_doubtful]
+            return False
+        if n_doubtful:
+            numbers = room.doubtful[:n_doubtful].astype(np.int64)
+            if not self._fused.decide(frames, numbers, codes, on_curve=on_curve):
+                return False
         if n_done == len(frames):
-            return doubtful
-        self._instead = Fused(self._codebook, self._size)
+            return True
+        self._tells_too_little = True
         rest = slice(n_done, None)
-        found = self._instead.search(frames[rest], codes.rows(rest), on_curve=on_curve)
-        return None if found is None else np.concatenate([doubtful, n_done + found])
+        return self._fused.search(frames[rest], codes.rows(rest), on_curve=on_curve)
 
 
 class Picked(Coarse):
@@ -94,21 +136,20 @@ class Picked(Coarse):
         super().__init__(codebook, size)
         self._balls = codebook.balls
 
-    def search(self, frames: Frames, codes: Codes, *, on_curve: bool) -> Doubtful | None:
-        """Fill in the codes of a block; return those in doubt, None if a frame isn't usable."""
-        if self._instead is not None or not self._codebook.picking_pays:
+    def search(self, frames: Frames, codes: Codes, *, on_curve: bool) -> bool:
+        """Fill in the codes of a block; False if a frame isn't usable."""
+        if self._tells_too_little or not self._codebook.picking_pays:
             return super().search(frames, codes, on_curve=on_curve)
         from sfvq_analysis.curve.octets.coarse import put_together
 
         geometry, octets, balls = self._codebook.geometry, self._codebook.octets, self._balls
         order, room = np.empty(len(frames), np.int64), self._room
         if not put_together(frames, geometry, octets, balls, self._round_off, room, order):
-            return None
+            return False
         found = Codes.empty(len(frames))
-        doubtful = self._settle(frames[order], found, balls, on_curve=on_curve)
-        if doubtful is None:
-            return None
+        if not self._settle(frames[order], found, balls, on_curve=on_curve):
+            return False
         if room.picking.share() > _MOST_PICKED:
             self._codebook.picking_pays = False
         codes.put(order, found)
-        return order[doubtful]
+        return True

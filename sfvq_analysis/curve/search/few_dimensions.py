@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
 MOST_DIRECT = 4
 """Up to so many dimensions."""
-NONE_IN_DOUBT = np.empty(0, np.int32)
-"""What a search returns that leaves no frame to another one."""
 
 
 class Direct:
@@ -34,17 +32,15 @@ class Direct:
         self._rows = np.empty((MOST_DIRECT, size))
         self._squared = np.empty(size)
 
-    def search(
-        self, frames: Frames, codes: Codes, *, on_curve: bool
-    ) -> NDArray[np.integer[Any]] | None:
-        """Fill in the codes of a block; return None if a frame isn't usable."""
+    def search(self, frames: Frames, codes: Codes, *, on_curve: bool) -> bool:
+        """Fill in the codes of a block; False if a frame isn't usable."""
         from sfvq_analysis.curve.search import direct
 
         rows = direct.of_fewer(self._rows, len(frames))
         if not direct.spread(frames, self._centre, rows):
-            return None
+            return False
         self._find(rows, codes, on_curve=on_curve)
-        return NONE_IN_DOUBT
+        return True
 
     def _find(self, rows: NDArray[np.float64], codes: Codes, *, on_curve: bool) -> None:
         from sfvq_analysis.curve.search.direct import nearest_directly, project_directly

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from sfvq_analysis.curve.compiled import compiled, compiled_within
+from sfvq_analysis.curve.deciding import PROJECTED
+from sfvq_analysis.curve.lines import on_lines
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -46,6 +48,16 @@ class Scratch(NamedTuple):
     segment: Least
     corner: Least
     projected: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, n_corners: int, n_frames: int) -> Scratch:
+        """Return what blocks of so many frames are worked out in."""
+        chunks, real = -(-n_corners // CHUNK), np.float32
+        each = ((chunks, n_frames), real), (n_frames, real), (n_frames, real), (n_frames, np.int32)
+        of_segments, *segment = on_lines(*each)
+        of_corners, *corner = on_lines(*each)
+        (projected,) = on_lines((PROJECTED, np.float64))
+        return cls(of_segments, of_corners, Least(*segment), Least(*corner), projected)
 
 
 @compiled_within

@@ -14,6 +14,7 @@ import numpy as np
 from sfvq_analysis.curve.compiled import compiled, compiled_within
 from sfvq_analysis.curve.deciding import PROJECTED, project_each, write_codes
 from sfvq_analysis.curve.geometry import LOWEST
+from sfvq_analysis.curve.lines import on_lines
 from sfvq_analysis.curve.offsets import square_of
 from sfvq_analysis.curve.tiles.sweeping import (
     CORNERS,
@@ -84,14 +85,9 @@ class Room(NamedTuple):
     def of(cls, dim: int, n_frames: int) -> Room:
         """Return room for tiles of so many dimensions, of blocks of up to so many frames."""
         wide = _up_to(dim, max(LANES, UNROLLED))
-        return cls(
-            np.zeros((FRAMES, wide), np.float32),
-            np.zeros(FRAMES, np.float32),
-            np.zeros((wide, FRAMES), np.float32),
-            np.empty((6, FRAMES), np.float32),
-            np.empty(n_frames, np.int32),
-            np.zeros(PROJECTED),
-        )
+        of_tile = (FRAMES, wide), FRAMES, (wide, FRAMES), (6, FRAMES)
+        wanted = *((shape, np.float32) for shape in of_tile), (n_frames, np.int32)
+        return cls(*on_lines(*wanted, (PROJECTED, np.float64)))
 
 
 @compiled

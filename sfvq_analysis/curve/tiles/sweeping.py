@@ -111,6 +111,24 @@ def _swept(on: Vectors, values: Sequence[Any]) -> None:
             segment[v].write(on, 3, v, found)
 
 
+def _multiplied(on: Vectors, values: Sequence[Any]) -> None:
+    """Write products of all corners."""
+    panel, packed, products, n_tiles, dim = values
+    to, zero, times = on.builder, on.constant(0.0), on.constant(-2.0)
+    sums = [[on.variable(zero) for _ in range(_VECTORS)] for _ in range(CORNERS)]
+    with cgutils.for_range(to, n_tiles) as tiles:
+        corners = on.after(packed, on.place(tiles.index, dim, CORNERS))
+        for one in (one for row in sums for one in row):
+            to.store(zero, one)
+        with cgutils.for_range(to, dim) as dimensions:
+            j = dimensions.index
+            _add_products(on, on.after(panel, on.place(j, FRAMES)), corners, j, sums)
+        for k in range(CORNERS):
+            row = on.after(products, on.place(tiles.index, CORNERS * FRAMES), k * FRAMES)
+            for v in range(_VECTORS):
+                on.store(to.fmul(to.load(sums[k][v]), times), on.after(row, v * LANES))
+
+
 def _add_products(on: Vectors, frames: Any, corners: Any, j: Any, sums: list[list[Any]]) -> None:
     """Add those of one dimension."""
     to = on.builder
@@ -148,6 +166,16 @@ def _sweep(context: Any, builder: Any, signature: Any, args: Any) -> Any:
     starts = [start for start, _ in arrays]
     values = [*starts, *Coming.begin(on, context, *coming), n_tiles, dim, *margin]
     on.call("sweep_curve" if margin else "sweep_corners", values, _swept)
+    return context.get_dummy_value()
+
+
+def _multiply(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+    on = Vectors(builder)
+    given = zip(signature.args, args, strict=True)
+    (panel, _), (packed, (n_tiles, dim, _)), (products, _) = (
+        on.begin(context, kind, one) for kind, one in given
+    )
+    on.call("multiply_tiles", [panel, packed, products, n_tiles, dim], _multiplied)
     return context.get_dummy_value()
 
 
@@ -226,6 +254,11 @@ def _sweep_corners_kinds(
     return types.void(panel, packed, terms, found, coming), _sweep
 
 
+def _multiply_kinds(typing: Any, panel: Any, packed: Any, products: Any) -> Any:
+    del typing
+    return types.void(panel, packed, products), _multiply
+
+
 def _turn_kinds(typing: Any, rows: Any, panel: Any) -> Any:
     del typing
     return types.void(rows, panel), _turn
@@ -249,6 +282,9 @@ difference of two q. The frames that are coming are asked for from memory meanwh
 """
 sweep_corners: Any = intrinsic(_sweep_corners_kinds)
 """Fill in the first three rows alone, as `sweep_curve`, without a margin."""
+multiply: Any = intrinsic(_multiply_kinds)
+"""Fill in -2 x~·c~ of a tile of frames and all corners: ``(panel (dim, FRAMES), packed (tiles, dim,
+CORNERS), products (tiles · CORNERS, FRAMES))``."""
 turn: Any = intrinsic(_turn_kinds)
 """Write rows (FRAMES, dim) as columns (dim, FRAMES), `LANES` by `LANES`, which divides dim."""
 turn_frames: Any = intrinsic(_turn_frames_kinds)
