@@ -11,7 +11,8 @@ from sfvq_analysis.curve.geometry import Geometry
 from sfvq_analysis.curve.search import choice, kernels, screening
 
 LIBRARIES = sorted(products._candidates(with_torch=True))
-TILED = ["octets", "fused"] if choice._has_octets() else ["fused"]
+_AT_HAND = {"octets": choice._has_octets, "halves": choice._has_halves}
+TILED = [*(name for name, is_there in _AT_HAND.items() if is_there()), "fused"]
 PRODUCTS = [*TILED, *LIBRARIES]
 BY_LOOPS = [Engine(products=name, threads=1) for name in PRODUCTS]
 BY_TENSORS = Engine(kernels="torch")
@@ -38,6 +39,11 @@ def around(corners, n_frames: int, seed: int = 1) -> np.ndarray:
     noise = rng.normal(size=chosen.shape)
     noise[::7] = 0
     return (chosen + noise).astype(np.float32)
+
+
+def beside(corners, n_frames: int, seed: int = 1) -> np.ndarray:
+    """Return frames around corners of which none is a corner itself."""
+    return np.delete(around(corners, 2 * n_frames, seed), np.s_[::7], axis=0)[:n_frames]
 
 
 def there_and_back(size: int, dim: int) -> np.ndarray:

@@ -17,7 +17,7 @@ from sfvq_analysis.curve.octets.listed import OF_SEGMENTS
 from sfvq_analysis.curve.octets.octets import Octets
 from sfvq_analysis.curve.octets.room import Room
 from sfvq_analysis.curve.search import choice
-from sfvq_analysis.curve.tiles.sweeping import FRAMES
+from sfvq_analysis.curve.tiles.looking import FRAMES
 
 BY_OCTETS, BY_NUMPY = Engine(products="octets", threads=1), Engine(products="numpy", threads=1)
 CLEARLY = 1 + 1e-4  # times as far

@@ -19,7 +19,7 @@ from sfvq_analysis.curve.octets.octets import CORNERS, LEVELS, ZERO, Octets
 from sfvq_analysis.curve.octets.room import MOST, Room
 from sfvq_analysis.curve.search import choice, screening
 from sfvq_analysis.curve.tiles import fused
-from sfvq_analysis.curve.tiles.sweeping import FRAMES
+from sfvq_analysis.curve.tiles.looking import FRAMES
 from sfvq_analysis.curve.tiles.vectors import LANES
 from sfvq_analysis.errors import OptionError
 
@@ -311,6 +311,7 @@ def at_hand(monkeypatch):
     def said(*, octets, fast=True):
         monkeypatch.setattr(choice, "_has_octets", lambda: octets)
         monkeypatch.setattr(choice, "_octets_are_faster", lambda: fast)
+        monkeypatch.setattr(choice, "_halves_are_faster", lambda: False)
 
     return said
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from made_curves import around, assert_same_bytes, there_and_back, walk
+from made_curves import around, assert_same_bytes, beside, there_and_back, walk
 from numba import njit
 
 from sfvq_analysis.curve import Engine, compiled, nearest_codeword, project
@@ -39,11 +39,6 @@ def swept_corners(panel, packed, room):
 @njit
 def turned(rows, panel):
     sweeping.turn(rows, panel)
-
-
-def beside(corners, n_frames: int, seed: int = 1):
-    """Return frames around corners of which none is a corner itself."""
-    return np.delete(around(corners, 2 * n_frames, seed), np.s_[::7], axis=0)[:n_frames]
 
 
 def tile_of(corners, seed: int = 1):

@@ -15,7 +15,7 @@ from sfvq_analysis.curve.octets.octets import CORNERS, Octets
 from sfvq_analysis.curve.octets.room import MOST, Room
 from sfvq_analysis.curve.prepared import Prepared
 from sfvq_analysis.curve.search import by_tiles, choice, screening
-from sfvq_analysis.curve.tiles.sweeping import FRAMES
+from sfvq_analysis.curve.tiles.looking import FRAMES
 from sfvq_analysis.errors import QuantizerError
 
 BY_OCTETS, BY_NUMPY = Engine(products="octets", threads=1), Engine(products="numpy", threads=1)

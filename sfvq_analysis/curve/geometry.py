@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import numpy as np
 
@@ -25,6 +25,8 @@ _LARGEST_SCALED = 1e36
 _LARGEST_NARROW = 1e15  # float32 holds the square of what is about 1 when scaled, and its inverse
 _LITTLE = 1e-3  # of the largest coordinate from the centre
 _SHORTEST_SQUARE = 1e-30  # of scaled lengths, which float32 can still invert
+
+Screen = TypeVar("Screen", bound="Any")
 
 
 class Geometry(NamedTuple):
@@ -110,6 +112,16 @@ class Geometry(NamedTuple):
         held = same and 1 / _LARGEST_NARROW < self.scale < _LARGEST_NARROW
         kind = np.float32 if held else np.float64
         return self.centre.astype(kind), kind(self.scale)
+
+
+def in_float64(screen: Screen) -> Screen:
+    """Return corners as a search takes them, with centre and scale in float64.
+
+    For frames in float64, whatever `Geometry.narrow` says: loops needn't be compiled for both.
+    """
+    centre, scale = screen.centre.astype(np.float64), np.float64(screen.scale)
+    wide: Screen = screen._replace(centre=centre, scale=scale)
+    return wide
 
 
 def round_off(dim: int, eps: float = float(np.finfo(np.float32).eps)) -> float:

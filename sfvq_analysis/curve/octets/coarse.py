@@ -46,7 +46,8 @@ from sfvq_analysis.curve.octets.sweeping import (
     sweep_octets,
 )
 from sfvq_analysis.curve.offsets import square_of
-from sfvq_analysis.curve.tiles.sweeping import FRAMES, turn
+from sfvq_analysis.curve.tiles.looking import FRAMES
+from sfvq_analysis.curve.tiles.sweeping import turn
 from sfvq_analysis.curve.tiles.vectors import LANES
 
 if TYPE_CHECKING:

@@ -26,7 +26,7 @@ from sfvq_analysis.curve.octets.sweeping import (
     mark_corners,
     sweep_octet_corners,
 )
-from sfvq_analysis.curve.tiles.sweeping import FRAMES
+from sfvq_analysis.curve.tiles.looking import FRAMES
 from sfvq_analysis.curve.tiles.vectors import LANES
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from sfvq_analysis.curve.lines import on_lines
 from sfvq_analysis.curve.octets.octets import CORNERS, FOUR, ZERO
 from sfvq_analysis.curve.octets.picking import Picking
 from sfvq_analysis.curve.octets.sweeping import KINDS, VECTORS
-from sfvq_analysis.curve.tiles.sweeping import FRAMES
+from sfvq_analysis.curve.tiles.looking import FRAMES
 from sfvq_analysis.curve.tiles.vectors import LANES
 
 if TYPE_CHECKING:

@@ -22,7 +22,7 @@ from numba.extending import intrinsic
 from sfvq_analysis.curve.geometry import LOWEST
 from sfvq_analysis.curve.octets.octets import CORNERS, TERMS, UNROLLED
 from sfvq_analysis.curve.tiles.coming import Coming
-from sfvq_analysis.curve.tiles.sweeping import FRAMES
+from sfvq_analysis.curve.tiles.looking import FRAMES
 from sfvq_analysis.curve.tiles.vectors import LANES, Vectors
 
 if TYPE_CHECKING:

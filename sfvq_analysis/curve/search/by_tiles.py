@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sfvq_analysis.curve.codes import Codes
-from sfvq_analysis.curve.geometry import round_off
+from sfvq_analysis.curve.geometry import in_float64, round_off
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from sfvq_analysis.curve.octets.balls import OctetBalls
+    from sfvq_analysis.curve.octets.octets import Octets
     from sfvq_analysis.curve.prepared import Prepared
 
     Frames = NDArray[np.floating[Any]]
@@ -25,29 +26,44 @@ if TYPE_CHECKING:
 
 WORTH_A_THREAD, FEWEST, MOST_WORTH = 1 << 18, 64, 1024
 """Products for which a thread is begun; frames that are so many, at least and at most."""
-_TILE = 48  # frames, or two
+_TILE, _MOST_DOUBTFUL = 48, 4096  # frames: of a tile, or of two; and that wait, besides a step's
 _MOST_PICKED = 0.6  # of all corners; with more it takes longer than to look at all
 
 
 class Fused:
-    """Screens in float32."""
+    """Screens in float32, or in halves of it, by the processor's matrix unit.
 
-    def __init__(self, codebook: Prepared) -> None:
+    What halves leave in doubt is searched in float32.
+    """
+
+    def __init__(self, codebook: Prepared, *, halved: bool) -> None:
         from sfvq_analysis.curve.search import in_tiles
         from sfvq_analysis.curve.tiles import fused
 
         geometry, packed = codebook.geometry, codebook.packed
         n_corners, dim = geometry.corners.shape
-        self.codebook, self._step = codebook, step_of(n_corners)
-        self._given = geometry, packed, round_off(dim)
-        self._rooms = fused.Room.of(dim, self._step), in_tiles.Room.of(packed, self._step)
+        step = step_of(n_corners)
+        self._doubtful = np.empty(_MOST_DOUBTFUL + step, np.int64)
+        self._room = fused.Room.of(dim, step, halved=halved)
+        screen = (codebook.halves, errs_by(dim)) if halved else (packed, round_off(dim))
+        self._given = step, geometry
+        self._screens = screen, (in_float64(screen[0]), screen[1])
+        self._exactly = (
+            geometry,
+            packed.corners,
+            round_off(dim),
+            self._room,
+            in_tiles.Room.of(packed),
+        )
+        self._in_float32 = Fused(codebook, halved=False) if halved else None
 
     @classmethod
-    def here(cls, codebook: Prepared) -> Fused:
-        """Return this thread's, which is kept until another codebook is asked for."""
-        if _HERE.fused is None or _HERE.fused.codebook is not codebook:
-            _HERE.fused = cls(codebook)
-        return _HERE.fused
+    def here(cls, codebook: Prepared, *, halved: bool) -> Fused:
+        """Return this thread's, which is kept until another one is asked for."""
+        kept = _HERE.kept
+        if kept is None or kept[0] is not codebook or kept[1] != halved:
+            kept = _HERE.kept = codebook, halved, cls(codebook, halved=halved)
+        return kept[2]
 
     def search(
         self, frames: Frames, codes: Codes, taken: Int64 | None = None, *, on_curve: bool
@@ -56,24 +72,43 @@ class Fused:
         from sfvq_analysis.curve.search.in_tiles import search_in_tiles
 
         taken = np.zeros(1, np.int64) if taken is None else taken
-        shares, known = (frames, taken, self._step), (*self._given, *self._rooms)
-        return bool(search_in_tiles(*shares, *known, codes, on_curve))
+        screen = self._screens[frames.dtype == np.float64]
+        while taken[0] < len(frames):
+            given = *self._given, *screen, self._room, self._doubtful
+            n_doubtful = search_in_tiles(frames, taken, *given, codes, on_curve or None)
+            doubtful = self._doubtful[: max(n_doubtful, 0)]
+            if n_doubtful < 0 or not self.decide(frames, doubtful, codes, on_curve=on_curve):
+                return False
+        return True
 
-    def decide(self, frames: Frames, numbers: Int64, codes: Codes, *, on_curve: bool) -> bool:
+    def decide(self, frames: Frames, doubtful: Int64, codes: Codes, *, on_curve: bool) -> bool:
         """Fill in the codes of the frames with these numbers; False if one isn't usable."""
+        if not len(doubtful):
+            return True
+        if self._in_float32 is not None:
+            found = Codes.empty(len(doubtful))
+            usable = self._in_float32.search(frames[doubtful], found, on_curve=on_curve)
+            codes.put(doubtful, found)
+            return usable
         from sfvq_analysis.curve.search.in_tiles import search_doubtful
 
-        known = *self._given, *self._rooms
-        return bool(search_doubtful(frames, numbers, *known, codes, on_curve))
+        return bool(search_doubtful(frames, doubtful, *self._exactly, codes, on_curve or None))
 
 
 class _Here(threading.local):
     """What a thread keeps for the next search: its memory is there, and in its cache."""
 
-    fused: Fused | None = None
+    kept: tuple[Prepared, bool, Fused] | None = None
 
 
 _HERE = _Here()
+
+
+def errs_by(dim: int) -> float:
+    """Return the round-off of products of halves, three for one: see `geometry.round_off`."""
+    from sfvq_analysis.curve.tiles.halves import HALVED
+
+    return round_off(3 * dim) + HALVED
 
 
 def step_of(n_corners: int) -> int:
@@ -97,18 +132,22 @@ class Coarse:
 
     @functools.cached_property
     def _fused(self) -> Fused:
-        return Fused.here(self._codebook)
+        return Fused.here(self._codebook, halved=False)
 
     def search(self, frames: Frames, codes: Codes, *, on_curve: bool) -> bool:
         """Fill in the codes of a block; False if a frame isn't usable."""
         return self._settle(frames, codes, self._everywhere, on_curve=on_curve)
+
+    def _octets(self, frames: Frames) -> Octets:
+        octets = self._codebook.octets
+        return in_float64(octets) if frames.dtype == np.float64 else octets
 
     def _settle(self, frames: Frames, codes: Codes, balls: OctetBalls, *, on_curve: bool) -> bool:
         if self._tells_too_little:
             return self._fused.search(frames, codes, on_curve=on_curve)
         from sfvq_analysis.curve.octets import coarse
 
-        geometry, octets, room = self._codebook.geometry, self._codebook.octets, self._room
+        geometry, octets, room = self._codebook.geometry, self._octets(frames), self._room
         n_done, n_doubtful = coarse.settle(
             frames, geometry, octets, balls, self._round_off, room, codes, on_curve
         )
@@ -142,7 +181,7 @@ class Picked(Coarse):
             return super().search(frames, codes, on_curve=on_curve)
         from sfvq_analysis.curve.octets.coarse import put_together
 
-        geometry, octets, balls = self._codebook.geometry, self._codebook.octets, self._balls
+        geometry, octets, balls = self._codebook.geometry, self._octets(frames), self._balls
         order, room = np.empty(len(frames), np.int64), self._room
         if not put_together(frames, geometry, octets, balls, self._round_off, room, order):
             return False

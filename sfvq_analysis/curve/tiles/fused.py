@@ -10,16 +10,23 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
+from numba.extending import overload
 
 from sfvq_analysis.curve.compiled import compiled, compiled_within
 from sfvq_analysis.curve.deciding import PROJECTED, project_each, write_codes
-from sfvq_analysis.curve.geometry import LOWEST
 from sfvq_analysis.curve.lines import on_lines
 from sfvq_analysis.curve.offsets import square_of
+from sfvq_analysis.curve.tiles.halves import (
+    PARTS,
+    Halves,
+    halve,
+    sweep_corners_halves,
+    sweep_curve_halves,
+)
+from sfvq_analysis.curve.tiles.looking import FRAMES, terms_of
+from sfvq_analysis.curve.tiles.matrix_unit import DEPTH, ROWS
 from sfvq_analysis.curve.tiles.sweeping import (
     CORNERS,
-    FRAMES,
-    TERMS,
     UNROLLED,
     sweep_corners,
     sweep_curve,
@@ -57,42 +64,43 @@ class Packed(NamedTuple):
         n_tiles, wide = -(-n_corners // CORNERS), _up_to(dim, UNROLLED)
         corners = np.zeros((n_tiles * CORNERS, wide), np.float32)
         corners[:n_corners, :dim] = -0.5 * geometry.minus_two
-        terms = np.zeros((n_tiles * CORNERS, TERMS), np.float32)
-        terms[:, 0] = LOWEST
-        terms[:n_corners, 0] = -0.5 * geometry.squares
-        terms[1:n_corners, 1] = 2 * geometry.half_inverses
-        terms[1:n_corners, 2] = 0.5 * geometry.spans
-        terms[:, 3] = np.arange(len(terms))
         tiles = corners.reshape(n_tiles, CORNERS, wide).transpose(0, 2, 1)
-        return cls(
-            np.ascontiguousarray(tiles),
-            terms.reshape(n_tiles, CORNERS, TERMS),
-            *geometry.narrow(),
-        )
+        return cls(np.ascontiguousarray(tiles), terms_of(geometry, CORNERS), *geometry.narrow())
+
+
+if TYPE_CHECKING:
+    Screen = Packed | Halves
 
 
 class Room(NamedTuple):
-    """What tiles of frames are worked out in, by one thread; and which frames are in doubt."""
+    """What tiles of frames are worked out in, by one thread; and which frames are in doubt.
+
+    `pairs` and `sums` are for the processor's matrix unit.
+    """
 
     rows: Float32
     squares: Float32
     panel: Float32
     found: Float32
+    pairs: Int32
+    sums: Float32
     doubtful: Int32
     projected: NDArray[np.float64]
 
     @classmethod
-    def of(cls, dim: int, n_frames: int) -> Room:
+    def of(cls, dim: int, n_frames: int, *, halved: bool = False) -> Room:
         """Return room for tiles of so many dimensions, of blocks of up to so many frames."""
-        wide = _up_to(dim, max(LANES, UNROLLED))
+        wide, n_pairs = _up_to(dim, max(LANES, UNROLLED)), _up_to(dim, DEPTH) // 2
         of_tile = (FRAMES, wide), FRAMES, (wide, FRAMES), (6, FRAMES)
-        wanted = *((shape, np.float32) for shape in of_tile), (n_frames, np.int32)
-        return cls(*on_lines(*wanted, (PROJECTED, np.float64)))
+        wanted: list[Any] = [(shape, np.float32) for shape in of_tile]
+        wanted += [((PARTS, n_pairs if halved else 0, FRAMES), np.int32)]
+        wanted += [((2, ROWS if halved else 0, FRAMES), np.float32)]
+        return cls(*on_lines(*wanted, (n_frames, np.int32), (PROJECTED, np.float64)))
 
 
 @compiled
 def settle_curve(
-    frames: Frames, geometry: Geometry, packed: Packed, round_off: float, room: Room, codes: Codes
+    frames: Frames, geometry: Geometry, screen: Screen, round_off: float, room: Room, codes: Codes
 ) -> int:
     """Fill in all codes of frames (B, dim); return how many are in doubt, -1 if some isn't usable.
 
@@ -102,11 +110,11 @@ def settle_curve(
     found = room.found
     for first in range(0, n_frames, FRAMES):
         stop = min(first + FRAMES, n_frames)
-        slack = _fill(frames, first, stop, geometry, packed, round_off, room)
+        slack = _fill(frames, first, stop, geometry, screen, round_off, room)
         if slack < 0:
             return -1
         coming = frames[stop : stop + FRAMES]
-        sweep_curve(room.panel, packed.corners, packed.terms, found, _HALF * slack, coming)
+        _sweep_curve(screen, room, _HALF * slack, coming)
         codeword, segment = codes.codeword[first:stop], codes.segment[first:stop]
         for at in range(stop - first):
             codeword[at] = min(np.int32(found[2, at]), last + 1)
@@ -125,18 +133,18 @@ def settle_curve(
 
 @compiled
 def settle_codebook(
-    frames: Frames, geometry: Geometry, packed: Packed, round_off: float, room: Room, codes: Codes
+    frames: Frames, geometry: Geometry, screen: Screen, round_off: float, room: Room, codes: Codes
 ) -> int:
     """Fill in codeword and its distortion only, as `settle_curve`."""
     n_doubtful, n_frames, last = 0, frames.shape[0], geometry.squares.shape[0] - 1
     found = room.found
     for first in range(0, n_frames, FRAMES):
         stop = min(first + FRAMES, n_frames)
-        slack = _fill(frames, first, stop, geometry, packed, round_off, room)
+        slack = _fill(frames, first, stop, geometry, screen, round_off, room)
         if slack < 0:
             return -1
         coming = frames[stop : stop + FRAMES]
-        sweep_corners(room.panel, packed.corners, packed.terms, found, coming)
+        _sweep_corners(screen, room, coming)
         codeword = codes.codeword[first:stop]
         for at in range(stop - first):
             codeword[at] = min(np.int32(found[2, at]), last)
@@ -148,13 +156,47 @@ def settle_codebook(
     return n_doubtful
 
 
+def _sweep_curve(screen: Screen, room: Room, margin: Any, coming: Frames) -> None:
+    """Fill in what is found of a tile's corners and segments, by the products of that screen."""
+
+
+def _sweep_corners(screen: Screen, room: Room, coming: Frames) -> None:
+    """Fill in what is found of its corners."""
+
+
+@overload(_sweep_curve)
+def _curve_sweep_by(screen: Any, room: Any, margin: Any, coming: Any) -> Any:  # noqa: ARG001
+    def by_vectors(screen: Any, room: Any, margin: Any, coming: Any) -> None:
+        sweep_curve(room.panel, screen.corners, screen.terms, room.found, margin, coming)
+
+    def by_unit(screen: Any, room: Any, margin: Any, coming: Any) -> None:
+        halve(room.panel, room.pairs)
+        corners, terms = screen.corners, screen.terms
+        sweep_curve_halves(corners, terms, room.pairs, room.sums, room.found, margin, coming)
+
+    return by_unit if screen.instance_class is Halves else by_vectors
+
+
+@overload(_sweep_corners)
+def _corner_sweep_by(screen: Any, room: Any, coming: Any) -> Any:  # noqa: ARG001
+    def by_vectors(screen: Any, room: Any, coming: Any) -> None:
+        sweep_corners(room.panel, screen.corners, screen.terms, room.found, coming)
+
+    def by_unit(screen: Any, room: Any, coming: Any) -> None:
+        halve(room.panel, room.pairs)
+        corners, terms = screen.corners, screen.terms
+        sweep_corners_halves(corners, terms, room.pairs, room.sums, room.found, coming)
+
+    return by_unit if screen.instance_class is Halves else by_vectors
+
+
 @compiled_within
 def _fill(  # noqa: PLR0913 (what is in place of objects in compiled code)
     frames: Frames,
     first: int,
     stop: int,
     geometry: Geometry,
-    packed: Packed,
+    screen: Screen,
     round_off: float,
     room: Room,
 ) -> Any:
@@ -163,7 +205,7 @@ def _fill(  # noqa: PLR0913 (what is in place of objects in compiled code)
     Return the largest round-off of a difference of values of 2 q (`geometry.round_off`), which is
     twice that of q; -1 if a frame isn't usable.
     """
-    centre, scale, rows, dim = packed.centre, packed.scale, room.rows, frames.shape[1]
+    centre, scale, rows, dim = screen.centre, screen.scale, room.rows, frames.shape[1]
     usable, farthest = True, centre.dtype.type(0)
     most = (geometry.farthest * _MORE) ** 2
     whole = stop - first == FRAMES and dim % LANES == 0

@@ -4,19 +4,12 @@ A product of all frames with all corners is written to memory and read again by 
 it, which takes as long as the product itself. Here the products of `FRAMES` frames with `CORNERS`
 corners are summed up in registers, and all that leaves them is each frame's best and second best.
 
-With q_k = x~·c~_k - |c~_k|²/2, which is largest at the nearest corner, w = q_{k+1} - q_k and the
-span s = |c_{k+1} - c_k|², the nearest point on segment k has t = clamp(w / s + 1/2, 0, 1), and q is
-q_k + t² s/2 there. A corner is on two segments, and would be its own rival: one that is beyond all
-round-off nearest at its far end (w > s/2) counts as its near end only, since the far one is the
-start of the next; and the start of a segment that is nearest there (w < -s/2) doesn't count where
-the segment before holds it. (If that one's own start didn't count, it is farther ahead than this.)
-
 This module imports numba, which takes a while; import what uses it inside functions.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from numba import types
 from numba.core import cgutils
@@ -24,98 +17,49 @@ from numba.extending import intrinsic
 
 from sfvq_analysis.curve.geometry import LOWEST
 from sfvq_analysis.curve.tiles.coming import Coming
+from sfvq_analysis.curve.tiles.looking import FRAMES, TERMS, VECTORS, Look
 from sfvq_analysis.curve.tiles.vectors import LANES, REGISTERS, Vectors
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_VECTORS = 3
 CORNERS = 8 if REGISTERS > 16 else 4
 """Corners of a tile."""
-FRAMES = _VECTORS * LANES
-"""Frames of a tile."""
-TERMS = 4
-"""Numbers of a corner besides its coordinates."""
 UNROLLED = 4
 """Dimensions come in so many at a time."""
-
-
-class _Tracked(NamedTuple):
-    """Variables: the largest so far of each lane, the second largest, the number of the largest."""
-
-    best: Any
-    second: Any
-    number: Any
-
-    @classmethod
-    def new(cls, on: Vectors) -> _Tracked:
-        lowest = on.constant(LOWEST)
-        return cls(on.variable(lowest), on.variable(lowest), on.variable(on.constant(0.0)))
-
-    def update(self, on: Vectors, value: Any, number: Any) -> None:
-        """Take another value into account, which has the given number."""
-        to = on.builder
-        best, second = to.load(self.best), to.load(self.second)
-        better = on.exceeds(value, best)
-        to.store(on.larger(second, on.smaller(value, best)), self.second)
-        to.store(to.select(better, number, to.load(self.number)), self.number)
-        to.store(to.select(better, value, best), self.best)
-
-    def write(self, on: Vectors, row: int, vector: int, found: Any) -> None:
-        """Write all three to as many rows."""
-        for at, variable in enumerate(self):
-            place = (row + at) * FRAMES + vector * LANES
-            on.store(on.builder.load(variable), on.after(found, place))
 
 
 def _swept(on: Vectors, values: Sequence[Any]) -> None:
     """Write the sweep over all corners; over corners alone without a margin."""
     panel, packed, terms, found, start, n_lines, n_tiles, dim, *given = values
-    coming, margin = Coming(start, n_lines), given[0] if given else None
+    coming, look = Coming(start, n_lines), Look(on, *given)
     to, lowest = on.builder, on.constant(LOWEST)
     n_steps = to.udiv(dim, on.size(UNROLLED))
     n_steps_in_all = to.mul(n_tiles, n_steps)
-    sums = [[on.variable(lowest) for _ in range(_VECTORS)] for _ in range(CORNERS)]
-    corner = [_Tracked.new(on) for _ in range(_VECTORS)]
-    segment = [_Tracked.new(on) for _ in range(_VECTORS)]
-    # q of the corner before, and whether it isn't on the segment that ends there, as far as counts
-    before = [(on.variable(lowest), on.variable(on.everywhere())) for _ in range(_VECTORS)]
+    sums = [[on.variable(lowest) for _ in range(VECTORS)] for _ in range(CORNERS)]
     with cgutils.for_range(to, n_tiles) as tiles:
         of_tile = on.after(terms, on.place(tiles.index, TERMS * CORNERS))
         corners = on.after(packed, on.place(tiles.index, dim, CORNERS))
         for k in range(CORNERS):
             start = on.spread(to.load(on.after(of_tile, TERMS * k)))
-            for v in range(_VECTORS):
+            for v in range(VECTORS):
                 to.store(start, sums[k][v])
         with cgutils.for_range(to, n_steps) as some:
             coming.ask(on, to.add(to.mul(tiles.index, n_steps), some.index), n_steps_in_all)
             for step in range(UNROLLED):
                 j = to.add(on.place(some.index, UNROLLED), on.size(step))
                 _add_products(on, on.after(panel, on.place(j, FRAMES)), corners, j, sums)
-        for v in range(_VECTORS):  # one after the other: there are no registers for more
+        for v in range(VECTORS):  # one after the other: there are no registers for more
             for k in range(CORNERS):
-                _, inverse, half, number = (
-                    to.load(on.after(of_tile, TERMS * k + term)) for term in range(TERMS)
-                )
-                number, q = on.spread(number), to.load(sums[k][v])
-                if margin is not None:
-                    value = _on_segment(on, before[v], q, (inverse, half), margin)
-                    segment[v].update(on, value, number)
-                corner[v].update(on, q, number)
-    beyond = on.spread(to.uitofp(on.place(n_tiles, CORNERS), margin.type)) if margin else None
-    for v in range(_VECTORS):
-        corner[v].write(on, 0, v, found)
-        if margin is not None:  # the last corner has no segment of its own, and may be nearest
-            near, apart = (to.load(one) for one in before[v])
-            segment[v].update(on, to.select(apart, near, lowest), beyond)
-            segment[v].write(on, 3, v, found)
+                look.at(v, to.load(sums[k][v]), on.after(of_tile, TERMS * k))
+    look.write(found, on.place(n_tiles, CORNERS))
 
 
 def _multiplied(on: Vectors, values: Sequence[Any]) -> None:
     """Write products of all corners."""
     panel, packed, products, n_tiles, dim = values
     to, zero, times = on.builder, on.constant(0.0), on.constant(-2.0)
-    sums = [[on.variable(zero) for _ in range(_VECTORS)] for _ in range(CORNERS)]
+    sums = [[on.variable(zero) for _ in range(VECTORS)] for _ in range(CORNERS)]
     with cgutils.for_range(to, n_tiles) as tiles:
         corners = on.after(packed, on.place(tiles.index, dim, CORNERS))
         for one in (one for row in sums for one in row):
@@ -125,36 +69,18 @@ def _multiplied(on: Vectors, values: Sequence[Any]) -> None:
             _add_products(on, on.after(panel, on.place(j, FRAMES)), corners, j, sums)
         for k in range(CORNERS):
             row = on.after(products, on.place(tiles.index, CORNERS * FRAMES), k * FRAMES)
-            for v in range(_VECTORS):
+            for v in range(VECTORS):
                 on.store(to.fmul(to.load(sums[k][v]), times), on.after(row, v * LANES))
 
 
 def _add_products(on: Vectors, frames: Any, corners: Any, j: Any, sums: list[list[Any]]) -> None:
     """Add those of one dimension."""
     to = on.builder
-    values = [on.load(on.after(frames, v * LANES)) for v in range(_VECTORS)]
+    values = [on.load(on.after(frames, v * LANES)) for v in range(VECTORS)]
     for k in range(CORNERS):
         coordinate = on.spread(to.load(on.after(corners, on.place(j, CORNERS), k)))
-        for v in range(_VECTORS):
+        for v in range(VECTORS):
             to.store(on.multiply_add(values[v], coordinate, to.load(sums[k][v])), sums[k][v])
-
-
-def _on_segment(on: Vectors, before: Any, far: Any, terms: tuple[Any, Any], margin: Any) -> Any:
-    """Return q of the nearest point of a segment; what is `before` becomes that of the next."""
-    to, (inverse, half) = on.builder, terms
-    near, free = (to.load(one) for one in before)
-    apart, zero = to.fsub(far, near), on.constant(0.0)
-    t = on.multiply_add(apart, on.spread(inverse), on.constant(0.5))
-    t = on.smaller(on.larger(t, zero), on.constant(1.0))
-    limit = to.fadd(half, margin)
-    beyond = on.exceeds(apart, on.spread(limit))
-    t = to.select(beyond, zero, t)
-    at_start = on.exceeds(on.spread(to.fneg(limit)), apart)
-    counts = to.or_(free, to.not_(at_start))
-    start = to.select(counts, near, on.constant(LOWEST))
-    to.store(far, before[0])
-    to.store(beyond, before[1])
-    return on.multiply_add(to.fmul(t, t), on.spread(half), start)
 
 
 def _sweep(context: Any, builder: Any, signature: Any, args: Any) -> Any:
@@ -187,7 +113,7 @@ def _turn(context: Any, builder: Any, signature: Any, args: Any) -> Any:
     dim, lanes = shape[1], on.size(LANES)
     with cgutils.for_range(builder, builder.udiv(dim, lanes)) as some:
         first = builder.mul(some.index, lanes)
-        for v in range(_VECTORS):
+        for v in range(VECTORS):
             places = [on.after(rows, on.place(dim, v * LANES + i), first) for i in range(LANES)]
             for i, column in enumerate(_turned(on, [on.load(one) for one in places])):
                 on.store(column, on.after(panel, on.place(first, FRAMES), i * FRAMES + v * LANES))
@@ -198,10 +124,10 @@ def _turned_frames(on: Vectors, values: Sequence[Any]) -> None:
     """Write columns of frames less the centre, scaled, and the sums of squares before that."""
     frames, centre, scale, panel, squares, dim = values
     to, times = on.builder, on.spread(scale)
-    sums = [on.variable(on.constant(0.0)) for _ in range(_VECTORS)]
+    sums = [on.variable(on.constant(0.0)) for _ in range(VECTORS)]
     with cgutils.for_range_slice(to, on.size(0), dim, on.size(LANES)) as (first, _):
         middle = on.load(on.after(centre, first))
-        for v in range(_VECTORS):
+        for v in range(VECTORS):
             places = [on.place(dim, v * LANES + i) for i in range(LANES)]
             rows = [to.fsub(on.load(on.after(frames, one, first)), middle) for one in places]
             total = to.load(sums[v])
@@ -210,7 +136,7 @@ def _turned_frames(on: Vectors, values: Sequence[Any]) -> None:
                 on.store(to.fmul(column, times), place)
                 total = on.multiply_add(column, column, total)
             to.store(total, sums[v])
-    for v in range(_VECTORS):
+    for v in range(VECTORS):
         on.store(to.load(sums[v]), on.after(squares, v * LANES))
 
 
