@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numba.extending import overload
 
-from sfvq_analysis.curve.compiled import compiled, compiled_within
+from sfvq_analysis.curve.compiled import compiled, compiled_in_place, compiled_within
 from sfvq_analysis.curve.deciding import PROJECTED, project_each, write_codes
 from sfvq_analysis.curve.lines import on_lines
 from sfvq_analysis.curve.offsets import square_of
@@ -46,7 +46,8 @@ if TYPE_CHECKING:
     Int32 = NDArray[np.int32]
 
 _MORE = 1 + 1e-4
-_HALF, _UNUSABLE = np.float32(0.5), np.float32(-1)
+_ZERO, _HALF = np.float32(0), np.float32(0.5)
+_UNUSABLE, _INFINITE = np.float32(-1), np.float32(np.inf)
 
 
 class Packed(NamedTuple):
@@ -80,6 +81,7 @@ class Room(NamedTuple):
 
     rows: Float32
     squares: Float32
+    slack: Float32
     panel: Float32
     found: Float32
     pairs: Int32
@@ -91,7 +93,7 @@ class Room(NamedTuple):
     def of(cls, dim: int, n_frames: int, *, halved: bool = False) -> Room:
         """Return room for tiles of so many dimensions, of blocks of up to so many frames."""
         wide, n_pairs = _up_to(dim, max(LANES, UNROLLED)), _up_to(dim, DEPTH) // 2
-        of_tile = (FRAMES, wide), FRAMES, (wide, FRAMES), (6, FRAMES)
+        of_tile = (FRAMES, wide), FRAMES, FRAMES, (wide, FRAMES), (6, FRAMES)
         wanted: list[Any] = [(shape, np.float32) for shape in of_tile]
         wanted += [((PARTS, n_pairs if halved else 0, FRAMES), np.int32)]
         wanted += [((2, ROWS if halved else 0, FRAMES), np.float32)]
@@ -122,8 +124,9 @@ def settle_curve(
             segment[at] = min(np.int32(found[5, at]) - 1, last)
         for at in range(stop - first):
             room.doubtful[n_doubtful] = first + at
-            settled = (found[0, at] - found[1, at] > _HALF * slack) & (
-                found[3, at] - found[4, at] > slack
+            near = room.slack[at]
+            settled = (found[0, at] - found[1, at] > _HALF * near) & (
+                found[3, at] - found[4, at] > near
             )
             n_doubtful += not settled
         project_each(frames, first, stop, geometry, codes, room.projected)
@@ -150,7 +153,7 @@ def settle_codebook(
             codeword[at] = min(np.int32(found[2, at]), last)
         for at in range(stop - first):
             room.doubtful[n_doubtful] = first + at
-            n_doubtful += not found[0, at] - found[1, at] > _HALF * slack
+            n_doubtful += not found[0, at] - found[1, at] > _HALF * room.slack[at]
         for i in range(first, stop):
             codes.codeword_distortion[i] = square_of(frames, i, geometry.corners, codes.codeword[i])
     return n_doubtful
@@ -200,19 +203,17 @@ def _fill(  # noqa: PLR0913 (what is in place of objects in compiled code)
     round_off: float,
     room: Room,
 ) -> Any:
-    """Fill in a tile's frames less the centre, scaled; a tile that isn't full keeps what was there.
+    """Fill in a tile's frames less the centre, scaled, and round-off as the room's `slack`.
 
-    Return the largest round-off of a difference of values of 2 q (`geometry.round_off`), which is
-    twice that of q; -1 if a frame isn't usable.
+    That is of a difference of values of 2 q (`geometry.round_off`), which is twice that of q.
+    Return the largest, -1 if a frame isn't usable. A tile that isn't full keeps what was there.
     """
     centre, scale, rows, dim = screen.centre, screen.scale, room.rows, frames.shape[1]
-    usable, farthest = True, centre.dtype.type(0)
-    most = (geometry.farthest * _MORE) ** 2
+    slack, largest, usable = room.slack, np.float32(0), True
     whole = stop - first == FRAMES and dim % LANES == 0
     if whole and turn_frames(frames, first, centre, scale, room.panel, room.squares):
-        for square in room.squares:
-            farthest = max(farthest, square)
-            usable &= bool(square <= most)  # False for NaN, too
+        for at in range(FRAMES):
+            slack[at] = _slack_of(room.squares[at], geometry, scale, round_off)
     else:
         for i in range(first, stop):
             square = centre.dtype.type(0)
@@ -220,14 +221,22 @@ def _fill(  # noqa: PLR0913 (what is in place of objects in compiled code)
                 value = frames[i, j] - centre[j]
                 rows[i - first, j] = value * scale
                 square += value * value
-            farthest = max(farthest, square)
-            usable &= bool(square <= most)
+            slack[i - first] = _slack_of(square, geometry, scale, round_off)
         turn(rows, room.panel)
-    if farthest * _MORE**2 > geometry.farthest**2:  # at the border float64 decides, of all in doubt
-        slack = np.float32(np.inf)
-    else:
-        slack = np.float32(round_off * (np.sqrt(farthest) * scale + geometry.reach) ** 2)
-    return slack if usable else _UNUSABLE
+    for at in range(stop - first):
+        usable &= slack[at] >= _ZERO
+        largest = max(largest, slack[at])
+    return largest if usable else _UNUSABLE
+
+
+@compiled_in_place
+def _slack_of(square: Any, geometry: Geometry, scale: Any, round_off: float) -> Any:
+    """Return a frame's round-off from |x - centre|²; -1 if the frame isn't usable."""
+    if not square <= (geometry.farthest * _MORE) ** 2:  # NaN, too
+        return _UNUSABLE
+    if square * _MORE**2 > geometry.farthest**2:  # at the border float64 decides, of all in doubt
+        return _INFINITE
+    return np.float32(round_off * (np.sqrt(square) * scale + geometry.reach) ** 2)
 
 
 def _up_to(number: int, divisor: int) -> int:
