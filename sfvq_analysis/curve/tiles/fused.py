@@ -1,8 +1,9 @@
-"""Search in tiles of frames whose products stay in registers; import it inside functions.
+"""Search in tiles of frames; import it inside functions.
 
-A frame is settled where its nearest point and corner are ahead of all others by more than
-float32's round-off. The others are listed, to be searched once more by
-`sfvq_analysis.curve.search.kernels`, which decides in float64.
+Products stay in registers, or are those of a processor's matrix unit. A frame is settled where its
+nearest point and corner are ahead of all others by more than their round-off. The others are
+listed, to be searched once more: those of a unit by float32, and what that leaves in float64
+(`sfvq_analysis.curve.search.in_tiles`).
 """
 
 from __future__ import annotations
@@ -76,7 +77,7 @@ if TYPE_CHECKING:
 class Room(NamedTuple):
     """What tiles of frames are worked out in, by one thread; and which frames are in doubt.
 
-    `pairs` and `sums` are for the processor's matrix unit.
+    `slack` is the round-off of each frame of a tile; `pairs` and `sums` are for a matrix unit.
     """
 
     rows: Float32
