@@ -14,7 +14,7 @@ from sfvq_analysis.curve import nearest_codeword, project
 
 SHAPES = ((2, 32), (2, 1024), (16, 32), (64, 256), (256, 512))
 """Dimensions and corners: of few dimensions, with few corners and with more than are all looked at;
-of few corners; of enough for a matrix unit or octets, and of so many that not all are looked at."""
+of few corners; of enough for octets, and of so many that not all are looked at."""
 FAR = (2, 16)
 """Dimensions of those that are searched far from the origin, too: what is taken off float32 frames
 is in float64 there. More are left to who needs them."""

@@ -11,8 +11,7 @@ from sfvq_analysis.curve.geometry import Geometry
 from sfvq_analysis.curve.search import choice, kernels, screening
 
 LIBRARIES = sorted(products._candidates(with_torch=True))
-_AT_HAND = {"octets": choice._has_octets, "halves": choice._has_halves}
-TILED = [*(name for name, is_there in _AT_HAND.items() if is_there()), "fused"]
+TILED = ["octets", "fused"] if choice._has_octets() else ["fused"]
 PRODUCTS = [*TILED, *LIBRARIES]
 BY_LOOPS = [Engine(products=name, threads=1) for name in PRODUCTS]
 BY_TENSORS = Engine(kernels="torch")

@@ -311,7 +311,6 @@ def at_hand(monkeypatch):
     def said(*, octets, fast=True):
         monkeypatch.setattr(choice, "_has_octets", lambda: octets)
         monkeypatch.setattr(choice, "_octets_are_faster", lambda: fast)
-        monkeypatch.setattr(choice, "_halves_are_faster", lambda: False)
 
     return said
 

@@ -100,7 +100,7 @@ def test_a_codebook_of_one(engine):
     ("options", "message"),
     [
         ({"kernels": "cuda"}, "kernels is 'cuda'; use one of 'auto', 'numba', 'torch', 'triton'"),
-        ({"products": "mkl"}, "products is 'mkl'; use one of 'auto', 'octets', 'halves', "),
+        ({"products": "mkl"}, "products is 'mkl'; use one of 'auto', 'octets', 'fused', "),
         ({"threads": 0}, "threads is 0; use an integer >= 1"),
         ({"threads": -2}, "threads is -2"),
         ({"threads": 1.5}, "threads is 1.5"),

@@ -9,7 +9,7 @@ from typing import Literal, get_args
 from sfvq_analysis.errors import OptionError, check_option
 
 Kernels = Literal["auto", "numba", "torch", "triton"]
-Products = Literal["auto", "octets", "halves", "fused", "numpy", "torch", "onednn"]
+Products = Literal["auto", "octets", "fused", "numpy", "torch", "onednn"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +26,7 @@ class Engine:
     products
         Of frames and corners, under numba's loops: ``"octets"`` (our own, of eight bits, to leave
         few for float64: `sfvq_analysis.curve.octets`), ``"fused"`` (our own, of float32, looked at
-        in registers and never stored: `sfvq_analysis.curve.tiles`), ``"halves"`` (the same of pairs
-        of bfloat16, by a processor's matrix unit, Intel AMX), ``"numpy"``, ``"torch"`` (its
+        in registers and never stored: `sfvq_analysis.curve.tiles`), ``"numpy"``, ``"torch"`` (its
         `mm`), ``"onednn"`` (torch's other one), or ``"auto"``: the fastest at hand, timed and
         checked once a process.
     threads

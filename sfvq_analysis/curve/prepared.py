@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from sfvq_analysis.curve.octets.balls import OctetBalls
     from sfvq_analysis.curve.octets.octets import Octets
     from sfvq_analysis.curve.tiles.fused import Packed
-    from sfvq_analysis.curve.tiles.halves import Halves
 
     Float64 = NDArray[np.float64]
 
@@ -52,13 +51,6 @@ class Prepared:
         from sfvq_analysis.curve.tiles.fused import Packed
 
         return Packed.of(self.geometry)
-
-    @functools.cached_property
-    def halves(self) -> Halves:
-        """In pairs of bfloat16."""
-        from sfvq_analysis.curve.tiles.halves import Halves
-
-        return Halves.of(self.geometry)
 
     @functools.cached_property
     def octets(self) -> Octets:

@@ -6,9 +6,8 @@ With corners c_k, d_k = c_{k+1} - c_k and L_k = |d_k|², the nearest point on se
 t = clamp((x - c_k)·d_k / L_k, 0, 1) (t = 0 where L_k = 0) and squared distance |x - c_k - t d_k|².
 All segments are screened in float32 from products of frames and corners, after the mean corner is
 taken off both (data far from the origin would lose its digits otherwise): in registers, as they are
-computed (`sfvq_analysis.curve.tiles`; pairs of bfloat16 where a processor multiplies matrices of
-them), or block by block from a library's product. Those of large codebooks are screened in octets,
-within bounds that are known (`sfvq_analysis.curve.octets`). t and
+computed (`sfvq_analysis.curve.tiles`), or block by block from a library's product. Those of large
+codebooks are screened in octets, within bounds that are known (`sfvq_analysis.curve.octets`). t and
 distance of what the screening leaves, which is one segment or a few, are computed anew in float64.
 Among equal distances the lowest position k + t wins; a point that is a corner belongs to the
 segment that starts there, but for the last corner. The codes don't depend on the `Engine`: neither

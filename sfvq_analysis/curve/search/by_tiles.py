@@ -31,39 +31,26 @@ _MOST_PICKED = 0.6  # of all corners; with more it takes longer than to look at 
 
 
 class Fused:
-    """Screens in float32, or in halves of it, by the processor's matrix unit.
+    """Screens in float32."""
 
-    What halves leave in doubt is searched in float32.
-    """
-
-    def __init__(self, codebook: Prepared, *, halved: bool) -> None:
+    def __init__(self, codebook: Prepared) -> None:
         from sfvq_analysis.curve.search import in_tiles
         from sfvq_analysis.curve.tiles import fused
 
         geometry, packed = codebook.geometry, codebook.packed
         n_corners, dim = geometry.corners.shape
-        step = step_of(n_corners)
-        self._doubtful = np.empty(_MOST_DOUBTFUL + step, np.int64)
-        self._room = fused.Room.of(dim, step, halved=halved)
-        screen = (codebook.halves, errs_by(dim)) if halved else (packed, round_off(dim))
-        self._given = step, geometry
-        self._screens = screen, (in_float64(screen[0]), screen[1])
-        self._exactly = (
-            geometry,
-            packed.corners,
-            round_off(dim),
-            self._room,
-            in_tiles.Room.of(packed),
-        )
-        self._in_float32 = Fused(codebook, halved=False) if halved else None
+        self.codebook, self._step = codebook, step_of(n_corners)
+        self._doubtful = np.empty(_MOST_DOUBTFUL + self._step, np.int64)
+        self._room = fused.Room.of(dim, self._step)
+        self._packed, self._round_off = (packed, in_float64(packed)), round_off(dim)
+        self._again = self._room, in_tiles.Room.of(packed)
 
     @classmethod
-    def here(cls, codebook: Prepared, *, halved: bool) -> Fused:
-        """Return this thread's, which is kept until another one is asked for."""
-        kept = _HERE.kept
-        if kept is None or kept[0] is not codebook or kept[1] != halved:
-            kept = _HERE.kept = codebook, halved, cls(codebook, halved=halved)
-        return kept[2]
+    def here(cls, codebook: Prepared) -> Fused:
+        """Return this thread's, which is kept until another codebook is asked for."""
+        if _HERE.fused is None or _HERE.fused.codebook is not codebook:
+            _HERE.fused = cls(codebook)
+        return _HERE.fused
 
     def search(
         self, frames: Frames, codes: Codes, taken: Int64 | None = None, *, on_curve: bool
@@ -72,10 +59,10 @@ class Fused:
         from sfvq_analysis.curve.search.in_tiles import search_in_tiles
 
         taken = np.zeros(1, np.int64) if taken is None else taken
-        screen = self._screens[frames.dtype == np.float64]
+        packed = self._packed[frames.dtype == np.float64]
+        known = self.codebook.geometry, packed, self._round_off, self._room, self._doubtful
         while taken[0] < len(frames):
-            given = *self._given, *screen, self._room, self._doubtful
-            n_doubtful = search_in_tiles(frames, taken, *given, codes, on_curve or None)
+            n_doubtful = search_in_tiles(frames, taken, self._step, *known, codes, on_curve or None)
             doubtful = self._doubtful[: max(n_doubtful, 0)]
             if n_doubtful < 0 or not self.decide(frames, doubtful, codes, on_curve=on_curve):
                 return False
@@ -85,30 +72,19 @@ class Fused:
         """Fill in the codes of the frames with these numbers; False if one isn't usable."""
         if not len(doubtful):
             return True
-        if self._in_float32 is not None:
-            found = Codes.empty(len(doubtful))
-            usable = self._in_float32.search(frames[doubtful], found, on_curve=on_curve)
-            codes.put(doubtful, found)
-            return usable
         from sfvq_analysis.curve.search.in_tiles import search_doubtful
 
-        return bool(search_doubtful(frames, doubtful, *self._exactly, codes, on_curve or None))
+        known = self.codebook.geometry, self._packed[0].corners, self._round_off, *self._again
+        return bool(search_doubtful(frames, doubtful, *known, codes, on_curve or None))
 
 
 class _Here(threading.local):
     """What a thread keeps for the next search: its memory is there, and in its cache."""
 
-    kept: tuple[Prepared, bool, Fused] | None = None
+    fused: Fused | None = None
 
 
 _HERE = _Here()
-
-
-def errs_by(dim: int) -> float:
-    """Return the round-off of products of halves, three for one: see `geometry.round_off`."""
-    from sfvq_analysis.curve.tiles.halves import HALVED
-
-    return round_off(3 * dim) + HALVED
 
 
 def step_of(n_corners: int) -> int:
@@ -132,7 +108,7 @@ class Coarse:
 
     @functools.cached_property
     def _fused(self) -> Fused:
-        return Fused.here(self._codebook, halved=False)
+        return Fused.here(self._codebook)
 
     def search(self, frames: Frames, codes: Codes, *, on_curve: bool) -> bool:
         """Fill in the codes of a block; False if a frame isn't usable."""

@@ -1,10 +1,9 @@
-"""`is_fused`, `is_coarse`, `is_halved`: whether products are looked at in tiles, and which.
+"""`is_fused`, `is_coarse`: whether products are looked at where they are computed, and which.
 
 That takes no room for products and no second look at them. It is timed and checked once a process:
 compiled for a processor whose vectors are short, it could be the slower way. Products of octets
 take a quarter of the time, and leave more to be looked at in float64; so they pay where there are
-many; how many that is depends on the processor, too. A matrix unit takes three eighths, and leaves
-little more than float32 does.
+many; how many that is depends on the processor, too.
 """
 
 from __future__ import annotations
@@ -36,9 +35,7 @@ _MAY_PAY = {True: 1 << 14, False: 1 << 13}
 """Coordinates of a codebook from which octets may pay, on the curve or not, by measurement."""
 _PAYS_ANYWAY = {True: 9 << 12, False: 1 << 14}
 """From which on they do where float32 is the faster for 256 corners of 64 dimensions, too."""
-_HALVES_PAY = 1 << 13, 1 << 17, 160
-"""Coordinates from which halves pay, as many with which octets pay more, and dimensions at most."""
-_ROUND_OFF, _ROUND_OFF_HALVED = 1e-5, 4e-5  # more than there is: what is settled must be right
+_ROUND_OFF = 1e-5  # more than there is: what is settled must be right for sure
 
 
 def is_fused(products: Products) -> bool:
@@ -53,28 +50,7 @@ def is_fused(products: Products) -> bool:
         raise OptionError(
             "products is 'fused', which isn't at hand", remedy="install numba, or use 'auto'"
         )
-    return products in ("fused", "halves") or (products == "auto" and _tiles_are_faster())
-
-
-def is_halved(products: Products, shape: tuple[int, ...]) -> bool:
-    """Tell whether those in tiles are of halves, by a matrix unit, for a codebook (K, dim).
-
-    Raises
-    ------
-    OptionError
-        If that is asked for and can't be had.
-    """
-    if products == "halves" and not _has_halves():
-        raise OptionError(
-            "products is 'halves', which isn't at hand",
-            remedy="use 'auto': halves need numba, Linux and a processor with AMX",
-        )
-    return products == "halves" or (products == "auto" and _halves_pay(shape))
-
-
-def _halves_pay(shape: tuple[int, ...]) -> bool:
-    least, most, longest = _HALVES_PAY
-    return least <= math.prod(shape) < most and shape[1] <= longest and _halves_are_faster()
+    return products == "fused" or (products == "auto" and _tiles_are_faster())
 
 
 def is_coarse(products: Products, shape: tuple[int, ...], *, on_curve: bool) -> bool:
@@ -93,19 +69,17 @@ def is_coarse(products: Products, shape: tuple[int, ...], *, on_curve: bool) -> 
     if products != "auto":
         return products == "octets"
     size = math.prod(shape)
-    pays = size >= _MAY_PAY[on_curve] and not _halves_pay(shape) and _has_octets()
+    pays = size >= _MAY_PAY[on_curve] and _has_octets()
     return pays and (size >= _PAYS_ANYWAY[on_curve] or _octets_are_faster())
 
 
 @functools.cache
 def _has_tiles() -> bool:
     """Tell whether a search in tiles can be had, and finds what float64 does."""
-    return _is_compiled() and _finds_nearest(halved=False)
-
-
-def _finds_nearest(*, halved: bool) -> bool:
+    if not _is_compiled():
+        return False
     corners, frames = trial_matrices()
-    run, codes, room = _by_tiles(corners, frames, halved=halved)
+    run, codes, room = _by_tiles(corners, frames)
     n_doubtful = _ran(run)
     return (
         n_doubtful is not None and n_doubtful >= 0 and _is_right(codes, room.doubtful[:n_doubtful])
@@ -124,27 +98,6 @@ def _tiles_are_faster() -> bool:
         by_product = partial(screened.search, frames, codes, on_curve=True)
         seconds = least_seconds(_by_tiles(corners, frames)[0], by_product)
     return seconds[0] < seconds[1]
-
-
-@functools.cache
-def _has_halves() -> bool:
-    """Tell whether a search by the matrix unit can be had, and finds what float64 does."""
-    if not _is_compiled():
-        return False
-    from sfvq_analysis.curve.tiles.matrix_unit import is_lent
-
-    return is_lent() and _finds_nearest(halved=True)
-
-
-@functools.cache
-def _halves_are_faster() -> bool:
-    """Tell whether it takes less time by the matrix unit than by float32."""
-    if not (_has_halves() and _has_tiles()):
-        return False
-    corners, frames = trial_matrices()
-    runs = (_by_tiles(corners, frames, halved=halved)[0] for halved in (True, False))
-    by_halves, by_float32 = least_seconds(*runs)
-    return by_halves < by_float32
 
 
 @functools.cache
@@ -182,18 +135,13 @@ def _octets_are_faster() -> bool:
     return by_octets < by_float32
 
 
-def _by_tiles(
-    corners: Matrix, frames: Matrix, *, halved: bool = False
-) -> tuple[Callable[[], Any], Codes, Any]:
-    """Return a search in tiles of float32 or halves, the codes that it fills in, and its room."""
+def _by_tiles(corners: Matrix, frames: Matrix) -> tuple[Callable[[], Any], Codes, Any]:
+    """Return a search in tiles of float32, the codes that it fills in, and its room."""
     from sfvq_analysis.curve.tiles.fused import Packed, Room, settle_curve
-    from sfvq_analysis.curve.tiles.halves import Halves
 
     geometry, codes = Geometry.of(corners.astype(np.float64)), Codes.empty(len(frames))
-    room = Room.of(frames.shape[1], len(frames), halved=halved)
-    screen = (Halves if halved else Packed).of(geometry)
-    round_off = _ROUND_OFF_HALVED if halved else _ROUND_OFF
-    return partial(settle_curve, frames, geometry, screen, round_off, room, codes), codes, room
+    room, packed = Room.of(frames.shape[1], len(frames)), Packed.of(geometry)
+    return partial(settle_curve, frames, geometry, packed, _ROUND_OFF, room, codes), codes, room
 
 
 def _by_octets(corners: Matrix, frames: Matrix) -> tuple[Callable[[], Any], Codes, Any]:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from sfvq_analysis.curve.geometry import Geometry
     from sfvq_analysis.curve.tiles import fused
-    from sfvq_analysis.curve.tiles.fused import Packed, Screen
+    from sfvq_analysis.curve.tiles.fused import Packed
 
     Frames = NDArray[np.floating[Any]]
     Float32 = NDArray[np.float32]
@@ -55,7 +55,7 @@ def search_in_tiles(  # noqa: PLR0913 (what is in place of objects in compiled c
     taken: Int64,
     step: int,
     geometry: Geometry,
-    screen: Screen,
+    packed: Packed,
     round_off: float,
     room: fused.Room,
     doubtful: Int64,
@@ -82,9 +82,9 @@ def search_in_tiles(  # noqa: PLR0913 (what is in place of objects in compiled c
             codes.codeword_distortion[part],
         )
         if on_curve is None:
-            n_more = settle_codebook(frames[part], geometry, screen, round_off, room, some)
+            n_more = settle_codebook(frames[part], geometry, packed, round_off, room, some)
         else:
-            n_more = settle_curve(frames[part], geometry, screen, round_off, room, some)
+            n_more = settle_curve(frames[part], geometry, packed, round_off, room, some)
         if n_more < 0:
             return -1
         for one in range(n_more):
@@ -98,7 +98,7 @@ def search_doubtful(  # noqa: PLR0913 (what is in place of objects in compiled c
     frames: Frames,
     doubtful: Int64,
     geometry: Geometry,
-    packed: Float32,
+    tiled: Float32,
     round_off: float,
     tiles: fused.Room,
     room: Room,
@@ -107,7 +107,7 @@ def search_doubtful(  # noqa: PLR0913 (what is in place of objects in compiled c
 ) -> bool:
     """Fill in the codes of the frames with these numbers; False if one isn't usable.
 
-    Corners are those of `Packed`.
+    `tiled` are corners as in `Packed`.
     """
     found, products = room.codes, room.products[: geometry.squares.shape[0]]
     some = np.empty((FRAMES, frames.shape[1]), frames.dtype)
@@ -120,7 +120,7 @@ def search_doubtful(  # noqa: PLR0913 (what is in place of objects in compiled c
         if not centre_frames(rows, geometry, round_off, tiles.rows, room.slack):
             return False
         turn(tiles.rows, tiles.panel)
-        multiply(tiles.panel, packed, room.products)
+        multiply(tiles.panel, tiled, room.products)
         if on_curve is None:
             search_codebook(rows, geometry, products, room.slack, room.scratch, found)
         else:

@@ -25,7 +25,7 @@ from sfvq_analysis.curve.search.by_tiles import (
     Picked,
     step_of,
 )
-from sfvq_analysis.curve.search.choice import is_coarse, is_fused, is_halved
+from sfvq_analysis.curve.search.choice import is_coarse, is_fused
 from sfvq_analysis.curve.search.few_dimensions import MOST_DIRECT, Direct, Pruned
 from sfvq_analysis.curve.search.screened import Screened
 from sfvq_analysis.curve.search.threads import together
@@ -101,14 +101,12 @@ def search(
     direct = geometry.corners.shape[1] <= MOST_DIRECT
     coarse = not direct and is_coarse(engine.products, geometry.corners.shape, on_curve=on_curve)
     fused = not direct and (coarse or is_fused(engine.products))
-    halved = fused and not coarse and is_halved(engine.products, geometry.corners.shape)
     if fused and not coarse and _is_ready(frames):
-        here = partial(Fused.here, codebook, halved=halved)
-        return _in_shares(frames, geometry, codes, engine.n_threads, here, on_curve=on_curve)
+        return _in_shares(frames, codebook, codes, engine.n_threads, on_curve=on_curve)
     size = block_size(len(frames), geometry, engine.n_threads, fused=fused)
     parts = list(blocks(len(frames), size))
     n_threads = max(min(engine.n_threads, len(parts)), 1)
-    made = _searchers(codebook, engine, size, fused=fused, coarse=coarse, halved=halved)
+    made = _searchers(codebook, engine, size, fused=fused, coarse=coarse)
     if fused and len(parts) > n_threads > 1:
         parts = _last_in_pieces(parts, n_threads)
     left = iter(parts)  # shared by the threads
@@ -128,32 +126,20 @@ def search(
 
 
 def _in_shares(
-    frames: Frames,
-    geometry: Geometry,
-    codes: Codes,
-    n_threads: int,
-    here: Callable[[], Fused],
-    *,
-    on_curve: bool,
+    frames: Frames, codebook: Prepared, codes: Codes, n_threads: int, *, on_curve: bool
 ) -> bool:
-    """Search in tiles; threads take a few frames each, until none are left."""
-    n_shares = -(-len(frames) // step_of(len(geometry.corners)))
+    """Search in tiles of float32; threads take a few frames each, until none are left."""
+    n_shares = -(-len(frames) // step_of(len(codebook.geometry.corners)))
     taken = np.zeros(1, np.int64)
 
     def work() -> bool:
-        return here().search(frames, codes, taken, on_curve=on_curve)
+        return Fused.here(codebook).search(frames, codes, taken, on_curve=on_curve)
 
     return together([work] * max(min(n_threads, n_shares), 1))
 
 
 def _searchers(
-    codebook: Prepared,
-    engine: Engine,
-    size: int,
-    *,
-    fused: bool,
-    coarse: bool = False,
-    halved: bool = False,
+    codebook: Prepared, engine: Engine, size: int, *, fused: bool, coarse: bool = False
 ) -> Callable[[], _Searcher]:
     """Return what makes a searcher for each thread."""
     geometry = codebook.geometry
@@ -165,7 +151,7 @@ def _searchers(
         picks = all(map(operator.ge, extent, _PICKING_PAYS))
         return partial(Picked if picks else Coarse, codebook, size)
     if fused:
-        return partial(Fused.here, codebook, halved=halved)
+        return partial(Fused.here, codebook)
     return partial(Screened, geometry, product(engine.products), size)
 
 

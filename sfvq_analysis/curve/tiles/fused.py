@@ -1,9 +1,8 @@
 """Search in tiles of frames; import it inside functions.
 
-Products stay in registers, or are those of a processor's matrix unit. A frame is settled where its
-nearest point and corner are ahead of all others by more than their round-off. The others are
-listed, to be searched once more: those of a unit by float32, and what that leaves in float64
-(`sfvq_analysis.curve.search.in_tiles`).
+Products stay in registers. A frame is settled where its nearest point and corner are ahead of all
+others by more than float32's round-off. The others are listed, to be searched once more, in float64
+at last (`sfvq_analysis.curve.search.in_tiles`).
 """
 
 from __future__ import annotations
@@ -11,21 +10,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-from numba.extending import overload
 
 from sfvq_analysis.curve.compiled import compiled, compiled_in_place, compiled_within
 from sfvq_analysis.curve.deciding import PROJECTED, project_each, write_codes
 from sfvq_analysis.curve.lines import on_lines
 from sfvq_analysis.curve.offsets import square_of
-from sfvq_analysis.curve.tiles.halves import (
-    PARTS,
-    Halves,
-    halve,
-    sweep_corners_halves,
-    sweep_curve_halves,
-)
 from sfvq_analysis.curve.tiles.looking import FRAMES, terms_of
-from sfvq_analysis.curve.tiles.matrix_unit import DEPTH, ROWS
 from sfvq_analysis.curve.tiles.sweeping import (
     CORNERS,
     UNROLLED,
@@ -70,14 +60,10 @@ class Packed(NamedTuple):
         return cls(np.ascontiguousarray(tiles), terms_of(geometry, CORNERS), *geometry.narrow())
 
 
-if TYPE_CHECKING:
-    Screen = Packed | Halves
-
-
 class Room(NamedTuple):
     """What tiles of frames are worked out in, by one thread; and which frames are in doubt.
 
-    `slack` is the round-off of each frame of a tile; `pairs` and `sums` are for a matrix unit.
+    `slack` is the round-off of each frame of a tile.
     """
 
     rows: Float32
@@ -85,25 +71,21 @@ class Room(NamedTuple):
     slack: Float32
     panel: Float32
     found: Float32
-    pairs: Int32
-    sums: Float32
     doubtful: Int32
     projected: NDArray[np.float64]
 
     @classmethod
-    def of(cls, dim: int, n_frames: int, *, halved: bool = False) -> Room:
+    def of(cls, dim: int, n_frames: int) -> Room:
         """Return room for tiles of so many dimensions, of blocks of up to so many frames."""
-        wide, n_pairs = _up_to(dim, max(LANES, UNROLLED)), _up_to(dim, DEPTH) // 2
+        wide = _up_to(dim, max(LANES, UNROLLED))
         of_tile = (FRAMES, wide), FRAMES, FRAMES, (wide, FRAMES), (6, FRAMES)
-        wanted: list[Any] = [(shape, np.float32) for shape in of_tile]
-        wanted += [((PARTS, n_pairs if halved else 0, FRAMES), np.int32)]
-        wanted += [((2, ROWS if halved else 0, FRAMES), np.float32)]
-        return cls(*on_lines(*wanted, (n_frames, np.int32), (PROJECTED, np.float64)))
+        wanted = *((shape, np.float32) for shape in of_tile), (n_frames, np.int32)
+        return cls(*on_lines(*wanted, (PROJECTED, np.float64)))
 
 
 @compiled
 def settle_curve(
-    frames: Frames, geometry: Geometry, screen: Screen, round_off: float, room: Room, codes: Codes
+    frames: Frames, geometry: Geometry, packed: Packed, round_off: float, room: Room, codes: Codes
 ) -> int:
     """Fill in all codes of frames (B, dim); return how many are in doubt, -1 if some isn't usable.
 
@@ -113,11 +95,11 @@ def settle_curve(
     found = room.found
     for first in range(0, n_frames, FRAMES):
         stop = min(first + FRAMES, n_frames)
-        slack = _fill(frames, first, stop, geometry, screen, round_off, room)
+        slack = _fill(frames, first, stop, geometry, packed, round_off, room)
         if slack < 0:
             return -1
         coming = frames[stop : stop + FRAMES]
-        _sweep_curve(screen, room, _HALF * slack, coming)
+        sweep_curve(room.panel, packed.corners, packed.terms, found, _HALF * slack, coming)
         codeword, segment = codes.codeword[first:stop], codes.segment[first:stop]
         for at in range(stop - first):
             codeword[at] = min(np.int32(found[2, at]), last + 1)
@@ -137,18 +119,18 @@ def settle_curve(
 
 @compiled
 def settle_codebook(
-    frames: Frames, geometry: Geometry, screen: Screen, round_off: float, room: Room, codes: Codes
+    frames: Frames, geometry: Geometry, packed: Packed, round_off: float, room: Room, codes: Codes
 ) -> int:
     """Fill in codeword and its distortion only, as `settle_curve`."""
     n_doubtful, n_frames, last = 0, frames.shape[0], geometry.squares.shape[0] - 1
     found = room.found
     for first in range(0, n_frames, FRAMES):
         stop = min(first + FRAMES, n_frames)
-        slack = _fill(frames, first, stop, geometry, screen, round_off, room)
+        slack = _fill(frames, first, stop, geometry, packed, round_off, room)
         if slack < 0:
             return -1
         coming = frames[stop : stop + FRAMES]
-        _sweep_corners(screen, room, coming)
+        sweep_corners(room.panel, packed.corners, packed.terms, found, coming)
         codeword = codes.codeword[first:stop]
         for at in range(stop - first):
             codeword[at] = min(np.int32(found[2, at]), last)
@@ -160,47 +142,13 @@ def settle_codebook(
     return n_doubtful
 
 
-def _sweep_curve(screen: Screen, room: Room, margin: Any, coming: Frames) -> None:
-    """Fill in what is found of a tile's corners and segments, by the products of that screen."""
-
-
-def _sweep_corners(screen: Screen, room: Room, coming: Frames) -> None:
-    """Fill in what is found of its corners."""
-
-
-@overload(_sweep_curve)
-def _curve_sweep_by(screen: Any, room: Any, margin: Any, coming: Any) -> Any:  # noqa: ARG001
-    def by_vectors(screen: Any, room: Any, margin: Any, coming: Any) -> None:
-        sweep_curve(room.panel, screen.corners, screen.terms, room.found, margin, coming)
-
-    def by_unit(screen: Any, room: Any, margin: Any, coming: Any) -> None:
-        halve(room.panel, room.pairs)
-        corners, terms = screen.corners, screen.terms
-        sweep_curve_halves(corners, terms, room.pairs, room.sums, room.found, margin, coming)
-
-    return by_unit if screen.instance_class is Halves else by_vectors
-
-
-@overload(_sweep_corners)
-def _corner_sweep_by(screen: Any, room: Any, coming: Any) -> Any:  # noqa: ARG001
-    def by_vectors(screen: Any, room: Any, coming: Any) -> None:
-        sweep_corners(room.panel, screen.corners, screen.terms, room.found, coming)
-
-    def by_unit(screen: Any, room: Any, coming: Any) -> None:
-        halve(room.panel, room.pairs)
-        corners, terms = screen.corners, screen.terms
-        sweep_corners_halves(corners, terms, room.pairs, room.sums, room.found, coming)
-
-    return by_unit if screen.instance_class is Halves else by_vectors
-
-
 @compiled_within
 def _fill(  # noqa: PLR0913 (what is in place of objects in compiled code)
     frames: Frames,
     first: int,
     stop: int,
     geometry: Geometry,
-    screen: Screen,
+    packed: Packed,
     round_off: float,
     room: Room,
 ) -> Any:
@@ -209,7 +157,7 @@ def _fill(  # noqa: PLR0913 (what is in place of objects in compiled code)
     That is of a difference of values of 2 q (`geometry.round_off`), which is twice that of q.
     Return the largest, -1 if a frame isn't usable. A tile that isn't full keeps what was there.
     """
-    centre, scale, rows, dim = screen.centre, screen.scale, room.rows, frames.shape[1]
+    centre, scale, rows, dim = packed.centre, packed.scale, room.rows, frames.shape[1]
     slack, largest, usable = room.slack, np.float32(0), True
     whole = stop - first == FRAMES and dim % LANES == 0
     if whole and turn_frames(frames, first, centre, scale, room.panel, room.squares):

@@ -15,11 +15,11 @@ from numba.core import cgutils, config
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-FEATURES = config.CPU_FEATURES  # set by NUMBA_CPU_FEATURES, or empty by NUMBA_CPU_NAME=generic
-if FEATURES is None:
-    FEATURES = binding.get_host_cpu_features().flatten()
-_WIDE = "+avx512f" in FEATURES.split(",")
-ADDS_FOURS = _WIDE and "+avx512vnni" in FEATURES.split(",")
+_FEATURES = config.CPU_FEATURES  # set by NUMBA_CPU_FEATURES, or empty by NUMBA_CPU_NAME=generic
+if _FEATURES is None:
+    _FEATURES = binding.get_host_cpu_features().flatten()
+_WIDE = "+avx512f" in _FEATURES.split(",")
+ADDS_FOURS = _WIDE and "+avx512vnni" in _FEATURES.split(",")
 """Whether the processor multiplies octets and adds four products at a time (AVX-512 VNNI)."""
 LANES = 16 if _WIDE else 8
 """Values in a vector; where registers hold fewer, LLVM takes several."""
