@@ -109,12 +109,12 @@ def test_a_whole_tile_with_a_frame_that_is_not_usable_is_refused(row, bad):
         project(frames, corners, FUSED)
 
 
-@pytest.mark.parametrize("n_frames", [1, 47, 48, 600, 3000])
+@pytest.mark.parametrize("n_frames", [1, 47, 48, 600, 9000])  # more than may wait
 @pytest.mark.parametrize("threads", [1, 2])
 @pytest.mark.parametrize("dim", [12, 2 * LANES])
 def test_frames_in_doubt_wait_for_a_tile_to_be_full(monkeypatch, n_frames, threads, dim):
     """Those of several shares, and the last ones, with which no tile is full."""
-    monkeypatch.setattr(by_tiles, "WORTH_A_THREAD", 1)
+    monkeypatch.setattr(by_tiles, "_WORTH_A_THREAD", 1)
     monkeypatch.setattr(by_tiles, "FEWEST", 1)
     corners = np.repeat(walk(20, dim, seed=n_frames), 2, axis=0) * (
         1 + 1e-9 * np.arange(40)[:, None]

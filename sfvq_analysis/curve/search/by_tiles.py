@@ -24,8 +24,9 @@ if TYPE_CHECKING:
     Frames = NDArray[np.floating[Any]]
     Int64 = NDArray[np.int64]
 
-WORTH_A_THREAD, FEWEST, MOST_WORTH = 1 << 18, 64, 1024
-"""Products for which a thread is begun; frames that are so many, at least and at most."""
+FEWEST = 64
+"""Frames that are searched together, at least."""
+_WORTH_A_THREAD, _MOST_WORTH = 1 << 18, 1024  # products for which a thread is begun; frames at most
 _TILE, _MOST_DOUBTFUL = 48, 4096  # frames: of a tile, or of two; and that wait, besides a step's
 _MOST_PICKED = 0.6  # of all corners; with more it takes longer than to look at all
 
@@ -87,10 +88,14 @@ class _Here(threading.local):
 _HERE = _Here()
 
 
+def worth_a_thread(n_corners: int) -> int:
+    """Return how many frames a thread is begun for; fewer are searched in the meantime."""
+    return min(max(_WORTH_A_THREAD // n_corners, FEWEST), _MOST_WORTH)
+
+
 def step_of(n_corners: int) -> int:
-    """Return how many frames a thread takes at a time; those of fewer are done in the meantime."""
-    least = min(max(WORTH_A_THREAD // n_corners, FEWEST), MOST_WORTH)
-    return -(-least // _TILE) * _TILE
+    """Return how many frames a thread takes at a time, in whole tiles."""
+    return -(-worth_a_thread(n_corners) // _TILE) * _TILE
 
 
 class Coarse:

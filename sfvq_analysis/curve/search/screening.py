@@ -18,12 +18,11 @@ from sfvq_analysis.curve.checks import as_floats, blocks
 from sfvq_analysis.curve.products import one_thread_each, one_thread_here, product
 from sfvq_analysis.curve.search.by_tiles import (
     FEWEST,
-    MOST_WORTH,
-    WORTH_A_THREAD,
     Coarse,
     Fused,
     Picked,
     step_of,
+    worth_a_thread,
 )
 from sfvq_analysis.curve.search.choice import is_coarse, is_fused
 from sfvq_analysis.curve.search.few_dimensions import MOST_DIRECT, Direct, Pruned
@@ -56,7 +55,7 @@ def block_size(n_frames: int, geometry: Geometry, n_threads: int, *, fused: bool
     n_corners, dim = geometry.corners.shape
     if dim <= MOST_DIRECT:
         return _DIRECT_BLOCK
-    least = min(max(WORTH_A_THREAD // n_corners, FEWEST), MOST_WORTH)
+    least = worth_a_thread(n_corners)
     most = _MOST_FUSED if fused else _most_products(n_corners)
     rounds = max(-(-n_frames // (most * n_threads)), 1)
     size = int(max(-(-n_frames // (rounds * n_threads)), least))
