@@ -19,6 +19,7 @@ from sfvq_analysis.curve.geometry import Geometry, round_off
 from sfvq_analysis.curve.search import by_tiles, choice, kernels
 from sfvq_analysis.curve.tiles import fused, sweeping
 from sfvq_analysis.curve.tiles.fused import Packed, Room
+from sfvq_analysis.curve.tiles.segments import fit_segments
 from sfvq_analysis.curve.tiles.vectors import LANES
 from sfvq_analysis.errors import OptionError, QuantizerError
 
@@ -27,13 +28,16 @@ SIZES = [2, 3, sweeping.CORNERS, sweeping.CORNERS + 1, 5 * sweeping.CORNERS - 1,
 
 
 @njit
-def swept(panel, packed, room, margin):
-    sweeping.sweep_curve(panel, packed.corners, packed.terms, room.found, margin, room.rows)
+def swept(packed, room, margin):
+    segments, panel = room.segments, room.panel
+    more = fit_segments(packed.spans, margin, segments, room.allowed)
+    sweeping.sweep_curve(panel, packed.corners, packed.starts, segments, room.found, room.rows)
+    return more
 
 
 @njit
-def swept_corners(panel, packed, room):
-    sweeping.sweep_corners(panel, packed.corners, packed.terms, room.found, room.rows)
+def swept_corners(packed, room):
+    sweeping.sweep_corners(room.panel, packed.corners, packed.starts, room.found, room.rows)
 
 
 @njit
@@ -42,13 +46,14 @@ def turned(rows, panel):
 
 
 def tile_of(corners, seed: int = 1):
-    """Return a tile's geometry, room with its panel filled, and centred frames in float64."""
+    """Return geometry and corners of a tile, its room with the panel filled, centred frames."""
     geometry, dim = Geometry.of(corners), corners.shape[1]
+    packed = Packed.of(geometry)
     frames = beside(corners, sweeping.FRAMES, seed).astype(float)
     centred = ((frames - geometry.centre) * geometry.scale).astype(np.float32)
-    room = Room.of(dim, len(frames))
+    room = Room.of(packed, len(frames))
     room.panel[:dim] = centred.T
-    return geometry, room, centred.astype(float)
+    return geometry, packed, room, centred.astype(float)
 
 
 def ranked(values):
@@ -133,8 +138,7 @@ def multiplied(panel, packed, products):
 @pytest.mark.parametrize("dim", [5, 16, 65])
 @pytest.mark.parametrize("size", SIZES)
 def test_products_of_a_tile_are_kept(size, dim):
-    geometry, room, centred = tile_of(walk(size, dim))
-    packed = Packed.of(geometry)
+    geometry, packed, room, centred = tile_of(walk(size, dim))
     products = np.full((packed.corners.shape[0] * sweeping.CORNERS, sweeping.FRAMES), np.nan)
     products = products.astype(np.float32)
     multiplied(room.panel, packed, products)
@@ -146,9 +150,8 @@ def test_products_of_a_tile_are_kept(size, dim):
 @pytest.mark.parametrize("dim", [5, 16, 65])
 @pytest.mark.parametrize("size", SIZES)
 def test_best_and_second_best_corner(size, dim):
-    corners = walk(size, dim)
-    geometry, room, centred = tile_of(corners)
-    swept_corners(room.panel, Packed.of(geometry), room)
+    geometry, packed, room, centred = tile_of(walk(size, dim))
+    swept_corners(packed, room)
     c = geometry.minus_two.astype(float) / -2
     best, second, index = ranked(centred @ c.T - 0.5 * (c**2).sum(axis=1))
     allowed = round_off(dim) / 4 * (np.linalg.norm(centred, axis=1) + geometry.reach) ** 2
@@ -163,9 +166,8 @@ def test_best_and_second_best_corner(size, dim):
 @pytest.mark.parametrize("size", SIZES)
 def test_best_segment_and_the_best_that_shares_no_corner_with_the_point(size, dim):
     """A corner counts once: on the segment before it if that reaches it, else on its own."""
-    corners = walk(size, dim)
-    geometry, room, centred = tile_of(corners)
-    swept(room.panel, Packed.of(geometry), room, np.float32(1e-6))
+    geometry, packed, room, centred = tile_of(walk(size, dim))
+    more = swept(packed, room, np.float32(1e-6))
     c = geometry.minus_two.astype(float) / -2
     q = centred @ c.T - 0.5 * (c**2).sum(axis=1)
     spans = (np.diff(c, axis=0) ** 2).sum(axis=1)
@@ -179,19 +181,17 @@ def test_best_segment_and_the_best_that_shares_no_corner_with_the_point(size, di
     values[:, 1:][held & starts[:, 1:]] = -np.inf
     best, second, index = ranked(values)
     allowed = round_off(dim) / 4 * (np.linalg.norm(centred, axis=1) + geometry.reach) ** 2
-    clear = best - second > 4 * allowed
+    clear = best - second > 4 * allowed + more
     assert clear.mean() > 0.9
     np.testing.assert_array_equal(room.found[5][clear] - 1, index[clear])
-    assert (np.abs(room.found[3] - best)[clear] <= 2 * allowed[clear]).all()
+    assert (np.abs(room.found[3] - best)[clear] <= 2 * allowed[clear] + more).all()
 
 
 def n_in_doubt(frames, corners) -> int:
     geometry = Geometry.of(corners)
-    room = Room.of(corners.shape[1], len(frames))
-    return fused.settle_curve(
-        frames, geometry, Packed.of(geometry), round_off(corners.shape[1]), room,
-        Codes.empty(len(frames)),
-    )  # fmt: skip
+    packed, codes = Packed.of(geometry), Codes.empty(len(frames))
+    room = Room.of(packed, len(frames))
+    return fused.settle_curve(frames, geometry, packed, round_off(corners.shape[1]), room, codes)
 
 
 def test_few_frames_are_in_doubt():

@@ -42,7 +42,7 @@ class Fused:
         n_corners, dim = geometry.corners.shape
         self.codebook, self._step = codebook, step_of(n_corners)
         self._doubtful = np.empty(_MOST_DOUBTFUL + self._step, np.int64)
-        self._room = fused.Room.of(dim, self._step)
+        self._room = fused.Room.of(packed, self._step)
         self._packed, self._round_off = (packed, in_float64(packed)), round_off(dim)
         self._again = self._room, in_tiles.Room.of(packed)
 

@@ -140,7 +140,8 @@ def _by_tiles(corners: Matrix, frames: Matrix) -> tuple[Callable[[], Any], Codes
     from sfvq_analysis.curve.tiles.fused import Packed, Room, settle_curve
 
     geometry, codes = Geometry.of(corners.astype(np.float64)), Codes.empty(len(frames))
-    room, packed = Room.of(frames.shape[1], len(frames)), Packed.of(geometry)
+    packed = Packed.of(geometry)
+    room = Room.of(packed, len(frames))
     return partial(settle_curve, frames, geometry, packed, _ROUND_OFF, room, codes), codes, room
 
 

@@ -13,11 +13,12 @@ import numpy as np
 
 from sfvq_analysis.curve.compiled import compiled, compiled_in_place, compiled_within
 from sfvq_analysis.curve.deciding import PROJECTED, project_each, write_codes
+from sfvq_analysis.curve.geometry import LOWEST
 from sfvq_analysis.curve.lines import on_lines
 from sfvq_analysis.curve.offsets import square_of
-from sfvq_analysis.curve.tiles.looking import FRAMES, terms_of
+from sfvq_analysis.curve.tiles.looking import CORNERS, FRAMES, KEPT
+from sfvq_analysis.curve.tiles.segments import ALLOWED, TERMS, fit_segments
 from sfvq_analysis.curve.tiles.sweeping import (
-    CORNERS,
     UNROLLED,
     sweep_corners,
     sweep_curve,
@@ -37,15 +38,21 @@ if TYPE_CHECKING:
     Int32 = NDArray[np.int32]
 
 _MORE = 1 + 1e-4
+_KEPT = np.float32(KEPT * _MORE)
+_LEAST = np.float32(1e-36)  # more than any number that a tile's corners have as bits of a key
 _ZERO, _HALF = np.float32(0), np.float32(0.5)
 _UNUSABLE, _INFINITE = np.float32(-1), np.float32(np.inf)
 
 
 class Packed(NamedTuple):
-    """Corners as `sweep_curve` takes them; shared by threads."""
+    """Corners as `sweep_curve` takes them, and spans of segments by the corner where they end.
+
+    Shared by threads.
+    """
 
     corners: Float32
-    terms: Float32
+    starts: Float32
+    spans: Float32
     centre: NDArray[np.floating[Any]]
     scale: np.floating[Any]
 
@@ -57,13 +64,18 @@ class Packed(NamedTuple):
         corners = np.zeros((n_tiles * CORNERS, wide), np.float32)
         corners[:n_corners, :dim] = -0.5 * geometry.minus_two
         tiles = corners.reshape(n_tiles, CORNERS, wide).transpose(0, 2, 1)
-        return cls(np.ascontiguousarray(tiles), terms_of(geometry, CORNERS), *geometry.narrow())
+        starts = np.full(len(corners), LOWEST, np.float32)  # what fills up is never the best
+        starts[:n_corners] = -0.5 * geometry.squares
+        spans = np.ones(len(corners), np.float32)  # where none ends, one that isn't short
+        spans[1:n_corners] = geometry.spans
+        return cls(np.ascontiguousarray(tiles), starts, spans, *geometry.narrow())
 
 
 class Room(NamedTuple):
     """What tiles of frames are worked out in, by one thread; and which frames are in doubt.
 
-    `slack` is the round-off of each frame of a tile.
+    `slack` is the round-off of each frame of a tile; `segments` are terms, and `allowed` is what is
+    known of them (`sfvq_analysis.curve.tiles.segments`).
     """
 
     rows: Float32
@@ -71,15 +83,18 @@ class Room(NamedTuple):
     slack: Float32
     panel: Float32
     found: Float32
+    segments: Float32
+    allowed: Float32
     doubtful: Int32
     projected: NDArray[np.float64]
 
     @classmethod
-    def of(cls, dim: int, n_frames: int) -> Room:
-        """Return room for tiles of so many dimensions, of blocks of up to so many frames."""
-        wide = _up_to(dim, max(LANES, UNROLLED))
+    def of(cls, packed: Packed, n_frames: int) -> Room:
+        """Return room for a codebook and blocks of up to so many frames."""
+        wide = _up_to(packed.corners.shape[1], max(LANES, UNROLLED))
         of_tile = (FRAMES, wide), FRAMES, FRAMES, (wide, FRAMES), (6, FRAMES)
-        wanted = *((shape, np.float32) for shape in of_tile), (n_frames, np.int32)
+        shapes = *of_tile, (TERMS, len(packed.spans)), ALLOWED
+        wanted = *((shape, np.float32) for shape in shapes), (n_frames, np.int32)
         return cls(*on_lines(*wanted, (PROJECTED, np.float64)))
 
 
@@ -98,8 +113,9 @@ def settle_curve(
         slack = _fill(frames, first, stop, geometry, packed, round_off, room)
         if slack < 0:
             return -1
+        more = fit_segments(packed.spans, _HALF * slack, room.segments, room.allowed)
         coming = frames[stop : stop + FRAMES]
-        sweep_curve(room.panel, packed.corners, packed.terms, found, _HALF * slack, coming)
+        sweep_curve(room.panel, packed.corners, packed.starts, room.segments, found, coming)
         codeword, segment = codes.codeword[first:stop], codes.segment[first:stop]
         for at in range(stop - first):
             codeword[at] = min(np.int32(found[2, at]), last + 1)
@@ -108,10 +124,9 @@ def settle_curve(
         for at in range(stop - first):
             room.doubtful[n_doubtful] = first + at
             near = room.slack[at]
-            settled = (found[0, at] - found[1, at] > _HALF * near) & (
-                found[3, at] - found[4, at] > near
+            n_doubtful += not (
+                _is_ahead(found, 0, at, _HALF * near) & _is_ahead(found, 3, at, near + more)
             )
-            n_doubtful += not settled
         project_each(frames, first, stop, geometry, codes, room.projected)
         write_codes(frames, first, stop, geometry, codes, room.projected)
     return n_doubtful
@@ -130,16 +145,24 @@ def settle_codebook(
         if slack < 0:
             return -1
         coming = frames[stop : stop + FRAMES]
-        sweep_corners(room.panel, packed.corners, packed.terms, found, coming)
+        sweep_corners(room.panel, packed.corners, packed.starts, found, coming)
         codeword = codes.codeword[first:stop]
         for at in range(stop - first):
             codeword[at] = min(np.int32(found[2, at]), last)
         for at in range(stop - first):
             room.doubtful[n_doubtful] = first + at
-            n_doubtful += not found[0, at] - found[1, at] > _HALF * room.slack[at]
+            n_doubtful += not _is_ahead(found, 0, at, _HALF * room.slack[at])
         for i in range(first, stop):
             codes.codeword_distortion[i] = square_of(frames, i, geometry.corners, codes.codeword[i])
     return n_doubtful
+
+
+@compiled_in_place
+def _is_ahead(found: Float32, row: int, at: int, by: Any) -> bool:
+    """Tell whether what is best of a frame is ahead of the second, of the rows from one on."""
+    best, second = found[row, at], found[row + 1, at]
+    ahead: bool = best - second > by + _KEPT * abs(best) + _LEAST
+    return ahead
 
 
 @compiled_within
@@ -155,7 +178,8 @@ def _fill(  # noqa: PLR0913 (what is in place of objects in compiled code)
     """Fill in a tile's frames less the centre, scaled, and round-off as the room's `slack`.
 
     That is of a difference of values of 2 q (`geometry.round_off`), which is twice that of q.
-    Return the largest, -1 if a frame isn't usable. A tile that isn't full keeps what was there.
+    Return the largest that isn't infinite, -1 if a frame isn't usable. A tile that isn't full keeps
+    what was there.
     """
     centre, scale, rows, dim = packed.centre, packed.scale, room.rows, frames.shape[1]
     slack, largest, usable = room.slack, np.float32(0), True
@@ -174,7 +198,7 @@ def _fill(  # noqa: PLR0913 (what is in place of objects in compiled code)
         turn(rows, room.panel)
     for at in range(stop - first):
         usable &= slack[at] >= _ZERO
-        largest = max(largest, slack[at])
+        largest = max(largest, slack[at] if slack[at] < _INFINITE else _ZERO)
     return largest if usable else _UNUSABLE
 
 

@@ -17,31 +17,31 @@ from numba.extending import intrinsic
 
 from sfvq_analysis.curve.geometry import LOWEST
 from sfvq_analysis.curve.tiles.coming import Coming
-from sfvq_analysis.curve.tiles.looking import FRAMES, TERMS, VECTORS, Look
-from sfvq_analysis.curve.tiles.vectors import LANES, REGISTERS, Vectors
+from sfvq_analysis.curve.tiles.looking import CORNERS, FRAMES, VECTORS, Look
+from sfvq_analysis.curve.tiles.segments import TERMS
+from sfvq_analysis.curve.tiles.vectors import LANES, Vectors
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-CORNERS = 8 if REGISTERS > 16 else 4
-"""Corners of a tile."""
 UNROLLED = 4
 """Dimensions come in so many at a time."""
 
 
 def _swept(on: Vectors, values: Sequence[Any]) -> None:
-    """Write the sweep over all corners; over corners alone without a margin."""
-    panel, packed, terms, found, start, n_lines, n_tiles, dim, *given = values
-    coming, look = Coming(start, n_lines), Look(on, *given)
+    """Write the sweep over all corners, and over segments if their terms are given."""
+    panel, packed, starts, *segments, found, start, n_lines, n_tiles, dim = values
+    coming, look = Coming(start, n_lines), Look(on, on_curve=bool(segments))
     to, lowest = on.builder, on.constant(LOWEST)
-    n_steps = to.udiv(dim, on.size(UNROLLED))
+    n_corners, n_steps = on.place(n_tiles, CORNERS), to.udiv(dim, on.size(UNROLLED))
     n_steps_in_all = to.mul(n_tiles, n_steps)
+    rows = [on.after(one, on.place(n_corners, row)) for one in segments for row in range(TERMS)]
     sums = [[on.variable(lowest) for _ in range(VECTORS)] for _ in range(CORNERS)]
     with cgutils.for_range(to, n_tiles) as tiles:
-        of_tile = on.after(terms, on.place(tiles.index, TERMS * CORNERS))
-        corners = on.after(packed, on.place(tiles.index, dim, CORNERS))
+        first = on.place(tiles.index, CORNERS)
+        corners = on.after(packed, on.place(first, dim))
         for k in range(CORNERS):
-            start = on.spread(to.load(on.after(of_tile, TERMS * k)))
+            start = on.spread(to.load(on.after(starts, first, k)))
             for v in range(VECTORS):
                 to.store(start, sums[k][v])
         with cgutils.for_range(to, n_steps) as some:
@@ -49,10 +49,10 @@ def _swept(on: Vectors, values: Sequence[Any]) -> None:
             for step in range(UNROLLED):
                 j = to.add(on.place(some.index, UNROLLED), on.size(step))
                 _add_products(on, on.after(panel, on.place(j, FRAMES)), corners, j, sums)
+        number, terms = on.as_float(first), [on.after(row, first) for row in rows]
         for v in range(VECTORS):  # one after the other: there are no registers for more
-            for k in range(CORNERS):
-                look.at(v, to.load(sums[k][v]), on.after(of_tile, TERMS * k))
-    look.write(found, on.place(n_tiles, CORNERS))
+            look.at(v, [to.load(row[v]) for row in sums], number, terms)
+    look.write(found, on.as_float(n_corners))
 
 
 def _multiplied(on: Vectors, values: Sequence[Any]) -> None:
@@ -86,12 +86,11 @@ def _add_products(on: Vectors, frames: Any, corners: Any, j: Any, sums: list[lis
 def _sweep(context: Any, builder: Any, signature: Any, args: Any) -> Any:
     on = Vectors(builder)
     *given, coming = zip(signature.args, args, strict=True)
-    margin = [value for kind, value in given if kind is types.float32]
-    arrays = [on.begin(context, kind, one) for kind, one in given if kind is not types.float32]
+    arrays = [on.begin(context, kind, one) for kind, one in given]
     (_, (n_tiles, dim, _)) = arrays[1]
     starts = [start for start, _ in arrays]
-    values = [*starts, *Coming.begin(on, context, *coming), n_tiles, dim, *margin]
-    on.call("sweep_curve" if margin else "sweep_corners", values, _swept)
+    values = [*starts, *Coming.begin(on, context, *coming), n_tiles, dim]
+    on.call(f"sweep_{len(given)}", values, _swept)
     return context.get_dummy_value()
 
 
@@ -167,17 +166,17 @@ def _turned(on: Vectors, rows: list[Any]) -> list[Any]:
 
 
 def _sweep_curve_kinds(  # noqa: PLR0913 (what is in place of objects in compiled code)
-    typing: Any, panel: Any, packed: Any, terms: Any, found: Any, margin: Any, coming: Any
+    typing: Any, panel: Any, packed: Any, starts: Any, segments: Any, found: Any, coming: Any
 ) -> Any:
-    del typing, margin
-    return types.void(panel, packed, terms, found, types.float32, coming), _sweep
+    del typing
+    return types.void(panel, packed, starts, segments, found, coming), _sweep
 
 
 def _sweep_corners_kinds(
-    typing: Any, panel: Any, packed: Any, terms: Any, found: Any, coming: Any
+    typing: Any, panel: Any, packed: Any, starts: Any, found: Any, coming: Any
 ) -> Any:
     del typing
-    return types.void(panel, packed, terms, found, coming), _sweep
+    return types.void(panel, packed, starts, found, coming), _sweep
 
 
 def _multiply_kinds(typing: Any, panel: Any, packed: Any, products: Any) -> Any:
@@ -201,13 +200,12 @@ sweep_curve: Any = intrinsic(_sweep_curve_kinds)
 """Fill in q of the best corner, of the second best and the best's number, for a tile of frames.
 
 Then the same of segments, of which each has the number of the corner where it ends: ``(panel (dim,
-FRAMES), packed (tiles, dim, CORNERS), terms (tiles, CORNERS, TERMS), found (6, FRAMES), margin,
-coming (n, dim))``. A corner's terms are -|c~|²/2, the inverse of the span of the segment that ends
-there and half of the span, and the corner's number. The margin is the largest round-off of a
-difference of two q. The frames that are coming are asked for from memory meanwhile.
+FRAMES), packed (tiles, dim, CORNERS), starts (tiles · CORNERS,), segments (TERMS, tiles · CORNERS),
+found (6, FRAMES), coming (n, dim))``. A sum begins with its start, -|c~|²/2; a segment's terms have
+its number, too. The frames that are coming are asked for from memory meanwhile.
 """
 sweep_corners: Any = intrinsic(_sweep_corners_kinds)
-"""Fill in the first three rows alone, as `sweep_curve`, without a margin."""
+"""Fill in the first three rows alone, as `sweep_curve`, without segments."""
 multiply: Any = intrinsic(_multiply_kinds)
 """Fill in -2 x~·c~ of a tile of frames and all corners: ``(panel (dim, FRAMES), packed (tiles, dim,
 CORNERS), products (tiles · CORNERS, FRAMES))``."""

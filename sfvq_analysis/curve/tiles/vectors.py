@@ -165,6 +165,10 @@ class Vectors:
         """Return int32 as float32."""
         return self.builder.sitofp(whole, _FLOATS)
 
+    def as_float(self, place: Any) -> Any:
+        """Return a place in memory as float32."""
+        return self.builder.uitofp(place, _FLOAT)
+
     def as_octets(self, whole: Any) -> Any:
         """Return the last eight bits of int32."""
         return self.builder.trunc(whole, ir.VectorType(ir.IntType(8), LANES))
@@ -174,6 +178,20 @@ class Vectors:
         name = f"x86.avx512.vpdpbusd.{32 * LANES}"
         return self.builder.call(self._declared(name, _INTS, [_INTS] * 3), [sums, positive, signed])
 
+    def numbered(self, a: Any, number: int, most: int) -> Any:
+        """Return float32 with that number as the last bits, as many as it takes for less than most.
+
+        Most is a power of two; the larger of two is still that, but for those bits.
+        """
+        to, kept = self.builder, ir.Constant(_INTS, [-most] * LANES)
+        bits = to.and_(to.bitcast(a, _INTS), kept)
+        return to.bitcast(to.or_(bits, ir.Constant(_INTS, [number] * LANES)), _FLOATS)
+
+    def number_of(self, a: Any, most: int) -> Any:
+        """Return the number that was put there, as int32."""
+        to = self.builder
+        return to.and_(to.bitcast(a, _INTS), ir.Constant(_INTS, [most - 1] * LANES))
+
     def bits(self, truths: Any) -> Any:
         """Return what is true in each lane as bits of a number, the first lane's the lowest."""
         return self.builder.bitcast(truths, ir.IntType(LANES))
@@ -181,6 +199,19 @@ class Vectors:
     def exceeds(self, a: Any, b: Any) -> Any:
         """Tell where a > b; nowhere that one is NaN."""
         return self.builder.fcmp_ordered(">", a, b)
+
+    def at_most(self, a: Any, b: Any) -> Any:
+        """Tell where a <= b; nowhere that one is NaN.
+
+        Of AVX-512 by an instruction: of the comparison LLVM makes a second one where this is false.
+        """
+        if not _WIDE:
+            return self.builder.fcmp_ordered("<=", a, b)
+        truths = self.everywhere()
+        kinds = [_FLOATS, _FLOATS, _INT, truths.type, _INT]
+        compare = self._declared("x86.avx512.mask.cmp.ps.512", truths.type, kinds)
+        at_most, round_as_ever = _INT(2), _INT(4)
+        return self.builder.call(compare, [a, b, at_most, truths, round_as_ever])
 
     def _declared(self, name: str, result: Any, given: Sequence[Any]) -> Any:
         """Return one of LLVM's own functions."""
