@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import numpy as np
 
+from sfvq_analysis.curve.lines import on_lines
 from sfvq_analysis.errors import QuantizerError
 
 if TYPE_CHECKING:
@@ -88,8 +89,10 @@ class Geometry(NamedTuple):
         spans = lengths * scale**2
         spans[spans < _SHORTEST_SQUARE] = 0.0
         inverse = np.divide(0.5, spans, out=np.zeros_like(spans), where=spans > 0)
+        (kept,) = on_lines((corners.shape, np.float64))
+        kept[:] = corners
         return cls(
-            corners=np.ascontiguousarray(corners),
+            corners=kept,
             steps=steps,
             lengths=lengths,
             centre=centre,

@@ -41,7 +41,7 @@ class Prepared:
     """
 
     def __init__(self, corners: Float64) -> None:
-        self.geometry = Geometry.of(corners.copy())
+        self.geometry = Geometry.of(corners)
         self.picking_pays = True  # until it is tried in vain
         self._swept: dict[object, SweptGeometry] = {}
 

@@ -121,12 +121,13 @@ def settle_curve(
             codeword[at] = min(np.int32(found[2, at]), last + 1)
         for at in range(stop - first):
             segment[at] = min(np.int32(found[5, at]) - 1, last)
+        n_open = 0
         for at in range(stop - first):
-            room.doubtful[n_doubtful] = first + at
-            near = room.slack[at]
-            n_doubtful += not (
-                _is_ahead(found, 0, at, _HALF * near) & _is_ahead(found, 3, at, near + more)
-            )
+            n_open += not _is_settled(found, at, room.slack[at], more)
+        if n_open > 0:
+            for at in range(stop - first):
+                room.doubtful[n_doubtful] = first + at
+                n_doubtful += not _is_settled(found, at, room.slack[at], more)
         project_each(frames, first, stop, geometry, codes, room.projected)
         write_codes(frames, first, stop, geometry, codes, room.projected)
     return n_doubtful
@@ -155,6 +156,12 @@ def settle_codebook(
         for i in range(first, stop):
             codes.codeword_distortion[i] = square_of(frames, i, geometry.corners, codes.codeword[i])
     return n_doubtful
+
+
+@compiled_in_place
+def _is_settled(found: Float32, at: int, slack: Any, more: Any) -> bool:
+    """Tell whether both the nearest corner and the nearest segment of a frame are known."""
+    return _is_ahead(found, 0, at, _HALF * slack) & _is_ahead(found, 3, at, slack + more)
 
 
 @compiled_in_place
