@@ -161,7 +161,9 @@ def settle_codebook(
 @compiled_in_place
 def _is_settled(found: Float32, at: int, slack: Any, more: Any) -> bool:
     """Tell whether both the nearest corner and the nearest segment of a frame are known."""
-    return _is_ahead(found, 0, at, _HALF * slack) & _is_ahead(found, 3, at, slack + more)
+    settled: bool = _is_ahead(found, 0, at, _HALF * slack)
+    settled &= _is_ahead(found, 3, at, slack + more)
+    return settled
 
 
 @compiled_in_place
