@@ -12,6 +12,8 @@ SEED ?= 0
 # One more than the cores of a small machine: tests wait for browsers and processes that start.
 WORKERS ?= 3
 TESTS := --doctest-modules tests --pyargs sfvq_analysis
+# What scripts/compile_loops.py imports, besides torch: it begins before all else is installed.
+FOR_LOOPS := numba pandas scikit-learn threadpoolctl tqdm
 VOICE := sfvq_analysis/data/demo_models/voice.safetensors
 
 PIP_INSTALL := $(PIP) install -c constraints.txt
@@ -80,20 +82,25 @@ $(VENV)/.base: constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(PIP_INSTALL) 'setuptools>=77' wheel
 	$(PIP_INSTALL_LARGE) torch
+	$(PIP_INSTALL) $(FOR_LOOPS)
 	@touch $@
 
-$(VENV)/.installed: $(VENV)/.base $(SOURCES)
+$(VENV)/.wheel: $(VENV)/.base $(SOURCES)
 	@echo "building and installing the wheel"
 	@rm -rf build dist
 	$(PIP) wheel --no-deps --no-build-isolation -w dist .
-	$(PIP_INSTALL) dist/*.whl
-	$(PIP_INSTALL) --force-reinstall --no-deps dist/*.whl
+	$(PIP) install --force-reinstall --no-deps dist/*.whl
 	@touch $@
 
-# Loops are compiled beside it, and modules by a first look at all tests: at their start every
+$(VENV)/.installed: $(VENV)/.wheel
+	$(PIP_INSTALL) dist/*.whl
+	@touch $@
+
+# Loops are compiled beside the rest, and modules by a first look at all tests: at their start every
 # process would, at once. That look runs no loop, so that no two processes compile one.
-$(VENV)/.testable: $(VENV)/.installed
+$(VENV)/.testable: $(VENV)/.wheel
 	@$(BIN)/python scripts/compile_loops.py & compiled=$$!; \
+	$(MAKE) --no-print-directory $(VENV)/.installed && \
 	$(PIP_INSTALL_LARGE) "$$(echo dist/*.whl)[test]" && \
 	(NUMBA_DISABLE_JIT=1 $(BIN)/pytest --collect-only -q $(TESTS) > /dev/null || true) && \
 	wait $$compiled

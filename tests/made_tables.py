@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -114,11 +115,13 @@ def random_table(
     return made_table(said, codebook_size)
 
 
+@functools.cache
 def nothing_labelled(codebook_size: int = 8) -> IndexTable:
     """Return a table with frames and tokens, but no token that owns a frame."""
     return made_table([Said("u", [("s", []), (None, [1, 2, 5]), ("iy", [])])], codebook_size)
 
 
+@functools.cache
 def no_frames(codebook_size: int = 8) -> IndexTable:
     """Return a table of one utterance that is too short for a frame."""
     return made_table([Said("u", [("s", [])])], codebook_size)

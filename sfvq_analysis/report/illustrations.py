@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING, NamedTuple
 
 import matplotlib.pyplot as plt
@@ -47,12 +48,19 @@ def illustrations(seed: int) -> Iterator[NamedFigure]:
     seed
         Of the Gaussian data and of the fits.
     """
-    points = np.random.default_rng(seed).standard_normal((GAUSSIAN_POINTS, 2)).astype(np.float32)
-    vq = fit_vq(points, bits=GAUSSIAN_BITS, seed=seed).corners()
-    sfvq = fit_sfvq(points, bits=GAUSSIAN_BITS, seed=seed).corners()
+    points, vq, sfvq = _fitted(seed)
     yield _cells(points, vq)
     yield _hilbert()
     yield _side_by_side(points, vq, sfvq)
+
+
+@functools.cache
+def _fitted(seed: int) -> tuple[NDArray[np.float32], ...]:
+    """Return points and both codebooks, which are the same in every folder that is written."""
+    points = np.random.default_rng(seed).standard_normal((GAUSSIAN_POINTS, 2)).astype(np.float32)
+    vq = fit_vq(points, bits=GAUSSIAN_BITS, seed=seed).corners()
+    sfvq = fit_sfvq(points, bits=GAUSSIAN_BITS, seed=seed).corners()
+    return points, vq, sfvq
 
 
 def _cells(points: NDArray[np.float32], vq: NDArray[np.float32]) -> NamedFigure:

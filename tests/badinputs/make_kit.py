@@ -6,6 +6,7 @@ and a list of what each case must answer.
 
 from __future__ import annotations
 
+import functools
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -65,9 +66,14 @@ _PARTS = (
 
 def cases_of(*calls: str) -> tuple[Case, ...]:
     """Return the cases that make one of some calls, all by default; names are unique."""
-    cases = [case for part in _PARTS for case in part.cases()]
+    return tuple(case for case in _all_cases() if not calls or case.call in calls)
+
+
+@functools.cache
+def _all_cases() -> tuple[Case, ...]:
+    cases = tuple(case for part in _PARTS for case in part.cases())
     assert len({case.name for case in cases}) == len(cases)
-    return tuple(case for case in cases if not calls or case.call in calls)
+    return cases
 
 
 def make(folder: Path, cases: tuple[Case, ...] | None = None) -> None:

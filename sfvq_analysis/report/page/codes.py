@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 N_TOP, N_MOVES = 5, 3
 NO_GROUP_COLOUR = "#9a9a9a"
+_POINTS = (50, 90)  # per cent
 _DASHES = ("solid", "dashed", "dotted", "dashdot")
 
 
@@ -132,13 +133,20 @@ def _commonest(counts: NDArray[np.int64], names: list[str], at_most: int) -> lis
 
 def _stays(reductions: Reductions) -> list[list[float] | None]:
     """Return median and 90 % point of how long the index stays, in milliseconds."""
-    runs = reductions.runs
-    ends = (runs["index"].diff() != 0) | (runs["utterance"].diff() != 0)  # a stay spans tokens
-    stays = runs.groupby(ends.cumsum()).agg(index=("index", "first"), length=("length", "sum"))
+    index, length, utterance = (
+        reductions.runs[column].to_numpy() for column in ("index", "length", "utterance")
+    )
     found: list[list[float] | None] = [None] * reductions.codebook_size
-    for index, lengths in stays.groupby("index")["length"]:
-        points = 1000 * reductions.frame_seconds * lengths.quantile([0.5, 0.9])
-        found[index] = points.round(1).tolist()
+    if not len(index):
+        return found
+    begins = np.append(True, (np.diff(index) != 0) | (np.diff(utterance) != 0))  # spans tokens
+    first = np.flatnonzero(begins)
+    stays, owner = np.add.reduceat(length, first), index[first]
+    order = np.argsort(owner, kind="stable")
+    owners, starts = np.unique(owner[order], return_index=True)
+    for one, lengths in zip(owners, np.split(stays[order], starts[1:]), strict=True):
+        points = 1000 * reductions.frame_seconds * np.percentile(lengths, _POINTS)
+        found[one] = points.round(1).tolist()
     return found
 
 

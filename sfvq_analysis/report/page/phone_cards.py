@@ -10,13 +10,20 @@ from sfvq_analysis import stats
 from sfvq_analysis.stats import Inference
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import pandas as pd
+    from numpy.typing import NDArray
 
     from sfvq_analysis.stats import Reductions
     from sfvq_analysis.tables import IndexTable
 
+    Columns = dict[str, NDArray[Any]]
+
 N_ODD = 5
 _NO_DRAWS = Inference(n_permutations=0, n_bootstraps=0)
+_COLUMNS = ("utterance", "start_seconds", "stop_seconds", "n_frames", "index")
+_POINTS = (10, 50, 90)  # per cent
 _QUANTILES = ("q10", "q25", "q50", "q75", "q90")
 
 
@@ -27,21 +34,31 @@ def phone_columns(table: IndexTable, reductions: Reductions) -> dict[str, dict[s
     paths = {str(name): part for name, part in moving.groupby("phone", observed=True)}
     ids = table.utterances["utterance"].to_numpy()
     found = {}
-    for phone, mine in tokens.groupby("phone", observed=True):
-        name = str(phone)
-        duration = 1000 * (mine["stop_seconds"] - mine["start_seconds"])
+    for name, mine in _by_phone(tokens):
         path = paths.get(name)
+        duration = np.percentile(1000 * (mine["stop_seconds"] - mine["start_seconds"]), _POINTS)
         found[name] = {
             "ipa": table.inventory.ipa(name),
-            "tokens": len(mine),
+            "tokens": len(mine["index"]),
             "frames": int(mine["n_frames"].sum()),
-            "duration": [round(float(one), 1) for one in duration.quantile([0.1, 0.5, 0.9])],
-            "middle": round(float(mine["index"].median()), 1),
+            "duration": [round(one, 1) for one in duration.tolist()],
+            "middle": round(float(np.median(mine["index"])), 1),
             "path": None if path is None else {q: _short(path[q]) for q in _QUANTILES},
             "path_tokens": 0 if path is None else int(path["n_tokens"].iloc[0]),
             "odd": _odd(mine, ids),
         }
     return found
+
+
+def _by_phone(tokens: pd.DataFrame) -> Iterator[tuple[str, Columns]]:
+    """Yield each phone with the columns of its tokens: frames would take ten times as long."""
+    phone = tokens["phone"].cat
+    order = np.argsort(phone.codes, kind="stable")
+    values = {name: tokens[name].to_numpy()[order] for name in _COLUMNS}
+    stops = np.cumsum(np.bincount(phone.codes, minlength=len(phone.categories)))
+    for name, start, stop in zip(phone.categories, np.append(0, stops), stops, strict=False):
+        if stop > start:
+            yield str(name), {column: whole[start:stop] for column, whole in values.items()}
 
 
 def _with_index(reductions: Reductions) -> pd.DataFrame:
@@ -55,18 +72,17 @@ def _with_index(reductions: Reductions) -> pd.DataFrame:
     return tokens.assign(index=total[owning] / weight[owning])
 
 
-def _odd(mine: pd.DataFrame, ids: np.ndarray[Any, Any]) -> list[dict[str, Any]]:
+def _odd(mine: Columns, ids: np.ndarray[Any, Any]) -> list[dict[str, Any]]:
     """Return the tokens whose mean index is farthest from the median of the phone's tokens."""
-    far = (mine["index"] - mine["index"].median()).abs()
-    rows = mine.loc[far.sort_values(ascending=False, kind="stable").index[:N_ODD]]
+    far = np.abs(mine["index"] - np.median(mine["index"]))
     return [
         {
-            "utterance": str(ids[row["utterance"]]),
-            "start": round(row["start_seconds"], 3),
-            "stop": round(row["stop_seconds"], 3),
-            "index": round(row["index"], 1),
+            "utterance": str(ids[mine["utterance"][at]]),
+            "start": round(float(mine["start_seconds"][at]), 3),
+            "stop": round(float(mine["stop_seconds"][at]), 3),
+            "index": round(float(mine["index"][at]), 1),
         }
-        for row in rows.to_dict("records")
+        for at in np.argsort(-far, kind="stable")[:N_ODD]
     ]
 
 
