@@ -48,6 +48,16 @@ def test_a_codebook_that_is_changed_in_place_is_prepared_again(place):
     assert_same_bytes(found, project(frames, corners))
 
 
+def test_in_whichever_order_corners_lie_loops_get_the_same():
+    """Loops would be compiled once more for columns that lie together, as a fit finds them."""
+    corners = walk(20, 7)
+    for ours, theirs in zip(
+        Geometry.of(np.asfortranarray(corners)), Geometry.of(corners), strict=True
+    ):
+        assert np.asarray(ours).tobytes("A") == np.asarray(theirs).tobytes("A")
+        assert np.asarray(ours).flags.c_contiguous
+
+
 def test_corners_of_other_shapes_with_the_same_numbers_are_others():
     corners = walk(20, 6)
     assert prepared.prepared(corners) is prepared.prepared(corners.copy())

@@ -74,8 +74,10 @@ class Geometry(NamedTuple):
         QuantizerError
             If corners are farther from their mean than float32 can square.
         """
-        centre = _centre_of(corners)
-        centred = corners - centre
+        (kept,) = on_lines((corners.shape, np.float64))
+        kept[:] = corners  # in C order, and so is all that follows: loops are compiled for that
+        centre = _centre_of(kept)
+        centred = kept - centre
         squares = (centred**2).sum(axis=1)
         if squares.max() > _LARGEST_SQUARE:
             raise QuantizerError(
@@ -84,13 +86,11 @@ class Geometry(NamedTuple):
             )
         reach = float(np.sqrt(squares.max()))
         scale = float(2.0 ** -np.rint(np.log2(reach))) if reach > 0 else 1.0
-        steps = np.diff(corners, axis=0)
+        steps = np.diff(kept, axis=0)
         lengths = (steps**2).sum(axis=1)
         spans = lengths * scale**2
         spans[spans < _SHORTEST_SQUARE] = 0.0
         inverse = np.divide(0.5, spans, out=np.zeros_like(spans), where=spans > 0)
-        (kept,) = on_lines((corners.shape, np.float64))
-        kept[:] = corners
         return cls(
             corners=kept,
             steps=steps,
