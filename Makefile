@@ -100,7 +100,7 @@ $(VENV)/.installed: $(VENV)/.wheel
 # process would, at once. That look runs no loop, so that no two processes compile one.
 $(VENV)/.testable: $(VENV)/.wheel
 	@$(BIN)/python scripts/compile_loops.py & compiled=$$!; \
-	$(MAKE) --no-print-directory $(VENV)/.installed && \
+	$(PIP_INSTALL) dist/*.whl && touch $(VENV)/.installed && \
 	$(PIP_INSTALL_LARGE) "$$(echo dist/*.whl)[test]" && \
 	(NUMBA_DISABLE_JIT=1 $(BIN)/pytest --collect-only -q $(TESTS) > /dev/null || true) && \
 	wait $$compiled

@@ -9,6 +9,7 @@ This module imports numba, which takes a while; import what uses it inside funct
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING, Any
 
 from numba import types
@@ -83,14 +84,14 @@ def _add_products(on: Vectors, frames: Any, corners: Any, j: Any, sums: list[lis
             to.store(on.multiply_add(values[v], coordinate, to.load(sums[k][v])), sums[k][v])
 
 
-def _sweep(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+def _sweep(name: str, context: Any, builder: Any, signature: Any, args: Any) -> Any:
     on = Vectors(builder)
     *given, coming = zip(signature.args, args, strict=True)
     arrays = [on.begin(context, kind, one) for kind, one in given]
     (_, (n_tiles, dim, _)) = arrays[1]
     starts = [start for start, _ in arrays]
     values = [*starts, *Coming.begin(on, context, *coming), n_tiles, dim]
-    on.call(f"sweep_{len(given)}", values, _swept)
+    on.call(name, values, _swept)
     return context.get_dummy_value()
 
 
@@ -169,14 +170,16 @@ def _sweep_curve_kinds(  # noqa: PLR0913 (what is in place of objects in compile
     typing: Any, panel: Any, packed: Any, starts: Any, segments: Any, found: Any, coming: Any
 ) -> Any:
     del typing
-    return types.void(panel, packed, starts, segments, found, coming), _sweep
+    given = panel, packed, starts, segments, found, coming
+    return types.void(*given), functools.partial(_sweep, "sweep_curve")
 
 
 def _sweep_corners_kinds(
     typing: Any, panel: Any, packed: Any, starts: Any, found: Any, coming: Any
 ) -> Any:
     del typing
-    return types.void(panel, packed, starts, found, coming), _sweep
+    given = panel, packed, starts, found, coming
+    return types.void(*given), functools.partial(_sweep, "sweep_corners")
 
 
 def _multiply_kinds(typing: Any, panel: Any, packed: Any, products: Any) -> Any:

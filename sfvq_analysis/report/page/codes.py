@@ -9,6 +9,7 @@ import pandas as pd
 
 from sfvq_analysis import stats
 from sfvq_analysis.plots.style import group_colours
+from sfvq_analysis.report.page.rows import rows_by_code
 from sfvq_analysis.stats.counting.unit_counts import unit_counts
 
 if TYPE_CHECKING:
@@ -136,16 +137,12 @@ def _stays(reductions: Reductions) -> list[list[float] | None]:
     index, length, utterance = (
         reductions.runs[column].to_numpy() for column in ("index", "length", "utterance")
     )
+    begins = (np.diff(index, prepend=-1) != 0) | (np.diff(utterance, prepend=-1) != 0)
+    first = np.flatnonzero(begins)  # a stay spans tokens
+    stays = np.add.reduceat(length, first)
     found: list[list[float] | None] = [None] * reductions.codebook_size
-    if not len(index):
-        return found
-    begins = np.append(True, (np.diff(index) != 0) | (np.diff(utterance) != 0))  # spans tokens
-    first = np.flatnonzero(begins)
-    stays, owner = np.add.reduceat(length, first), index[first]
-    order = np.argsort(owner, kind="stable")
-    owners, starts = np.unique(owner[order], return_index=True)
-    for one, lengths in zip(owners, np.split(stays[order], starts[1:]), strict=True):
-        points = 1000 * reductions.frame_seconds * np.percentile(lengths, _POINTS)
+    for one, rows in rows_by_code(index[first]):
+        points = 1000 * reductions.frame_seconds * np.percentile(stays[rows], _POINTS)
         found[one] = points.round(1).tolist()
     return found
 

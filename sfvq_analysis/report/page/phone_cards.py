@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sfvq_analysis import stats
+from sfvq_analysis.report.page.rows import rows_by_code
 from sfvq_analysis.stats import Inference
 
 if TYPE_CHECKING:
@@ -51,14 +52,10 @@ def phone_columns(table: IndexTable, reductions: Reductions) -> dict[str, dict[s
 
 
 def _by_phone(tokens: pd.DataFrame) -> Iterator[tuple[str, Columns]]:
-    """Yield each phone with the columns of its tokens: frames would take ten times as long."""
-    phone = tokens["phone"].cat
-    order = np.argsort(phone.codes, kind="stable")
-    values = {name: tokens[name].to_numpy()[order] for name in _COLUMNS}
-    stops = np.cumsum(np.bincount(phone.codes, minlength=len(phone.categories)))
-    for name, start, stop in zip(phone.categories, np.append(0, stops), stops, strict=False):
-        if stop > start:
-            yield str(name), {column: whole[start:stop] for column, whole in values.items()}
+    """Yield each phone with the columns of its tokens."""
+    phone, values = tokens["phone"].cat, {name: tokens[name].to_numpy() for name in _COLUMNS}
+    for code, rows in rows_by_code(phone.codes):
+        yield str(phone.categories[code]), {name: one[rows] for name, one in values.items()}
 
 
 def _with_index(reductions: Reductions) -> pd.DataFrame:
